@@ -1,0 +1,39 @@
+from django.db import models
+
+
+class NameField(models.CharField):
+    """A name that people give and compare: unique without regard to case, on both databases.
+
+    MySQL's default collation does so already; SQLite is told to.
+    """
+
+    def __init__(self, *args, max_length=200, **kwargs):
+        super().__init__(*args, max_length=max_length, **kwargs)
+
+    def db_parameters(self, connection):
+        collation = "NOCASE" if connection.vendor == "sqlite" else None
+        return super().db_parameters(connection) | {"collation": collation}
+
+
+class DerivedKeyField(models.CharField):
+    """A key made from another field each time a row is saved. Every byte of it counts.
+
+    MySQL's default collations would take `a`, `A` and `a ` for the same key.
+    """
+
+    def __init__(self, source=None, derive=None, **kwargs):
+        super().__init__(editable=False, **kwargs)
+        self.source, self.derive = source, derive
+
+    def deconstruct(self):
+        name, path, args, kwargs = super().deconstruct()
+        del kwargs["editable"]
+        return name, path, args, kwargs
+
+    def pre_save(self, instance, add):
+        setattr(instance, self.attname, self.derive(getattr(instance, self.source)))
+        return getattr(instance, self.attname)
+
+    def db_parameters(self, connection):
+        collation = "utf8mb4_bin" if connection.vendor == "mysql" else None
+        return super().db_parameters(connection) | {"collation": collation}

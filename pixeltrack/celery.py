@@ -1,0 +1,11 @@
+"""The Celery application: `celery -A pixeltrack worker` and `celery -A pixeltrack beat`."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pixeltrack.settings")
+
+app = Celery("pixeltrack")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()

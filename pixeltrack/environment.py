@@ -1,0 +1,135 @@
+"""The environment, read strictly: a value that is missing, unknown or weak ends the start.
+
+Values come from the process environment and, below it, from the `.env` file. Every check
+raises `ValidationError` with a sentence that says what is expected; `Environment` turns it
+into one line that names the variable.
+"""
+
+import binascii
+import difflib
+import os
+from base64 import urlsafe_b64decode
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from environs import Env, EnvError, ValidationError
+
+OWN_PREFIXES = ("API_", "FERNET_", "MYSQL_", "PIXEL_", "REDIS_")
+
+
+class EnvironmentProblem(SystemExit):
+    """Ends the process with status 1 and one line on stderr, whichever command it is."""
+
+    def __init__(self, sentence: str):
+        super().__init__(f"PixelTrack can't start: {sentence}")
+
+
+class Environment:
+    """Reads variables one by one and remembers their names, so that strangers can be told apart.
+
+    A variable that is set to nothing counts as not set, as compose files pass them on.
+    """
+
+    def __init__(self, env_file: Path):
+        self.env_file = env_file
+        self._env = Env()
+        self._known: set[str] = set()
+        if env_file.is_file():
+            self._env.read_env(str(env_file), recurse=False)
+
+    def text(self, name, default=..., *checks) -> str:
+        return self._read(self._env.str, name, default, checks)
+
+    def number(self, name, default=..., *checks) -> int:
+        return self._read(self._env.int, name, default, checks)
+
+    def flag(self, name, default=...) -> bool:
+        return self._read(self._env.bool, name, default, ())
+
+    def names(self, name, default=...) -> list[str]:
+        """Values with commas between them."""
+        return self._read(self._env.list, name, default, ())
+
+    def _read(self, parse, name, default, checks):
+        self._known.add(name)
+        if not os.environ.get(name, "").strip():
+            if default is ...:
+                raise EnvironmentProblem(
+                    f"{name} is not set. `make env` writes {self.env_file.name} with fresh secrets."
+                )
+            return default
+        try:
+            return parse(name, validate=list(checks))
+        except EnvError as error:
+            reasons = getattr(error, "error_messages", None) or [error]
+            raise EnvironmentProblem(f"{name}: {' '.join(map(str, reasons))}") from None
+
+    def allow(self, *names: str):
+        """Names that other programs read from the same environment."""
+        self._known.update(names)
+
+    def refuse_strangers(self):
+        """End the start when a name with one of our prefixes is none that we know."""
+        for name in sorted(os.environ):
+            if name.startswith(OWN_PREFIXES) and name not in self._known:
+                alike = difflib.get_close_matches(name, self._known, 1)
+                hint = f" Did you mean {alike[0]}?" if alike else ""
+                raise EnvironmentProblem(f"{name} is not a setting of PixelTrack.{hint}")
+
+
+def one_of(*choices):
+    def check(value):
+        if value not in choices:
+            raise ValidationError(f"must be one of {', '.join(choices)}.")
+
+    return check
+
+
+def between(low, high):
+    def check(value):
+        if not low <= value <= high:
+            raise ValidationError(f"must be from {low} to {high}.")
+
+    return check
+
+
+def secret(least_bytes):
+    """Long enough, and not the same few characters over and over."""
+
+    def check(value):
+        if len(value.encode()) < least_bytes:
+            raise ValidationError(
+                f"is weak: it must have at least {least_bytes} bytes, and has {len(value.encode())}."
+            )
+        if len(set(value)) < 10:
+            raise ValidationError("is weak: it repeats a few characters. Use a random value.")
+
+    return check
+
+
+def fernet_keys(value):
+    for key in value.split(","):
+        try:
+            length = len(urlsafe_b64decode(key.strip()))
+        except (binascii.Error, ValueError):
+            length = 0
+        if length != 32:
+            raise ValidationError(
+                "must be one or more Fernet keys, with commas between them: 32 random bytes in "
+                "URL-safe base64 each. `make env` makes one."
+            )
+        if len(set(urlsafe_b64decode(key.strip()))) < 10:
+            raise ValidationError("is weak: it repeats a few bytes. Use a random key.")
+
+
+def base_url(value):
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValidationError("must begin with http:// or https:// and name a host.")
+    if parts.path.strip("/") or parts.query or parts.fragment:
+        raise ValidationError("must end after the host and port: pixels live at the top, /p/….")
+
+
+def redis_url(value):
+    if urlsplit(value).scheme not in ("redis", "rediss", "unix"):
+        raise ValidationError("must begin with redis://, rediss:// or unix://.")

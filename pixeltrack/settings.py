@@ -1,0 +1,276 @@
+"""Every setting on one page. Values come from the environment or `.env`; see environment.py."""
+
+import os
+import re
+import tempfile
+from datetime import timedelta
+from hashlib import blake2b
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from pixeltrack.environment import (
+    Environment,
+    EnvironmentProblem,
+    base_url,
+    between,
+    fernet_keys,
+    one_of,
+    redis_url,
+    secret,
+)
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = Environment(Path(os.environ.get("PIXEL_ENV_FILE") or BASE_DIR / ".env"))
+env.allow("PIXEL_ENV_FILE", "MYSQL_ROOT_PASSWORD", "REDIS_ROOT_PASSWORD")
+
+# Where the embedded stores, Celery beat and the metrics of each process keep their files.
+VAR_DIR = Path(env.text("PIXEL_VAR_DIR", str(BASE_DIR / "var"))).resolve()
+VAR_DIR.mkdir(parents=True, exist_ok=True)
+
+# -- Addresses ---------------------------------------------------------------------------------
+HOST = env.text("HOST", "127.0.0.1")
+PORT = env.number("PORT", 8000, between(1, 65535))
+_reachable = "127.0.0.1" if HOST in ("0.0.0.0", "::") else HOST
+PUBLIC_URL = env.text("PUBLIC_URL", f"http://{_reachable}:{PORT}", base_url).rstrip("/")
+ALLOWED_HOSTS = env.names(
+    "DJANGO_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]", urlsplit(PUBLIC_URL).hostname]
+)
+# How many proxies of ours a request passes; 0 takes no forwarded header at its word.
+TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 0, between(0, 10))
+SECURE = PUBLIC_URL.startswith("https://")
+if TRUSTED_PROXIES:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # asked from inside, without TLS
+SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+
+# -- Secrets -----------------------------------------------------------------------------------
+DEBUG = False
+SECRET_KEY = env.text("DJANGO_SECRET_KEY", ..., secret(50))
+API_SECRET_ALGORITHM = env.text("API_SECRET_ALGORITHM", "HS256", one_of("HS256", "HS384", "HS512"))
+API_SECRET_KEY = env.text(  # a key as long as the digest, as RFC 7518 asks
+    "API_SECRET_KEY", ..., secret(int(API_SECRET_ALGORITHM[2:]) // 8)
+)
+if API_SECRET_KEY == SECRET_KEY:
+    raise EnvironmentProblem("API_SECRET_KEY must differ from DJANGO_SECRET_KEY.")
+FERNET_KEYS = [key.strip() for key in env.text("FERNET_KEY", ..., fernet_keys).split(",")]
+
+# -- The house ---------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_prometheus",
+    "rest_framework",
+    "rest_framework_simplejwt",
+    "rest_framework_simplejwt.token_blacklist",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "pixeltrack",
+    "accounts",
+    "campaigns",
+    "tracking",
+]
+MIDDLEWARE = [
+    "tracking.middleware.PixelMiddleware",  # first: a pixel's reply carries nobody else's headers
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+ROOT_URLCONF = "pixeltrack.urls"
+ASGI_APPLICATION = "pixeltrack.asgi.application"
+WSGI_APPLICATION = "pixeltrack.wsgi.application"
+FIXTURE_DIRS = [BASE_DIR / "fixtures"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["accounts.backends.EmailOrUsernameBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "/api-auth/login/"
+LOGIN_REDIRECT_URL = "/api/"
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+# -- Database: MySQL where MYSQL_HOST names one, else SQLite --------------------------------------
+MYSQL_HOST = env.text("MYSQL_HOST", "")
+MYSQL = {
+    "ENGINE": "django_prometheus.db.backends.mysql",
+    "HOST": MYSQL_HOST,
+    "PORT": env.number("MYSQL_PORT", 3306, between(1, 65535)),
+    "NAME": env.text("MYSQL_DATABASE", "pixeltrack"),
+    "USER": env.text("MYSQL_USER", "pixeltrack"),
+    "PASSWORD": env.text("MYSQL_PASSWORD", ... if MYSQL_HOST else ""),
+    "OPTIONS": {
+        "charset": "utf8mb4",
+        "isolation_level": "read committed",
+        "connect_timeout": 5,
+        "init_command": "SET sql_mode='STRICT_TRANS_TABLES'",
+    },
+    "TEST": {"CHARSET": "utf8mb4"},
+}
+SQLITE = {
+    "ENGINE": "django_prometheus.db.backends.sqlite3",
+    "NAME": VAR_DIR / "pixeltrack.sqlite3",
+    "OPTIONS": {
+        # A transaction takes the write lock when it begins: one that reads first and writes
+        # later would otherwise fail as "locked" beside another writer, whatever the timeout.
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+    },
+}
+DATABASES = {"default": MYSQL if MYSQL_HOST else SQLITE}
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+
+# -- Redis: outside where REDIS_URL or REDIS_HOST names one, else a child on a socket in var/ -----
+REDIS_PASSWORD = env.text("REDIS_PASSWORD", "")
+REDIS_HOST = env.text("REDIS_HOST", "")
+REDIS_PORT = env.number("REDIS_PORT", 6379, between(1, 65535))
+REDIS_SOCKET = VAR_DIR / "redis.sock"
+if len(os.fsencode(REDIS_SOCKET)) > 100:  # the kernel's limit is 107
+    _digest = blake2b(os.fsencode(VAR_DIR), digest_size=8).hexdigest()
+    REDIS_SOCKET = Path(tempfile.gettempdir(), f"pixeltrack-{os.getuid()}-{_digest}", "redis.sock")
+if REDIS_HOST:
+    _auth = f":{quote(REDIS_PASSWORD, safe='')}@" if REDIS_PASSWORD else ""
+    _redis_default = f"redis://{_auth}{REDIS_HOST}:{REDIS_PORT}/0"
+else:
+    _redis_default = f"unix://{REDIS_SOCKET}?db=0"
+REDIS_URL = env.text("REDIS_URL", _redis_default, redis_url)
+REDIS_STREAM_URL = env.text("REDIS_STREAM_URL", REDIS_URL, redis_url)
+REDIS_STREAM_SHARDS = env.number("REDIS_STREAM_SHARDS", 1, between(1, 1024))
+REDIS_EMBEDDED = REDIS_URL == _redis_default and not REDIS_HOST
+# The client's own default is ten retries, seconds of them, while a mail client waits.
+REDIS_HOT = {
+    "socket_timeout": 0.1,
+    "socket_connect_timeout": 0.1,
+    "retry": Retry(NoBackoff(), 0),
+}
+CACHES = {
+    "default": {"BACKEND": "django_redis.cache.RedisCache", "LOCATION": REDIS_URL},
+    "hits": {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": REDIS_STREAM_URL,
+        "OPTIONS": {"CONNECTION_POOL_KWARGS": REDIS_HOT},
+    },
+}
+
+# -- Celery ------------------------------------------------------------------------------------
+CELERY_BROKER_URL = re.sub(
+    r"^unix://([^?]*)\?db=(\d+)$", r"redis+socket://\1?virtual_host=\2", REDIS_URL
+)
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TIMEZONE = TIME_ZONE
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
+CELERY_BEAT_SCHEDULE = {
+    "forget expired refresh tokens": {
+        "task": "accounts.tasks.forget_expired_tokens",
+        "schedule": timedelta(hours=24),
+    }
+}
+
+# -- Hits --------------------------------------------------------------------------------------
+PIXEL_LANE = env.flag("PIXEL_LANE", True)  # off: the plain Django view answers the pixels
+STATS_PUBLIC = env.flag("STATS_PUBLIC", True)
+
+# -- API ---------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "rest_framework_simplejwt.authentication.JWTAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PAGINATION_CLASS": "pixeltrack.pagination.CursorPagination",
+    "DEFAULT_FILTER_BACKENDS": [
+        "django_filters.rest_framework.DjangoFilterBackend",
+        "rest_framework.filters.SearchFilter",
+        "rest_framework.filters.OrderingFilter",
+    ],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "pixeltrack.problems.problem_response",
+    "NUM_PROXIES": TRUSTED_PROXIES,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SIMPLE_JWT = {
+    "SIGNING_KEY": API_SECRET_KEY,
+    "ALGORITHM": API_SECRET_ALGORITHM,
+    "ACCESS_TOKEN_LIFETIME": timedelta(
+        minutes=env.number("API_ACCESS_TOKEN_EXPIRE_MINUTES", 30, between(1, 1440))
+    ),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=7),
+    "ROTATE_REFRESH_TOKENS": True,
+    "BLACKLIST_AFTER_ROTATION": True,
+    "CHECK_REVOKE_TOKEN": True,  # a changed password ends the tokens that came before it
+    "UPDATE_LAST_LOGIN": True,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "PixelTrack",
+    "DESCRIPTION": "Who opened which mail: campaigns, groups, contacts, pixels and openings.",
+    "VERSION": "1",
+    "LICENSE": {"name": "MIT"},
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+
+# -- Logs: no token, address or full IP in any of them --------------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {
+        # A request line would name pixel tokens and addresses in query strings.
+        "django.request": {"level": "ERROR"},
+        "django.security.DisallowedHost": {"handlers": [], "propagate": False},
+    },
+}
+
+env.refuse_strangers()

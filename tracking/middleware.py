@@ -1,0 +1,2 @@
+def PixelMiddleware(get_response):
+    return get_response

@@ -31,8 +31,9 @@ class DerivedKeyField(models.CharField):
         return name, path, args, kwargs
 
     def pre_save(self, instance, add):
-        setattr(instance, self.attname, self.derive(getattr(instance, self.source)))
-        return getattr(instance, self.attname)
+        key = self.derive(getattr(instance, self.source))
+        setattr(instance, self.attname, key)
+        return key
 
     def db_parameters(self, connection):
         collation = "utf8mb4_bin" if connection.vendor == "mysql" else None

@@ -99,7 +99,7 @@ def secret(least_bytes):
     def check(value):
         if len(value.encode()) < least_bytes:
             raise ValidationError(
-                f"is weak: it must have at least {least_bytes} bytes, and has {len(value.encode())}."
+                f"is weak: it has {len(value.encode())} bytes of at least {least_bytes}."
             )
         if len(set(value)) < 10:
             raise ValidationError("is weak: it repeats a few characters. Use a random value.")

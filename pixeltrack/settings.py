@@ -182,7 +182,7 @@ else:
 REDIS_URL = env.text("REDIS_URL", _redis_default, redis_url)
 REDIS_STREAM_URL = env.text("REDIS_STREAM_URL", REDIS_URL, redis_url)
 REDIS_STREAM_SHARDS = env.number("REDIS_STREAM_SHARDS", 1, between(1, 1024))
-REDIS_EMBEDDED = REDIS_URL == _redis_default and not REDIS_HOST
+REDIS_EMBEDDED = not REDIS_HOST and not env.text("REDIS_URL", "")
 # The client's own default is ten retries, seconds of them, while a mail client waits.
 REDIS_HOT = {
     "socket_timeout": 0.1,

@@ -52,7 +52,7 @@ class Campaign(models.Model):
     pixels_per_contact = models.PositiveSmallIntegerField(
         default=1,
         validators=[MinValueValidator(1), MaxValueValidator(10)],
-        help_text="1: at the top of the mail. 2: top and bottom, which tells how much was rendered.",
+        help_text="1: top of the mail. 2: top and bottom, which tells how much was rendered.",
     )
     tracking = models.CharField(max_length=10, choices=Tracking, default=Tracking.INDIVIDUAL)
     closed_at = models.DateTimeField(

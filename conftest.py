@@ -1,12 +1,66 @@
-"""Fresh random secrets for the test run, set before Django reads its settings."""
+"""What all tests stand on: fresh random secrets, a temporary `var/`, and a real Redis."""
 
 import base64
 import os
 import secrets
+import shutil
+import subprocess
 import tempfile
+import time
+from pathlib import Path
 
-os.environ["PIXEL_ENV_FILE"] = os.devnull  # never the developer's own .env
-os.environ.setdefault("PIXEL_VAR_DIR", tempfile.mkdtemp(prefix="pixeltrack-tests-"))
+import django
+import pytest
+
+VAR_DIR = Path(tempfile.mkdtemp(prefix="pixeltrack-tests-"))
+
+# Before Django reads its settings; the developer's own .env and var/ stay out of it.
+os.environ["DJANGO_SETTINGS_MODULE"] = "pixeltrack.settings"
+os.environ["PIXEL_ENV_FILE"] = os.devnull
+os.environ["PIXEL_VAR_DIR"] = str(VAR_DIR)
 os.environ["DJANGO_SECRET_KEY"] = secrets.token_urlsafe(50)
 os.environ["API_SECRET_KEY"] = secrets.token_urlsafe(64)
 os.environ["FERNET_KEY"] = base64.urlsafe_b64encode(os.urandom(32)).decode()
+
+
+def pytest_configure():
+    django.setup()
+
+
+def pytest_unconfigure():
+    shutil.rmtree(VAR_DIR, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def redis_server():
+    """A Redis of this run's own on the socket that the settings name."""
+    import redis
+    from django.conf import settings
+
+    from pixeltrack.embedded_redis import find_redis_server
+
+    options = ["--port", "0", "--unixsocket", str(settings.REDIS_SOCKET), "--save", ""]
+    process = subprocess.Popen(
+        [find_redis_server(), *options, "--dir", str(VAR_DIR)], stdout=subprocess.DEVNULL
+    )
+    client = redis.Redis(unix_socket_path=str(settings.REDIS_SOCKET))
+    deadline = time.monotonic() + 10
+    while True:
+        try:
+            client.ping()
+            break
+        except redis.ConnectionError:
+            if time.monotonic() > deadline or process.poll() is not None:
+                raise
+            time.sleep(0.02)
+    yield client
+    client.close()
+    process.terminate()
+    process.wait(10)
+
+
+@pytest.fixture
+def redis_client(redis_server):
+    """An empty Redis."""
+    redis_server.flushall()
+    return redis_server

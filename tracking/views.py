@@ -1,1 +1,25 @@
-def pixel(request, token): ...
+from django.http import HttpResponse
+
+from tracking.collect import collect, lose
+from tracking.hit import Hit
+from tracking.reply import GIF, HEADERS, NOT_ALLOWED_HEADERS
+
+
+def pixel(request, token):
+    """The plain view of a pixel: the same replies and hits as the express lane's."""
+    if request.method not in ("GET", "HEAD"):
+        return bare(405, b"", NOT_ALLOWED_HEADERS)
+    if request.method == "GET":
+        try:
+            collect(Hit.from_request(request, token))
+        except Exception as error:  # a client gets its GIF whatever goes wrong
+            lose(1, error)
+    return bare(200, GIF, HEADERS)
+
+
+def bare(status, content, headers):
+    """A response with these headers and no others."""
+    response = HttpResponse(content, status=status)
+    del response.headers["Content-Type"]
+    response.headers.update(headers)
+    return response

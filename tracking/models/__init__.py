@@ -1,4 +1,7 @@
-from tracking.models.count import OpeningCount
-from tracking.models.opening import ContactOpenings, Opening, UserAgent, Verdict
+from tracking.models.contact_openings import ContactOpenings
+from tracking.models.count import OpeningCount, Tally
+from tracking.models.opening import Opening
+from tracking.models.user_agent import UserAgent
+from tracking.models.verdict import Verdict
 
-__all__ = ["ContactOpenings", "Opening", "OpeningCount", "UserAgent", "Verdict"]
+__all__ = ["ContactOpenings", "Opening", "OpeningCount", "Tally", "UserAgent", "Verdict"]

@@ -1,13 +1,75 @@
-from django.db import models
+from collections import Counter, defaultdict
+from datetime import datetime, timedelta
+
+from django.db import connections, models
 
 from accounts.models import Team
 from campaigns.models import Group
-from tracking.models.opening import Verdict
+from tracking.models.verdict import Verdict
+
+QUARTER = timedelta(minutes=15)
+
+
+def quarter_of(moment: datetime) -> datetime:
+    """When the quarter of an hour that holds the moment begins."""
+    return moment.replace(minute=moment.minute // 15 * 15, second=0, microsecond=0)
+
+
+class Tally(defaultdict):
+    """What is to be added to the counts: (group id, quarter, verdict) → {measure: difference}."""
+
+    def __init__(self):
+        super().__init__(Counter)
+
+    def note(self, group_id: int, moment: datetime, verdict: str, **measures: int):
+        self[group_id, quarter_of(moment), verdict].update(measures)
+
+    def rows(self) -> list[tuple]:
+        """(group id, quarter, verdict, a difference per measure), sorted, without empty ones.
+
+        Sorted, because two consumers that lock rows in different orders deadlock.
+        """
+        return [
+            (*key, *(self[key][measure] for measure in OpeningCount.MEASURES))
+            for key in sorted(self)
+            if any(self[key].values())
+        ]
 
 
 class OpeningCountQuerySet(models.QuerySet):
     def of(self, user) -> "OpeningCountQuerySet":
         return self.filter(group__campaign__team__in=Team.objects.of(user))
+
+    def add(self, tally: Tally):
+        """Bring the counts up to date, in the transaction of the openings that changed."""
+        rows = tally.rows()
+        if not rows:
+            return
+        connection = connections[self.db]
+        adapt = connection.ops.adapt_datetimefield_value
+        values = [
+            value
+            for group_id, quarter, *rest in rows
+            for value in (group_id, adapt(quarter), *rest)
+        ]
+        columns = ("group_id", "quarter", "verdict", *OpeningCount.MEASURES)
+        row = f"({', '.join(['%s'] * len(columns))})"
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"INSERT INTO {OpeningCount._meta.db_table} ({', '.join(columns)})"
+                f" VALUES {', '.join([row] * len(rows))} {on_conflict_add(connection.vendor)}",
+                values,
+            )
+
+
+def on_conflict_add(vendor: str) -> str:
+    """The end of an INSERT that adds to the rows that are there; `VALUES()` is known to both
+    MySQL and MariaDB."""
+    new = "VALUES({0})" if vendor == "mysql" else "excluded.{0}"
+    sums = ", ".join(f"{name} = {name} + {new.format(name)}" for name in OpeningCount.MEASURES)
+    if vendor == "mysql":
+        return f"ON DUPLICATE KEY UPDATE {sums}"
+    return f"ON CONFLICT (group_id, quarter, verdict) DO UPDATE SET {sums}"
 
 
 class OpeningCount(models.Model):

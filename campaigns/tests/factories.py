@@ -1,0 +1,26 @@
+"""Short ways to the rows that tests need; they go through the same verbs as the product."""
+
+from itertools import count
+
+from accounts.models import User
+from campaigns.models import Campaign, Contact
+
+_numbers = count(1)
+
+
+def make_user(**fields) -> User:
+    number = next(_numbers)
+    fields.setdefault("username", f"user{number}")
+    fields.setdefault("email", f"user{number}@example.com")
+    fields.setdefault("password", None)
+    return User.objects.create_user(**fields)
+
+
+def make_campaign(team=None, **fields) -> Campaign:
+    fields.setdefault("name", f"Campaign {next(_numbers)}")
+    return Campaign.objects.start(team=team or make_user().own_team, **fields)
+
+
+def make_contact(group=None, **fields) -> Contact:
+    fields.setdefault("email", f"contact{next(_numbers)}@example.com")
+    return Contact.objects.schedule(group=group or make_campaign().groups.get(), **fields)

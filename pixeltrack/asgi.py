@@ -1,0 +1,13 @@
+"""Pixels take the express lane; everything else goes to Django."""
+
+import os
+
+from django.conf import settings
+from django.core.asgi import get_asgi_application
+
+from tracking.lane import PixelLane
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pixeltrack.settings")
+application = get_asgi_application()
+if settings.PIXEL_LANE:
+    application = PixelLane(application)

@@ -1,0 +1,135 @@
+"""A hit: one request for a pixel, as it came in. The one place that knows HTTP."""
+
+import re
+import time
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import blake2b
+from urllib.parse import urlsplit
+from uuid import UUID, uuid4
+
+import msgpack
+from django.conf import settings
+
+from campaigns.token import read_token
+from tracking.networks import locate
+
+PIXEL_PATH = re.compile(r"/p/(?P<token>.+)\.gif", re.DOTALL)
+FORMAT = 1  # of the packed hit; a consumer that meets another one is older than the web process
+USER_AGENT_LENGTH = 512
+REFERER_LENGTH = 255
+PREFETCH = {
+    "sec-purpose": "prefetch",
+    "purpose": "prefetch",
+    "x-purpose": "preview",
+    "x-moz": "prefetch",
+}
+HEADERS = ("user-agent", "referer", "x-forwarded-for", "x-request-id", *PREFETCH)
+ASGI_HEADERS = {name.encode(): name for name in HEADERS}
+META_HEADERS = {"HTTP_" + name.upper().replace("-", "_"): name for name in HEADERS}
+
+
+@dataclass(frozen=True)
+class Hit:
+    event_id: bytes  # 16
+    pixel: bytes  # 16, the pixel's uuid
+    at: int  # when it arrived: milliseconds since 1970, UTC
+    user_agent: str = ""
+    network_label: str = ""
+    network: str = ""
+    prefetch: bool = False
+    referer: str = ""  # the host only
+
+    @classmethod
+    def from_scope(cls, scope, token: str) -> "Hit | None":
+        """From an ASGI scope; None where the token is not one of ours."""
+        headers = {}
+        for name, value in scope["headers"]:
+            if wanted := ASGI_HEADERS.get(name):
+                value = value.decode("latin-1")
+                headers[wanted] = f"{headers[wanted]},{value}" if wanted in headers else value
+        client = scope.get("client")
+        return cls._read(token, headers, client[0] if client else "")
+
+    @classmethod
+    def from_request(cls, request, token: str) -> "Hit | None":
+        """From a Django request; None where the token is not one of ours."""
+        meta = request.META
+        headers = {name: meta[key] for key, name in META_HEADERS.items() if key in meta}
+        return cls._read(token, headers, meta.get("REMOTE_ADDR", ""))
+
+    @classmethod
+    def _read(cls, token, headers, peer):
+        pixel = read_token(token)
+        if pixel is None:
+            return None
+        label, network = locate(client_address(peer, headers.get("x-forwarded-for", "")))
+        return cls(
+            event_id=event_id(headers.get("x-request-id", ""), pixel),
+            pixel=pixel,
+            at=time.time_ns() // 1_000_000,
+            user_agent=headers.get("user-agent", "")[:USER_AGENT_LENGTH],
+            network_label=label,
+            network=network,
+            prefetch=any(
+                headers[name].lower().startswith(value)
+                for name, value in PREFETCH.items()
+                if name in headers
+            ),
+            referer=referer_host(headers.get("referer", "")),
+        )
+
+    @cached_property
+    def reader(self) -> bytes:
+        """Who fetched: 8 bytes that stand for the User-Agent with the network label."""
+        text = f"{self.user_agent}\0{self.network_label}"
+        return blake2b(text.encode(), digest_size=8).digest()
+
+    @cached_property
+    def packed(self) -> bytes:
+        """All but the event id, which the stream keeps beside it."""
+        return msgpack.packb(
+            (
+                FORMAT,
+                self.pixel,
+                self.at,
+                self.user_agent,
+                self.network_label,
+                self.network,
+                self.prefetch,
+                self.referer,
+            )
+        )
+
+    @classmethod
+    def unpack(cls, event_id: bytes, packed: bytes) -> "Hit":
+        """ValueError where the bytes are no hit, or one of a newer format."""
+        version, *fields = msgpack.unpackb(packed)
+        if version != FORMAT:
+            raise ValueError(f"packed in format {version}, and only format {FORMAT} is known here")
+        return cls(event_id, *fields)
+
+
+def event_id(request_id: str, pixel: bytes) -> bytes:
+    """The same for each try of one request by a trusted proxy, else random."""
+    if request_id and settings.TRUSTED_PROXIES:
+        digest = blake2b(request_id.encode() + pixel, digest_size=16).digest()
+        return UUID(bytes=digest, version=5).bytes
+    return uuid4().bytes
+
+
+def client_address(peer: str, forwarded_for: str) -> str:
+    """The address that the outermost of our own proxies saw; nothing before it is believed."""
+    if not settings.TRUSTED_PROXIES or not forwarded_for:
+        return peer
+    hops = forwarded_for.split(",")
+    return hops[-min(settings.TRUSTED_PROXIES, len(hops))].strip()
+
+
+def referer_host(referer: str) -> str:
+    if not referer:
+        return ""
+    try:
+        return (urlsplit(referer).hostname or "")[:REFERER_LENGTH]
+    except ValueError:
+        return ""

@@ -1,0 +1,52 @@
+from hashlib import blake2b
+from uuid import UUID
+
+from django.db import models
+from ua_parser import parse
+
+
+class UserAgentQuerySet(models.QuerySet):
+    def ids_of(self, texts) -> dict[str, int]:
+        """text → id, for texts of at most 512 characters; the new ones are stored.
+
+        Outside of any transaction: each new text is a statement of its own, so that two
+        consumers that meet the same new User-Agent can't deadlock.
+        """
+        wanted = {user_agent_fingerprint(text): text for text in texts}
+        found = dict(self.filter(fingerprint__in=wanted).values_list("fingerprint", "pk"))
+        for fingerprint in sorted(wanted.keys() - found.keys()):
+            row, _ = self.get_or_create(
+                fingerprint=fingerprint, defaults=describe_user_agent(wanted[fingerprint])
+            )
+            found[fingerprint] = row.pk
+        return {text: found[fingerprint] for fingerprint, text in wanted.items()}
+
+
+def user_agent_fingerprint(text: str) -> UUID:
+    return UUID(bytes=blake2b(text.encode(), digest_size=16).digest())
+
+
+def describe_user_agent(text: str) -> dict:
+    """The fields of a new UserAgent: client, system and device as ua-parser names them."""
+    parsed = parse(text)
+    return {
+        "text": text,
+        "client": parsed.user_agent.family[:64] if parsed.user_agent else "",
+        "os": parsed.os.family[:64] if parsed.os else "",
+        "device": parsed.device.family[:64] if parsed.device else "",
+    }
+
+
+class UserAgent(models.Model):
+    """A distinct User-Agent; openings refer to it, so that its text is stored once."""
+
+    text = models.CharField(max_length=512)
+    fingerprint = models.UUIDField(unique=True, editable=False)
+    client = models.CharField(max_length=64, blank=True)
+    os = models.CharField("operating system", max_length=64, blank=True)
+    device = models.CharField(max_length=64, blank=True)
+
+    objects = UserAgentQuerySet.as_manager()
+
+    def __str__(self):
+        return self.text or "(none)"

@@ -1,0 +1,225 @@
+"""Record: a batch of hits becomes openings and counts, in one transaction.
+
+The filter in Redis was only the first guess. Here the decisions fall, under locks of the
+contacts concerned: which hits are known already, which are refreshes, which begin a mail open.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from django.db import transaction
+
+from campaigns.models import Campaign, Contact, Pixel
+from tracking.hit import Hit
+from tracking.models import ContactOpenings, Opening, OpeningCount, Tally, UserAgent
+from tracking.retry import retry_transaction
+from tracking.verdict import judge
+
+REFRESH_WINDOW = timedelta(minutes=60)
+PIXEL_LIMIT = 100  # openings of one pixel within the window; more is someone rotating User-Agents
+
+
+class Decision(StrEnum):
+    RECORDED = "recorded"
+    REFRESH = "refresh"
+    DUPLICATE = "duplicate"  # delivered twice
+    UNKNOWN = "unknown"  # the pixel has been deleted
+    CLOSED = "closed"
+    OFF = "off"
+    LIMIT = "limit"
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What became of a hit; for a refresh, when the opening that counted was (ms)."""
+
+    hit: Hit
+    decision: Decision
+    counted_at: int | None = None
+
+
+@dataclass(frozen=True)
+class Target:
+    """The pixel of a hit, with what must be known of its contact and campaign."""
+
+    pixel_id: int
+    contact_id: int
+    group_id: int
+    tracking: str
+    closed_at: datetime | None
+
+
+def record(hits: list[Hit]) -> list[Recorded]:
+    """Store the openings among the hits, in the order of their arrival; safe to repeat."""
+    user_agents = UserAgent.objects.ids_of({hit.user_agent for hit in hits})
+    return _record(hits, user_agents)
+
+
+@retry_transaction
+@transaction.atomic
+def _record(hits, user_agents):
+    targets = lock_targets(hits)
+    known = known_event_ids(hits)
+    history = History.around(hits, targets)
+    openings, recorded = [], []
+    for hit in hits:
+        decided, opening = decide(hit, targets.get(hit.pixel), known, history, user_agents)
+        recorded.append(decided)
+        if opening:
+            known.add(hit.event_id)
+            history.add(opening)
+            openings.append(opening)
+    if openings:
+        store(openings)
+    return recorded
+
+
+def lock_targets(hits) -> dict[bytes, Target]:
+    """Lock the contacts of the hits, in order, and read what their pixels stand for."""
+    uuids = {UUID(bytes=hit.pixel) for hit in hits}
+    pixels = Pixel.objects.filter(uuid__in=uuids)
+    contacts = set(pixels.values_list("contact_id", flat=True))
+    # Evaluated for its locks. No join: it would lock the campaign's row as well, and with it
+    # every other consumer.
+    list(
+        Contact.objects.select_for_update()
+        .filter(pk__in=contacts)
+        .order_by("pk")
+        .values_list("pk", flat=True)
+    )
+    rows = pixels.values_list(
+        "uuid",
+        "pk",
+        "contact_id",
+        "contact__group_id",
+        "contact__group__campaign__tracking",
+        "contact__group__campaign__closed_at",
+    )
+    return {uuid.bytes: Target(*rest) for uuid, *rest in rows if rest[1] in contacts}
+
+
+def known_event_ids(hits) -> set[bytes]:
+    event_ids = [UUID(bytes=hit.event_id) for hit in hits]
+    found = Opening.objects.filter(event_id__in=event_ids).values_list("event_id", flat=True)
+    return {event_id.bytes for event_id in found}
+
+
+def moment_of(hit: Hit) -> datetime:
+    return datetime.fromtimestamp(hit.at / 1000, UTC)
+
+
+def milliseconds(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)
+
+
+class History:
+    """The openings around some hits: those in the database and those just decided."""
+
+    def __init__(self):
+        self._by_reader = defaultdict(list)
+        self._by_pixel = defaultdict(list)
+        self._mail_opens = defaultdict(list)
+
+    @classmethod
+    def around(cls, hits, targets) -> "History":
+        history = cls()
+        moments = [moment_of(hit) for hit in hits]
+        for opening in Opening.objects.filter(
+            contact__in={target.contact_id for target in targets.values()},
+            opened_at__gt=min(moments) - REFRESH_WINDOW,
+            opened_at__lt=max(moments) + REFRESH_WINDOW,
+        ).only(
+            "pixel_id",
+            "contact_id",
+            "user_agent_id",
+            "network_label",
+            "opened_at",
+            "begins_mail_open",
+        ):
+            history.add(opening)
+        return history
+
+    def add(self, opening: Opening):
+        reader = opening.user_agent_id, opening.network_label
+        self._by_reader[opening.pixel_id, *reader].append(opening.opened_at)
+        self._by_pixel[opening.pixel_id].append(opening.opened_at)
+        if opening.begins_mail_open:
+            self._mail_opens[opening.contact_id, *reader].append(opening.opened_at)
+
+    def opening_beside(self, opening: Opening) -> datetime | None:
+        """When the opening was whose refresh this one would be."""
+        reader = opening.user_agent_id, opening.network_label
+        moments = self._by_reader[opening.pixel_id, *reader]
+        return next(near(moments, opening.opened_at), None)
+
+    def begins_mail_open(self, opening: Opening) -> bool:
+        reader = opening.user_agent_id, opening.network_label
+        moments = self._mail_opens[opening.contact_id, *reader]
+        return not any(near(moments, opening.opened_at))
+
+    def is_full(self, opening: Opening) -> bool:
+        moments = self._by_pixel[opening.pixel_id]
+        return sum(1 for _ in near(moments, opening.opened_at)) >= PIXEL_LIMIT
+
+
+def near(moments, moment):
+    return (other for other in moments if abs(other - moment) < REFRESH_WINDOW)
+
+
+def decide(hit, target, known, history, user_agents) -> tuple[Recorded, Opening | None]:
+    """What becomes of one hit, and its opening if it is one."""
+    moment = moment_of(hit)
+    if hit.event_id in known:
+        return Recorded(hit, Decision.DUPLICATE), None
+    if target is None:
+        return Recorded(hit, Decision.UNKNOWN), None
+    if target.tracking == Campaign.Tracking.OFF:
+        return Recorded(hit, Decision.OFF), None
+    if target.closed_at and moment >= target.closed_at:
+        return Recorded(hit, Decision.CLOSED), None
+    opening = opening_of(hit, moment, target, user_agents)
+    if counted_at := history.opening_beside(opening):
+        return Recorded(hit, Decision.REFRESH, milliseconds(counted_at)), None
+    if history.is_full(opening):
+        return Recorded(hit, Decision.LIMIT), None
+    opening.begins_mail_open = history.begins_mail_open(opening)
+    return Recorded(hit, Decision.RECORDED), opening
+
+
+def opening_of(hit: Hit, moment: datetime, target: Target, user_agents) -> Opening:
+    verdict, reason = judge(hit)
+    return Opening(
+        event_id=UUID(bytes=hit.event_id),
+        pixel_id=target.pixel_id,
+        contact_id=target.contact_id,
+        group_id=target.group_id,
+        user_agent_id=user_agents[hit.user_agent],
+        network_label=hit.network_label,
+        network=hit.network,
+        prefetch=hit.prefetch,
+        referer=hit.referer,
+        opened_at=moment,
+        verdict=verdict,
+        reason=reason,
+    )
+
+
+def store(openings: list[Opening]):
+    """The openings, each contact's row, and the counts."""
+    Opening.objects.bulk_create(openings)
+    tally = Tally()
+    rows = ContactOpenings.objects.in_bulk({opening.contact_id for opening in openings})
+    groups = {opening.contact_id: opening.group_id for opening in openings}
+    for contact_id, row in rows.items():
+        row.tally_firsts(tally, groups[contact_id], -1)
+    for opening in openings:
+        opening.tally(tally, 1)
+        row = rows.setdefault(opening.contact_id, ContactOpenings(contact_id=opening.contact_id))
+        row.add(opening)
+    for contact_id, row in rows.items():
+        row.tally_firsts(tally, groups[contact_id], 1)
+    ContactOpenings.objects.store([rows[contact_id] for contact_id in sorted(rows)])
+    OpeningCount.objects.add(tally)

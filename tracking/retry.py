@@ -1,0 +1,37 @@
+"""Transactions that the database asks to be tried again."""
+
+import functools
+import logging
+
+from django.db import OperationalError, close_old_connections, connection
+
+logger = logging.getLogger(__name__)
+
+TRIES = 5
+# MySQL: lock wait timeout, deadlock, server has gone away, connection lost during query.
+TRANSIENT = (1205, 1213, 2006, 2013)
+
+
+def is_transient(error: OperationalError) -> bool:
+    return bool(error.args) and error.args[0] in TRANSIENT
+
+
+def retry_transaction(transaction):
+    """Call the whole transaction again where the database undid it through no fault of its own.
+
+    Only around the outermost one: a part of a transaction that was undone can't be tried again.
+    """
+
+    @functools.wraps(transaction)
+    def tried(*args, **kwargs):
+        for attempt in range(1, TRIES + 1):
+            try:
+                return transaction(*args, **kwargs)
+            except OperationalError as error:
+                if attempt == TRIES or connection.in_atomic_block or not is_transient(error):
+                    raise
+                logger.warning("Trying a transaction again after error %s.", error.args[0])
+                close_old_connections()
+        raise AssertionError("unreachable")
+
+    return tried

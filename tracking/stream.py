@@ -1,0 +1,163 @@
+"""The Redis stream between the web processes and the consumers. The one place that knows it.
+
+One stream per shard, `{hits:n}:stream`; beside it one filter key per pixel and reader, which
+holds the time of the counted opening. The braces keep a shard's keys on one node of a cluster.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+import redis
+from django.conf import settings
+from django_redis import get_redis_connection
+from redis.asyncio import Redis as AsyncRedis
+from redis.asyncio.retry import Retry as AsyncRetry
+from redis.backoff import NoBackoff
+from redis.exceptions import ResponseError
+
+from tracking.hit import Hit
+
+CONSUMER_GROUP = "recorders"
+APPEND = (Path(__file__).parent / "append.lua").read_text()
+REFRESH_WINDOW_MS = 60 * 60 * 1000
+# The script compares times; the expiry only cleans up, a minute late to be beyond all doubt.
+FILTER_LIFE_MS = REFRESH_WINDOW_MS + 60_000
+CLAIM_AFTER_MS = 60_000
+
+
+def shard_of(pixel: bytes) -> int:
+    return int.from_bytes(pixel[:4]) % settings.REDIS_STREAM_SHARDS
+
+
+def stream_key(shard: int) -> bytes:
+    return b"{hits:%d}:stream" % shard
+
+
+def filter_key(hit: Hit) -> bytes:
+    return b"{hits:%d}" % shard_of(hit.pixel) + hit.pixel + hit.reader
+
+
+def script_calls(hits):
+    """(positions of the hits, keys, arguments) of each call of the script: one per shard."""
+    shards = defaultdict(list)
+    for position, hit in enumerate(hits):
+        shards[shard_of(hit.pixel)].append(position)
+    for shard, positions in shards.items():
+        keys = [stream_key(shard)]
+        arguments = [REFRESH_WINDOW_MS, FILTER_LIFE_MS]
+        for position in positions:
+            hit = hits[position]
+            keys.append(filter_key(hit))
+            arguments += (hit.at, hit.event_id, hit.packed)
+        yield positions, keys, arguments
+
+
+def append(hits: list[Hit]) -> list[bool]:
+    """Per hit: True, it is in the stream; False, it is a refresh. Raises RedisError."""
+    script = get_redis_connection("hits").register_script(APPEND)
+    appended = [False] * len(hits)
+    for positions, keys, arguments in script_calls(hits):
+        for position, answer in zip(positions, script(keys, arguments), strict=True):
+            appended[position] = bool(answer)
+    return appended
+
+
+class AsyncAppender:
+    """`append` for an event loop, over one connection of its own."""
+
+    def __init__(self):
+        self._redis = AsyncRedis.from_url(
+            settings.REDIS_STREAM_URL,
+            single_connection_client=True,
+            **settings.REDIS_HOT | {"retry": AsyncRetry(NoBackoff(), 0)},
+        )
+        self._script = self._redis.register_script(APPEND)
+
+    async def append(self, hits: list[Hit]) -> list[bool]:
+        appended = [False] * len(hits)
+        for positions, keys, arguments in script_calls(hits):
+            answers = await self._script(keys, arguments)
+            for position, answer in zip(positions, answers, strict=True):
+                appended[position] = bool(answer)
+        return appended
+
+    async def close(self):
+        await self._redis.aclose()
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of the stream: a group of hits, packed by their event ids."""
+
+    stream: bytes
+    id: bytes
+    packed: dict[bytes, bytes]
+
+    def hits(self) -> list[Hit]:
+        return [Hit.unpack(event_id, packed) for event_id, packed in self.packed.items()]
+
+
+class StreamReader:
+    """One consumer's end of all shards. Its calls raise RedisError."""
+
+    def __init__(self, name: str):
+        self.name = name
+        # A read blocks for longer than the hot path's clients may wait.
+        self._redis = redis.Redis.from_url(settings.REDIS_STREAM_URL, socket_timeout=10)
+        self._streams = [stream_key(shard) for shard in range(settings.REDIS_STREAM_SHARDS)]
+
+    def open(self):
+        """Make the consumer group where it is missing, from the first entry there is."""
+        for stream in self._streams:
+            try:
+                self._redis.xgroup_create(stream, CONSUMER_GROUP, id="0", mkstream=True)
+            except ResponseError as error:
+                if "BUSYGROUP" not in str(error):
+                    raise
+
+    def read(self, count: int, block_ms: int) -> list[Entry]:
+        """Up to `count` new entries of each shard; waits `block_ms` (at least 1) for the first."""
+        wanted = dict.fromkeys(self._streams, ">")
+        try:
+            found = self._redis.xreadgroup(
+                CONSUMER_GROUP, self.name, wanted, count=count, block=max(1, block_ms)
+            )
+        except ResponseError as error:
+            if "NOGROUP" not in str(error):
+                raise
+            self.open()
+            return []
+        return [
+            Entry(stream, entry_id, packed)
+            for stream, entries in found or ()
+            for entry_id, packed in entries
+        ]
+
+    def claim(self, count: int) -> list[Entry]:
+        """Entries that some consumer read and left unacknowledged for a minute: it has died."""
+        claimed = []
+        for stream in self._streams:
+            _, entries, *_ = self._redis.xautoclaim(
+                stream, CONSUMER_GROUP, self.name, CLAIM_AFTER_MS, count=count
+            )
+            claimed += [Entry(stream, entry_id, packed) for entry_id, packed in entries]
+        return claimed
+
+    def acknowledge(self, entries: list[Entry]):
+        """These are in the database: Redis may forget them."""
+        with self._redis.pipeline(transaction=True) as pipeline:
+            for entry in entries:
+                pipeline.xack(entry.stream, CONSUMER_GROUP, entry.id)
+                pipeline.xdel(entry.stream, entry.id)
+            pipeline.execute()
+
+    def correct_filter(self, corrections: list[tuple[Hit, int]]):
+        """Let the filter hold, for these hits, the time (ms) of the opening that counted."""
+        with self._redis.pipeline(transaction=False) as pipeline:
+            for hit, counted_at in corrections:
+                pipeline.set(filter_key(hit), counted_at, px=FILTER_LIFE_MS)
+            pipeline.execute()
+
+    def close(self):
+        self._redis.close()

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import django
 import pytest
+import redis
+from django.conf import settings
 
 VAR_DIR = Path(tempfile.mkdtemp(prefix="pixeltrack-tests-"))
 
@@ -24,6 +26,11 @@ os.environ["FERNET_KEY"] = base64.urlsafe_b64encode(os.urandom(32)).decode()
 
 
 def pytest_configure():
+    # Pages are tested without a run of collectstatic before.
+    settings.STORAGES["staticfiles"]["BACKEND"] = (
+        "django.contrib.staticfiles.storage.StaticFilesStorage"
+    )
+    settings.STATIC_ROOT.mkdir()
     django.setup()
 
 
@@ -34,9 +41,6 @@ def pytest_unconfigure():
 @pytest.fixture(scope="session")
 def redis_server():
     """A Redis of this run's own on the socket that the settings name."""
-    import redis
-    from django.conf import settings
-
     from pixeltrack.embedded_redis import find_redis_server
 
     options = ["--port", "0", "--unixsocket", str(settings.REDIS_SOCKET), "--save", ""]

@@ -5,6 +5,7 @@ holds the time of the counted opening. The braces keep a shard's keys on one nod
 """
 
 from collections import defaultdict
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -119,30 +120,37 @@ class StreamReader:
     def read(self, count: int, block_ms: int) -> list[Entry]:
         """Up to `count` new entries of each shard; waits `block_ms` (at least 1) for the first."""
         wanted = dict.fromkeys(self._streams, ">")
-        try:
+        with self._reopened():
             found = self._redis.xreadgroup(
                 CONSUMER_GROUP, self.name, wanted, count=count, block=max(1, block_ms)
             )
-        except ResponseError as error:
-            if "NOGROUP" not in str(error):
-                raise
-            self.open()
-            return []
-        return [
-            Entry(stream, entry_id, packed)
-            for stream, entries in found or ()
-            for entry_id, packed in entries
-        ]
+            return [
+                Entry(stream, entry_id, packed)
+                for stream, entries in found or ()
+                for entry_id, packed in entries
+            ]
+        return []
 
     def claim(self, count: int) -> list[Entry]:
         """Entries that some consumer read and left unacknowledged for a minute: it has died."""
         claimed = []
         for stream in self._streams:
-            _, entries, *_ = self._redis.xautoclaim(
-                stream, CONSUMER_GROUP, self.name, CLAIM_AFTER_MS, count=count
-            )
-            claimed += [Entry(stream, entry_id, packed) for entry_id, packed in entries]
+            with self._reopened():
+                _, entries, *_ = self._redis.xautoclaim(
+                    stream, CONSUMER_GROUP, self.name, CLAIM_AFTER_MS, count=count
+                )
+                claimed += [Entry(stream, entry_id, packed) for entry_id, packed in entries]
         return claimed
+
+    @contextmanager
+    def _reopened(self):
+        """Where the consumer group is gone, makes it again and lets the caller come back."""
+        try:
+            yield
+        except ResponseError as error:
+            if "NOGROUP" not in str(error):
+                raise
+            self.open()
 
     def acknowledge(self, entries: list[Entry]):
         """These are in the database: Redis may forget them."""

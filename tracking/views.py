@@ -19,7 +19,7 @@ def pixel(request, token):
 
 def bare(status, content, headers):
     """A response with these headers and no others."""
-    response = HttpResponse(content, status=status)
-    del response.headers["Content-Type"]
-    response.headers.update(headers)
+    response = HttpResponse(content, status=status, headers=headers)
+    if "Content-Type" not in headers:
+        del response["Content-Type"]
     return response

@@ -1,0 +1,159 @@
+import asyncio
+from uuid import uuid4
+
+import pytest
+
+from tracking import stream
+from tracking.collect import GroupCommit, Outcome, collect
+from tracking.hit import Hit
+from tracking.stream import filter_key, stream_key
+
+NOON = 1_772_366_400_000
+MINUTE = 60_000
+
+
+def a_hit(pixel=b"p" * 16, at=NOON, **fields) -> Hit:
+    return Hit(event_id=uuid4().bytes, pixel=pixel, at=at, user_agent="Thunderbird", **fields)
+
+
+def entries(redis_client, shard=0):
+    return [packed for _, packed in redis_client.xrange(stream_key(shard))]
+
+
+@pytest.fixture(params=["alone", "in a group"])
+def collect_all(request, redis_client):
+    """Collects hits one by one as the plain view does, or all at once as the lane does."""
+
+    async def as_group(hits):
+        commit = GroupCommit()
+        outcomes = await asyncio.gather(*(commit.collect(hit) for hit in hits))
+        await commit.close()
+        return outcomes
+
+    def collect_all(*hits):
+        if request.param == "alone":
+            return [collect(hit) for hit in hits]
+        return asyncio.run(as_group(hits))
+
+    return collect_all
+
+
+def test_a_hit_is_put_into_the_stream_whole(collect_all, redis_client):
+    hit = a_hit(network_label="google", network="66.249.80.0/24", prefetch=True, referer="x.org")
+    assert collect_all(hit) == [Outcome.STORED]
+    [[(event_id, packed)]] = [entry.items() for entry in entries(redis_client)]
+    assert Hit.unpack(event_id, packed) == hit
+
+
+def test_twins_and_later_refreshes_are_dropped(collect_all, redis_client):
+    first, twin = a_hit(), a_hit()
+    assert collect_all(first, twin) == [Outcome.STORED, Outcome.REFRESH]
+    later, next_opening = a_hit(at=NOON + 59 * MINUTE), a_hit(at=NOON + 60 * MINUTE)
+    assert collect_all(later) == [Outcome.REFRESH]
+    assert collect_all(next_opening) == [Outcome.STORED]
+    assert len(entries(redis_client)) == 2
+
+
+def test_a_clock_that_was_set_back_hides_no_opening(collect_all, redis_client):
+    collect_all(a_hit())
+    assert collect_all(a_hit(at=NOON - 120 * MINUTE)) == [Outcome.STORED]
+    assert redis_client.pttl(filter_key(a_hit())) > 0
+
+
+def test_other_pixels_and_readers_are_no_twins(collect_all):
+    hits = a_hit(), a_hit(pixel=b"q" * 16), a_hit(network_label="google")
+    assert collect_all(*hits) == [Outcome.STORED] * 3
+
+
+def test_a_token_that_was_none_of_ours_is_unknown(collect_all, redis_client):
+    assert collect_all(None) == [Outcome.UNKNOWN]
+    assert entries(redis_client) == []
+
+
+def test_hits_that_arrive_together_share_one_entry(redis_client):
+    async def arrive():
+        commit = GroupCommit()
+        outcomes = await asyncio.gather(
+            *(commit.collect(a_hit(pixel=number.to_bytes(16))) for number in range(50))
+        )
+        await commit.close()
+        return outcomes
+
+    assert asyncio.run(arrive()) == [Outcome.STORED] * 50
+    assert [len(entry) for entry in entries(redis_client)] == [50]
+
+
+def test_hits_spread_over_the_shards_by_their_pixel(collect_all, redis_client, settings):
+    settings.REDIS_STREAM_SHARDS = 3
+    hits = [a_hit(pixel=number.to_bytes(4) * 4) for number in range(9)]
+    assert collect_all(*hits) == [Outcome.STORED] * 9
+    found = [sum(len(entry) for entry in entries(redis_client, shard)) for shard in range(3)]
+    assert found == [3, 3, 3]
+
+
+def test_no_filter_key_stays_where_the_stream_refuses(collect_all, redis_client):
+    redis_client.set(stream_key(0), "not a stream")
+    hit = a_hit()
+    assert collect_all(hit) == [Outcome.LOST]
+    assert not redis_client.exists(filter_key(hit))
+    redis_client.delete(stream_key(0))
+    assert collect_all(hit) == [Outcome.STORED]
+
+
+def test_the_script_is_sent_again_to_a_redis_that_forgot_it(collect_all, redis_client):
+    collect_all(a_hit())
+    redis_client.script_flush()
+    assert collect_all(a_hit(pixel=b"q" * 16)) == [Outcome.STORED]
+
+
+def test_a_hit_that_cannot_be_packed_fails_alone(redis_client):
+    async def arrive():
+        commit = GroupCommit()
+        bad = Hit(event_id=b"e" * 16, pixel=b"p" * 16, at=NOON, user_agent="\ud800")
+        outcomes = await asyncio.gather(
+            commit.collect(a_hit()), commit.collect(bad), return_exceptions=True
+        )
+        await commit.close()
+        return outcomes
+
+    good, bad = asyncio.run(arrive())
+    assert good == Outcome.STORED
+    assert isinstance(bad, UnicodeEncodeError)
+
+
+def test_a_client_that_goes_away_takes_no_other_hit_along(redis_client):
+    async def arrive():
+        commit = GroupCommit()
+        gone = asyncio.create_task(commit.collect(a_hit()))
+        stays = asyncio.create_task(commit.collect(a_hit(pixel=b"q" * 16)))
+        await asyncio.sleep(0)
+        gone.cancel()
+        outcome = await stays
+        await commit.close()
+        return outcome
+
+    assert asyncio.run(arrive()) == Outcome.STORED
+    assert sum(len(entry) for entry in entries(redis_client)) == 2
+
+
+def test_a_redis_that_is_down_loses_the_hit_and_says_so(settings, caplog, tmp_path):
+    settings.REDIS_STREAM_URL = f"unix://{tmp_path}/nobody.sock"
+
+    async def arrive():
+        commit = GroupCommit()
+        outcome = await commit.collect(a_hit())
+        await commit.close()
+        return outcome
+
+    assert asyncio.run(arrive()) == Outcome.LOST
+    assert "Lost 1 hits: ConnectionError." in caplog.text
+
+
+def test_the_consumer_corrects_what_the_filter_let_through(redis_client):
+    hit = a_hit(at=NOON + 30 * MINUTE)
+    stream.append([hit])
+    reader = stream.StreamReader("test")
+    reader.correct_filter([(hit, NOON)])
+    reader.close()
+    assert collect(a_hit(at=NOON + 59 * MINUTE)) == Outcome.REFRESH
+    assert collect(a_hit(at=NOON + 61 * MINUTE)) == Outcome.STORED

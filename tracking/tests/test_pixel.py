@@ -1,0 +1,167 @@
+"""The express lane and the plain view, side by side: the same replies, the same hits."""
+
+import asyncio
+import dataclasses
+from uuid import uuid4
+
+import pytest
+from asgiref.testing import ApplicationCommunicator
+from django.core.handlers.asgi import ASGIHandler
+from django.test import Client
+from django.urls import reverse
+
+from campaigns.token import make_token
+from tracking.hit import Hit
+from tracking.lane import PixelLane
+from tracking.reply import GIF
+from tracking.stream import stream_key
+
+UUID_ = uuid4()
+GOOD = f"/p/{make_token(UUID_)}.gif"
+HEADERS = [
+    ("Content-Type", "image/gif"),
+    ("Content-Length", "43"),
+    ("Cache-Control", "no-store, no-cache, must-revalidate, max-age=0, private"),
+    ("Pragma", "no-cache"),
+    ("Expires", "0"),
+]
+
+
+async def refuse(scope, receive, send):
+    raise AssertionError("the lane let it through to Django")
+
+
+APPLICATIONS = {"lane": lambda: PixelLane(refuse), "plain view": ASGIHandler}
+
+
+def fetch(name, path=GOOD, method="GET", headers=()):
+    """(status, headers, body) from one of the two applications."""
+    raw = [(key.encode(), value.encode("latin-1")) for key, value in headers]
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": method,
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "scheme": "http",
+        "headers": raw,
+        "client": ("203.0.113.9", 4711),
+        "server": ("127.0.0.1", 8000),
+    }
+
+    async def exchange():
+        application = APPLICATIONS[name]()
+        server = ApplicationCommunicator(application, scope)
+        await server.send_input({"type": "http.request", "body": b""})
+        start = await server.receive_output(5)
+        body = await server.receive_output(5)
+        await server.wait(5)
+        if isinstance(application, PixelLane) and application.hits:
+            await application.hits.close()
+        found = [(key.decode(), value.decode()) for key, value in start["headers"]]
+        return start["status"], found, body["body"]
+
+    return asyncio.run(exchange())
+
+
+def stored_hits(redis_client):
+    entries = redis_client.xrange(stream_key(0))
+    redis_client.flushall()
+    return [Hit.unpack(*item) for _, packed in entries for item in packed.items()]
+
+
+@pytest.fixture(params=APPLICATIONS)
+def application(request, redis_client):
+    return request.param
+
+
+def test_a_pixel_is_a_gif_that_nobody_keeps(application):
+    assert fetch(application) == (200, HEADERS, GIF)
+    assert GIF.startswith(b"GIF89a")
+    assert len(GIF) == 43
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/p/x.gif",
+        "/p/" + "A" * 119 + ".gif",
+        GOOD.replace(".gif", "=.gif"),
+        "/p/a/b.gif",
+        "/p/\n.gif",
+        "/p/ä€.gif",
+        "/p/" + "x" * 5000 + ".gif",
+        "/p/..gif",
+    ],
+)
+def test_a_bad_token_gets_the_same_reply_and_leaves_nothing(application, path, redis_client):
+    assert fetch(application, path) == (200, HEADERS, GIF)
+    assert stored_hits(redis_client) == []
+
+
+def test_a_head_gets_the_headers_and_is_no_hit(application, redis_client):
+    status, headers, body = fetch(application, method="HEAD")
+    assert (status, headers) == (200, HEADERS)
+    assert body in (b"", GIF)  # the server cuts off what an application adds to a HEAD
+    assert stored_hits(redis_client) == []
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
+def test_other_methods_are_not_allowed(application, method, redis_client):
+    status, headers, body = fetch(application, method=method)
+    assert (status, headers, body) == (405, [("Allow", "GET, HEAD"), ("Content-Length", "0")], b"")
+    assert stored_hits(redis_client) == []
+
+
+def test_a_refresh_gets_the_same_reply(application, redis_client):
+    assert [fetch(application) for _ in range(2)] == [(200, HEADERS, GIF)] * 2
+    assert len(stored_hits(redis_client)) == 1
+
+
+def test_a_pixel_is_served_while_redis_is_down(application, settings, tmp_path, caplog):
+    location = f"unix://{tmp_path}/nobody.sock"
+    settings.REDIS_STREAM_URL = location
+    settings.CACHES = settings.CACHES | {"hits": settings.CACHES["hits"] | {"LOCATION": location}}
+    assert fetch(application) == (200, HEADERS, GIF)
+    assert "Lost 1 hits" in caplog.text
+    assert GOOD not in caplog.text
+
+
+@pytest.mark.parametrize("proxies", [0, 1])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [],
+        [("user-agent", "x" * 2000)],
+        [("user-agent", "Bär\xff"), ("user-agent", "twice")],
+        [("sec-purpose", "prefetch"), ("referer", "http://mail.google.com/x?y=1")],
+        [("x-forwarded-for", "1.2.3.4"), ("x-forwarded-for", "66.249.80.9")],
+        [("x-forwarded-for", "nonsense")],
+        [("host", "unlisted.example.org"), ("cookie", "a=b")],
+    ],
+)
+def test_both_take_in_the_same_hit(headers, proxies, redis_client, settings, time_machine):
+    time_machine.move_to("2026-03-01T12:00:00Z", tick=False)
+    settings.TRUSTED_PROXIES = proxies
+    taken = []
+    for name in APPLICATIONS:
+        fetch(name, headers=headers)
+        [hit] = stored_hits(redis_client)
+        taken.append(dataclasses.replace(hit, event_id=b""))
+    assert taken[0] == taken[1]
+
+
+def test_the_url_map_names_the_plain_view(redis_client):
+    path = reverse("pixel", args=[make_token(UUID_)])
+    response = Client().get(path)
+    assert response.status_code == 200
+    assert list(response.headers.items()) == HEADERS
+    assert response.content == GIF
+    assert len(stored_hits(redis_client)) == 1
+
+
+def test_https_redirects_no_pixel(settings, redis_client):
+    settings.SECURE_SSL_REDIRECT = True
+    assert Client().get(GOOD).status_code == 200

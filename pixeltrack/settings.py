@@ -162,6 +162,7 @@ SQLITE = {
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     },
+    "TEST": {"NAME": VAR_DIR / "test.sqlite3"},  # a file, as in life: processes share it
 }
 DATABASES = {"default": MYSQL if MYSQL_HOST else SQLITE}
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
@@ -220,15 +221,15 @@ STATS_PUBLIC = env.flag("STATS_PUBLIC", True)
 # -- API ---------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "rest_framework_simplejwt.authentication.JWTAuthentication",
+        "accounts.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_PAGINATION_CLASS": "pixeltrack.pagination.CursorPagination",
     "DEFAULT_FILTER_BACKENDS": [
         "django_filters.rest_framework.DjangoFilterBackend",
-        "rest_framework.filters.SearchFilter",
-        "rest_framework.filters.OrderingFilter",
+        "pixeltrack.pagination.Search",
+        "pixeltrack.pagination.Ordering",
     ],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "pixeltrack.problems.problem_response",
@@ -257,6 +258,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "pixeltrack.schema.document_problems",
+    ],
 }
 
 # -- Logs: no token, address or full IP in any of them --------------------------------------------

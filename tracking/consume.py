@@ -3,10 +3,9 @@
 import logging
 import time
 
-from django.db import InterfaceError, OperationalError
-
 from tracking.metrics import RECORDED
 from tracking.record import Recorded, record
+from tracking.retry import is_unavailable
 from tracking.stream import Entry, StreamReader
 
 logger = logging.getLogger(__name__)
@@ -15,7 +14,6 @@ BATCH_HITS = 500
 BATCH_MS = 200  # how long the first hit of a batch waits for company
 IDLE_MS = 1000  # how long an idle consumer waits before it looks whether it is to stop
 CLAIM_EVERY_S = 15
-UNREACHABLE = (OperationalError, InterfaceError)  # the database's fault, not a hit's
 
 
 class Consumer:
@@ -68,9 +66,9 @@ def settle(entries: list[Entry]) -> tuple[list[Entry], list[Recorded]]:
     """The entries that may be acknowledged, and what became of their hits."""
     try:
         return entries, record([hit for entry in entries for hit in entry.hits()])
-    except UNREACHABLE:
-        raise
-    except Exception:
+    except Exception as error:
+        if is_unavailable(error):
+            raise
         return settle_singly(entries)
 
 
@@ -81,9 +79,9 @@ def settle_singly(entries) -> tuple[list[Entry], list[Recorded]]:
         try:
             recorded += record(entry.hits())
             done.append(entry)
-        except UNREACHABLE:
-            raise
         except Exception as error:
+            if is_unavailable(error):
+                raise
             # It stays in the stream, and is tried again when it is claimed as left behind.
             name = type(error).__name__
             logger.error("Entry %s can't be recorded (%s).", entry.id.decode(), name)

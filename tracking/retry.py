@@ -3,13 +3,22 @@
 import functools
 import logging
 
-from django.db import OperationalError, close_old_connections, connection
+from django.db import InterfaceError, OperationalError, close_old_connections, connection
 
 logger = logging.getLogger(__name__)
 
 TRIES = 5
 # MySQL: lock wait timeout, deadlock, server has gone away, connection lost during query.
 TRANSIENT = (1205, 1213, 2006, 2013)
+# "Incorrect value": MySQL files it under operational errors, and it lies in the data.
+DATA_FAULTS = (1292,)
+
+
+def is_unavailable(error: Exception) -> bool:
+    """The database's own trouble, which will pass, and not that of what it was given."""
+    if not isinstance(error, (OperationalError, InterfaceError)):
+        return False
+    return not error.args or error.args[0] not in DATA_FAULTS
 
 
 def is_transient(error: OperationalError) -> bool:

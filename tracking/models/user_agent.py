@@ -23,7 +23,8 @@ class UserAgentQuerySet(models.QuerySet):
 
 
 def user_agent_fingerprint(text: str) -> UUID:
-    return UUID(bytes=blake2b(text.encode(), digest_size=16).digest())
+    # With a version's bits in place: MariaDB refuses a UUID without.
+    return UUID(bytes=blake2b(text.encode(), digest_size=16).digest(), version=5)
 
 
 def describe_user_agent(text: str) -> dict:

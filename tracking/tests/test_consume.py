@@ -105,6 +105,14 @@ def test_an_entry_that_cannot_be_recorded_keeps_no_other_back(consumer, pixel, r
     assert left(redis_client) == (1, 1)
 
 
+def test_a_hit_that_the_database_refuses_keeps_no_other_back(consumer, pixel, redis_client):
+    stream.append([a_hit(pixel, at=10**18)])  # a year that no calendar has
+    stream.append([a_hit(pixel)])
+    consumer.step()
+    assert Opening.objects.count() == 1
+    assert left(redis_client) == (1, 1)
+
+
 def test_the_filter_learns_of_the_opening_that_counted(consumer, pixel, redis_client):
     stream.append([a_hit(pixel)])
     consumer.step()

@@ -24,14 +24,12 @@ os.environ["DJANGO_SECRET_KEY"] = secrets.token_urlsafe(50)
 os.environ["API_SECRET_KEY"] = secrets.token_urlsafe(64)
 os.environ["FERNET_KEY"] = base64.urlsafe_b64encode(os.urandom(32)).decode()
 
-
-def pytest_configure():
-    # Pages are tested without a run of collectstatic before.
-    settings.STORAGES["staticfiles"]["BACKEND"] = (
-        "django.contrib.staticfiles.storage.StaticFilesStorage"
-    )
-    settings.STATIC_ROOT.mkdir()
-    django.setup()
+# Pages are tested without a run of collectstatic before.
+settings.STORAGES["staticfiles"]["BACKEND"] = (
+    "django.contrib.staticfiles.storage.StaticFilesStorage"
+)
+settings.STATIC_ROOT.mkdir()
+django.setup()  # here, because the other conftest files import models
 
 
 def pytest_unconfigure():
@@ -43,7 +41,8 @@ def redis_server():
     """A Redis of this run's own on the socket that the settings name."""
     from pixeltrack.embedded_redis import find_redis_server
 
-    options = ["--port", "0", "--unixsocket", str(settings.REDIS_SOCKET), "--save", ""]
+    options = ["--port", "0", "--unixsocket", str(settings.REDIS_SOCKET)]
+    options += ["--save", "", "--appendonly", "yes"]
     process = subprocess.Popen(
         [find_redis_server(), *options, "--dir", str(VAR_DIR)], stdout=subprocess.DEVNULL
     )

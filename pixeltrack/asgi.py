@@ -5,9 +5,10 @@ import os
 from django.conf import settings
 from django.core.asgi import get_asgi_application
 
-from tracking.lane import PixelLane
-
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pixeltrack.settings")
 application = get_asgi_application()
+
 if settings.PIXEL_LANE:
+    from tracking.lane import PixelLane  # its models need the apps loaded, as they are by now
+
     application = PixelLane(application)

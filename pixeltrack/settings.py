@@ -186,8 +186,8 @@ REDIS_STREAM_SHARDS = env.number("REDIS_STREAM_SHARDS", 1, between(1, 1024))
 REDIS_EMBEDDED = not REDIS_HOST and not env.text("REDIS_URL", "")
 # The client's own default is ten retries, seconds of them, while a mail client waits.
 REDIS_HOT = {
-    "socket_timeout": 0.1,
-    "socket_connect_timeout": 0.1,
+    "socket_timeout": 0.04,
+    "socket_connect_timeout": 0.04,
     "retry": Retry(NoBackoff(), 0),
 }
 CACHES = {
@@ -216,6 +216,8 @@ CELERY_BEAT_SCHEDULE = {
 
 # -- Hits --------------------------------------------------------------------------------------
 PIXEL_LANE = env.flag("PIXEL_LANE", True)  # off: the plain Django view answers the pixels
+# Entries that wait in a stream before further hits go to the spool on disk instead.
+PIXEL_STREAM_LIMIT = env.number("PIXEL_STREAM_LIMIT", 1_000_000, between(1, 1_000_000_000))
 STATS_PUBLIC = env.flag("STATS_PUBLIC", True)
 
 # -- API ---------------------------------------------------------------------------------------
@@ -223,6 +225,11 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PARSER_CLASSES": [
+        "pixeltrack.parsers.JSONParser",
+        "rest_framework.parsers.FormParser",
+        "rest_framework.parsers.MultiPartParser",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_PAGINATION_CLASS": "pixeltrack.pagination.CursorPagination",

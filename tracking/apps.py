@@ -7,6 +7,8 @@ class TrackingConfig(AppConfig):
     name = "tracking"
 
     def ready(self):
-        from tracking.forget import forget_openings  # noqa: PLC0415 - models load before this
+        # Models load before this.
+        from tracking import checks  # noqa: F401, PLC0415
+        from tracking.forget import forget_openings  # noqa: PLC0415
 
         before_contacts_go(forget_openings)

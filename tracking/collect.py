@@ -1,43 +1,83 @@
-"""Collect: make a hit safe, then say what became of it. The reply waits for this."""
+"""Collect: make a hit safe, then say what became of it. The reply waits for this.
+
+First choice is Redis. Under pressure (its stream or memory nears the limit) hits go to the spool;
+where Redis fails, to the fallback.
+"""
 
 import asyncio
 import logging
-from enum import StrEnum
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 from redis.exceptions import RedisError
 
 from tracking import stream
+from tracking.breaker import Breaker
+from tracking.fallback import fallback, name_of
 from tracking.hit import Hit
 from tracking.metrics import COLLECTED
+from tracking.outcome import Outcome
 
 logger = logging.getLogger(__name__)
 
 GROUP_SIZE = 500  # hits in one call of the script, which holds up Redis while it runs
+MEASURE_EVERY_S = 0.25
+
+REDIS_ERRORS = (RedisError, OSError)
 
 
-class Outcome(StrEnum):
-    STORED = "stored"
-    REFRESH = "refresh"
-    UNKNOWN = "unknown"  # the token is none of ours
-    LOST = "lost"
+class Way:
+    """What this process knows of Redis: whether to ask it, and whether to spare it."""
+
+    def __init__(self):
+        self.breaker = Breaker()
+        self.is_full = False
+        self._measure_at = 0.0
+
+    def is_to_measure(self) -> bool:
+        if self.breaker.is_open or time.monotonic() < self._measure_at:
+            return False
+        self._measure_at = time.monotonic() + MEASURE_EVERY_S
+        return True
+
+    def failed(self, error: Exception):
+        if not self.breaker.is_open:
+            logger.warning("Redis does not take hits (%s).", name_of(error))
+        self.breaker.failed()
+
+
+way = Way()
 
 
 def collect(hit: Hit | None) -> Outcome:
     """Take in one hit; None stands for one whose token was not ours."""
     if hit is None:
         return count(Outcome.UNKNOWN)
+    [outcome] = take([hit])
+    return count(outcome)
+
+
+def take(hits: list[Hit]) -> list[Outcome]:
     try:
-        [appended] = stream.append([hit])
-    except (RedisError, OSError) as error:
-        return lose(1, error)
-    return count(outcome_of(appended))
+        if way.is_to_measure():
+            way.is_full = stream.is_full()
+        if way.is_full:
+            return fallback().take_to_spool(hits)
+        if way.breaker.allows():
+            appended = stream.append(hits)
+            way.breaker.succeeded()
+            return [outcome_of(answer) for answer in appended]
+    except REDIS_ERRORS as error:
+        way.failed(error)
+    return fallback().take(hits)
 
 
 class GroupCommit:
     """`collect` for an event loop: hits that arrive during one round trip share the next."""
 
     def __init__(self):
-        self._appender = stream.AsyncAppender()
+        self._redis = stream.AsyncAppender()
+        self._thread = ThreadPoolExecutor(1, "fallback")  # it blocks, and the loop must not
         self._waiting: list[tuple[Hit, asyncio.Future]] = []
         self._committing: asyncio.Task | None = None
 
@@ -49,7 +89,7 @@ class GroupCommit:
         self._waiting.append((hit, outcome))
         if self._committing is None:
             self._committing = asyncio.create_task(self._commit_all())
-        return await outcome
+        return count(await outcome)
 
     async def _commit_all(self):
         try:
@@ -63,31 +103,48 @@ class GroupCommit:
     async def _commit(self, group):
         """Settles every future of the group, whatever happens."""
         try:
-            appended = await self._appender.append([hit for hit, _ in group])
-            outcomes = [count(outcome_of(answer)) for answer in appended]
+            outcomes = await self._take([hit for hit, _ in group])
         except Exception as error:
-            outcomes = [lose(len(group), error)] * len(group)
+            outcomes = lose(len(group), error)
         for (_, future), outcome in zip(group, outcomes, strict=True):
             if not future.done():  # its client may have gone
                 future.set_result(outcome)
+
+    async def _take(self, hits: list[Hit]) -> list[Outcome]:
+        try:
+            if way.is_to_measure():
+                way.is_full = await self._redis.is_full()
+            if way.is_full:
+                return await self._in_thread(fallback().take_to_spool, hits)
+            if way.breaker.allows():
+                appended = await self._redis.append(hits)
+                way.breaker.succeeded()
+                return [outcome_of(answer) for answer in appended]
+        except REDIS_ERRORS as error:
+            way.failed(error)
+        return await self._in_thread(fallback().take, hits)
+
+    async def _in_thread(self, verb, hits):
+        return await asyncio.get_running_loop().run_in_executor(self._thread, verb, hits)
 
     async def close(self):
         """Finish what is in flight."""
         if self._committing:
             await self._committing
-        await self._appender.close()
+        await self._redis.close()
+        self._thread.shutdown()
+        fallback().close()
 
 
 def outcome_of(appended: bool) -> Outcome:
     return Outcome.STORED if appended else Outcome.REFRESH
 
 
-def count(outcome: Outcome, hits: int = 1) -> Outcome:
-    COLLECTED.labels(outcome).inc(hits)
+def count(outcome: Outcome) -> Outcome:
+    COLLECTED.labels(outcome).inc()
     return outcome
 
 
-def lose(hits: int, error: Exception) -> Outcome:
-    """The name of the error only: its text might hold what no log may."""
-    logger.error("Lost %d hits: %s.", hits, type(error).__name__)
-    return count(Outcome.LOST, hits)
+def lose(hits: int, error: Exception) -> list[Outcome]:
+    logger.error("Lost %d hits: %s.", hits, name_of(error))
+    return [Outcome.LOST] * hits

@@ -1,11 +1,12 @@
-"""The consumer: hits from the stream into the database, batch by batch."""
+"""The consumer: hits from the stream and from this host's spool into the database."""
 
 import logging
 import time
 
-from tracking.metrics import RECORDED
-from tracking.record import Recorded, record
-from tracking.retry import is_unavailable
+from tracking import spool
+from tracking.metrics import SPOOL_UNREADABLE
+from tracking.record import Recorded
+from tracking.settle import settle
 from tracking.stream import Entry, StreamReader
 
 logger = logging.getLogger(__name__)
@@ -13,7 +14,7 @@ logger = logging.getLogger(__name__)
 BATCH_HITS = 500
 BATCH_MS = 200  # how long the first hit of a batch waits for company
 IDLE_MS = 1000  # how long an idle consumer waits before it looks whether it is to stop
-CLAIM_EVERY_S = 15
+CLAIM_EVERY_S = 2
 
 
 class Consumer:
@@ -22,27 +23,27 @@ class Consumer:
         self._claims_at = 0.0  # at once: another may have died before this one came
         self._held: list[Entry] = []  # read, and not recorded yet
 
-    def open(self):
-        self.stream.open()
-
     def close(self):
         self.stream.close()
 
     def step(self) -> int:
-        """Read one batch, record it, acknowledge it. Returns how many hits it held.
+        """One batch from the stream, and what waits in the spool. Returns how many hits.
 
         Where Redis or the database fails, the same batch is tried again by the next call.
         """
+        return self.replay_spool() + self.consume_stream()
+
+    def consume_stream(self) -> int:
+        """Read one batch, record it, acknowledge it."""
         self._held = self._held or self.gather()
         if not self._held:
             return 0
-        done, recorded = settle(self._held)
+        packed = [item for entry in self._held for item in entry.packed.items()]
+        recorded = settle(packed)
         self.stream.correct_filter(corrections(recorded))
-        self.stream.acknowledge(done)
+        self.stream.acknowledge(self._held)
         self._held = []
-        for each in recorded:
-            RECORDED.labels(each.decision).inc()
-        return len(recorded)
+        return len(packed)
 
     def gather(self) -> list[Entry]:
         """A batch: what a dead consumer left, else new entries until there are enough or it is
@@ -61,31 +62,28 @@ class Consumer:
             entries += self.stream.read(BATCH_HITS, left)
         return entries
 
+    def replay_spool(self) -> int:
+        """Record what waits in the spool files of this host that nobody writes any more."""
+        return sum(replay_file(path) for path in spool.waiting_files())
 
-def settle(entries: list[Entry]) -> tuple[list[Entry], list[Recorded]]:
-    """The entries that may be acknowledged, and what became of their hits."""
+
+def replay_file(path) -> int:
+    file = spool.SpoolFile.lock(path)
+    if file is None:
+        return 0
+    replayed = 0
     try:
-        return entries, record([hit for entry in entries for hit in entry.hits()])
-    except Exception as error:
-        if is_unavailable(error):
-            raise
-        return settle_singly(entries)
-
-
-def settle_singly(entries) -> tuple[list[Entry], list[Recorded]]:
-    """Entry by entry, so that one which can't be recorded keeps no other back."""
-    done, recorded = [], []
-    for entry in entries:
-        try:
-            recorded += record(entry.hits())
-            done.append(entry)
-        except Exception as error:
-            if is_unavailable(error):
-                raise
-            # It stays in the stream, and is tried again when it is claimed as left behind.
-            name = type(error).__name__
-            logger.error("Entry %s can't be recorded (%s).", entry.id.decode(), name)
-    return done, recorded
+        for batch in file.batches(BATCH_HITS):
+            settle(batch.packed)
+            file.replayed_to(batch.end)
+            replayed += len(batch.packed)
+            if batch.unreadable:
+                SPOOL_UNREADABLE.inc(batch.unreadable)
+                logger.error("Skipped %d unreadable lines of the spool.", batch.unreadable)
+        file.remove()
+    finally:
+        file.release()
+    return replayed
 
 
 def corrections(recorded: list[Recorded]):

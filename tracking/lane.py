@@ -1,6 +1,6 @@
 """The express lane: pixels answered before Django's request machinery."""
 
-from tracking.collect import GroupCommit, lose
+from tracking.collect import GroupCommit, count, lose
 from tracking.hit import PIXEL_PATH, Hit
 from tracking.reply import GIF, HEADERS, NOT_ALLOWED_HEADERS
 
@@ -48,7 +48,7 @@ class PixelLane:
         try:
             await self.hits.collect(Hit.from_scope(scope, token))
         except Exception as error:
-            lose(1, error)
+            count(*lose(1, error))
 
     async def live(self, receive, send):
         """The server's word that the worker begins, and that it ends."""

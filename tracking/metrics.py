@@ -4,3 +4,10 @@ COLLECTED = Counter("pixeltrack_hits_total", "Hits of pixels by what became of t
 RECORDED = Counter(
     "pixeltrack_recorded_hits_total", "Hits that a consumer read, by its decision", ["decision"]
 )
+SPOOL_UNREADABLE = Counter(
+    "pixeltrack_spool_unreadable_lines_total", "Torn or spoilt lines of the spool, skipped"
+)
+STREAM_DELETED = Counter(
+    "pixeltrack_stream_deleted_entries_total",
+    "Entries that somebody deleted from the stream before they were recorded",
+)

@@ -3,7 +3,8 @@
 import functools
 import logging
 
-from django.db import InterfaceError, OperationalError, close_old_connections, connection
+from django.db import DataError, IntegrityError, OperationalError, close_old_connections, connection
+from django.db import Error as DatabaseError
 
 logger = logging.getLogger(__name__)
 
@@ -15,10 +16,11 @@ DATA_FAULTS = (1292,)
 
 
 def is_unavailable(error: Exception) -> bool:
-    """The database's own trouble, which will pass, and not that of what it was given."""
-    if not isinstance(error, (OperationalError, InterfaceError)):
+    """The database's own trouble (out of reach, locked, not migrated), which will pass, and not
+    that of what it was given."""
+    if not isinstance(error, DatabaseError) or isinstance(error, (DataError, IntegrityError)):
         return False
-    return not error.args or error.args[0] not in DATA_FAULTS
+    return error.args[:1] not in [(fault,) for fault in DATA_FAULTS]
 
 
 def is_transient(error: OperationalError) -> bool:

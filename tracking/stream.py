@@ -4,6 +4,7 @@ One stream per shard, `{hits:n}:stream`; beside it one filter key per pixel and 
 holds the time of the counted opening. The braces keep a shard's keys on one node of a cluster.
 """
 
+import logging
 from collections import defaultdict
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,13 +19,17 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ResponseError
 
 from tracking.hit import Hit
+from tracking.metrics import STREAM_DELETED
+
+logger = logging.getLogger(__name__)
 
 CONSUMER_GROUP = "recorders"
 APPEND = (Path(__file__).parent / "append.lua").read_text()
 REFRESH_WINDOW_MS = 60 * 60 * 1000
 # The script compares times; the expiry only cleans up, a minute late to be beyond all doubt.
 FILTER_LIFE_MS = REFRESH_WINDOW_MS + 60_000
-CLAIM_AFTER_MS = 60_000
+CLAIM_AFTER_MS = 5_000  # a slow consumer may lose some to another: they count once
+MEMORY_MARK = 0.9  # of Redis' maxmemory
 
 
 def shard_of(pixel: bytes) -> int:
@@ -52,6 +57,26 @@ def script_calls(hits):
             keys.append(filter_key(hit))
             arguments += (hit.at, hit.event_id, hit.packed)
         yield positions, keys, arguments
+
+
+def fullness_commands(pipeline):
+    pipeline.info("memory")
+    for shard in range(settings.REDIS_STREAM_SHARDS):
+        pipeline.xlen(stream_key(shard))
+    return pipeline
+
+
+def says_full(memory: dict, *lengths: int) -> bool:
+    """The replies to `fullness_commands`: more entries than are wanted, or memory runs out."""
+    if any(length >= settings.PIXEL_STREAM_LIMIT for length in lengths):
+        return True
+    return 0 < memory["maxmemory"] * MEMORY_MARK <= memory["used_memory"]
+
+
+def is_full() -> bool:
+    """Whether Redis had better be spared more hits for now. Raises RedisError."""
+    with get_redis_connection("hits").pipeline(transaction=False) as pipeline:
+        return says_full(*fullness_commands(pipeline).execute())
 
 
 def append(hits: list[Hit]) -> list[bool]:
@@ -83,8 +108,19 @@ class AsyncAppender:
                 appended[position] = bool(answer)
         return appended
 
+    async def is_full(self) -> bool:
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            return says_full(*await fullness_commands(pipeline).execute())
+
     async def close(self):
         await self._redis.aclose()
+
+
+def alarm(deleted: int):
+    """Nobody but a consumer may delete entries, and it does so after they are recorded."""
+    if deleted:
+        STREAM_DELETED.inc(deleted)
+        logger.critical("%d entries were deleted from the stream unrecorded.", deleted)
 
 
 @dataclass(frozen=True)
@@ -94,9 +130,6 @@ class Entry:
     stream: bytes
     id: bytes
     packed: dict[bytes, bytes]
-
-    def hits(self) -> list[Hit]:
-        return [Hit.unpack(event_id, packed) for event_id, packed in self.packed.items()]
 
 
 class StreamReader:
@@ -132,14 +165,17 @@ class StreamReader:
         return []
 
     def claim(self, count: int) -> list[Entry]:
-        """Entries that some consumer read and left unacknowledged for a minute: it has died."""
+        """Entries that some consumer read and left for so long that it must have died."""
         claimed = []
         for stream in self._streams:
             with self._reopened():
-                _, entries, *_ = self._redis.xautoclaim(
+                _, entries, *deleted = self._redis.xautoclaim(
                     stream, CONSUMER_GROUP, self.name, CLAIM_AFTER_MS, count=count
                 )
-                claimed += [Entry(stream, entry_id, packed) for entry_id, packed in entries]
+                # Redis 7 names those that are gone; Redis 6.2 gives empty ones in their place.
+                found = [Entry(stream, *entry) for entry in entries if entry[0] is not None]
+                alarm(len(entries) - len(found) + sum(map(len, deleted)))
+                claimed += found
         return claimed
 
     @contextmanager

@@ -1,6 +1,6 @@
 from django.http import HttpResponse
 
-from tracking.collect import collect, lose
+from tracking.collect import collect, count, lose
 from tracking.hit import Hit
 from tracking.reply import GIF, HEADERS, NOT_ALLOWED_HEADERS
 
@@ -13,7 +13,7 @@ def pixel(request, token):
         try:
             collect(Hit.from_request(request, token))
         except Exception as error:  # a client gets its GIF whatever goes wrong
-            lose(1, error)
+            count(*lose(1, error))
     return bare(200, GIF, HEADERS)
 
 

@@ -1,7 +1,16 @@
 from tracking.models.contact_openings import ContactOpenings
 from tracking.models.count import OpeningCount, Tally
 from tracking.models.opening import Opening
+from tracking.models.quarantine import QuarantinedHit
 from tracking.models.user_agent import UserAgent
 from tracking.models.verdict import Verdict
 
-__all__ = ["ContactOpenings", "Opening", "OpeningCount", "Tally", "UserAgent", "Verdict"]
+__all__ = [
+    "ContactOpenings",
+    "Opening",
+    "OpeningCount",
+    "QuarantinedHit",
+    "Tally",
+    "UserAgent",
+    "Verdict",
+]

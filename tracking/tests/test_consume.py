@@ -2,17 +2,22 @@ import os
 import signal
 import threading
 import time
+from unittest.mock import Mock
 from uuid import uuid4
 
 import pytest
 from django.core.management import call_command
-from django.db import OperationalError
+from django.db import OperationalError, ProgrammingError
+from redis.exceptions import RedisError
 
 from campaigns.tests.factories import make_contact
-from tracking import consume, stream
+from tracking import consume, spool, stream
+from tracking import settle as settle_module
 from tracking.consume import Consumer
 from tracking.hit import Hit
-from tracking.models import Opening
+from tracking.models import Opening, QuarantinedHit
+from tracking.record import Decision
+from tracking.settle import replay
 from tracking.stream import CONSUMER_GROUP, stream_key
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +32,6 @@ def pixel():
 @pytest.fixture
 def consumer(redis_client):
     consumer = Consumer("one")
-    consumer.open()
     yield consumer
     consumer.close()
 
@@ -59,8 +63,7 @@ def test_a_step_records_a_batch_and_leaves_nothing_behind(consumer, pixel, redis
 def test_hits_that_came_before_the_first_consumer_are_recorded(pixel, redis_client):
     stream.append([a_hit(pixel)])
     consumer = Consumer("late")
-    consumer.open()
-    assert consumer.step() == 1
+    assert consumer.step() + consumer.step() == 1
     consumer.close()
 
 
@@ -72,23 +75,21 @@ def test_a_group_that_was_lost_is_made_again_from_the_first_entry(consumer, pixe
 
 def test_while_the_database_is_away_the_batch_waits(consumer, pixel, redis_client, monkeypatch):
     stream.append([a_hit(pixel)])
-    record = consume.record
-
-    def fail(hits):
-        raise OperationalError(2006, "gone")
-
-    monkeypatch.setattr(consume, "record", fail)
+    record = settle_module.record
+    monkeypatch.setattr(settle_module, "record", Mock(side_effect=OperationalError(2006)))
+    consumer.stream.open()
     for _ in range(2):
         with pytest.raises(OperationalError):
             consumer.step()
     assert left(redis_client) == (1, 1)
-    monkeypatch.setattr(consume, "record", record)
+    monkeypatch.setattr(settle_module, "record", record)
     assert consumer.step() == 1
     assert left(redis_client) == (0, 0)
 
 
 def test_what_a_dead_consumer_read_is_taken_over(consumer, pixel, redis_client, monkeypatch):
     dead = Consumer("dead")
+    dead.stream.open()
     stream.append([a_hit(pixel)])
     assert len(dead.gather()) == 1
     dead.close()
@@ -97,20 +98,97 @@ def test_what_a_dead_consumer_read_is_taken_over(consumer, pixel, redis_client, 
     assert left(redis_client) == (0, 0)
 
 
-def test_an_entry_that_cannot_be_recorded_keeps_no_other_back(consumer, pixel, redis_client):
-    redis_client.xadd(stream_key(0), {b"e" * 16: b"no hit"})
+def test_what_is_no_hit_goes_into_quarantine_and_keeps_no_other_back(consumer, pixel, redis_client):
+    redis_client.xadd(stream_key(0), {b"e" * 16: b"no hit", a_hit(pixel).event_id: b""})
     stream.append([a_hit(pixel)])
     consumer.step()
     assert Opening.objects.count() == 1
-    assert left(redis_client) == (1, 1)
+    assert QuarantinedHit.objects.count() == 2
+    assert left(redis_client) == (0, 0)
 
 
-def test_a_hit_that_the_database_refuses_keeps_no_other_back(consumer, pixel, redis_client):
-    stream.append([a_hit(pixel, at=10**18)])  # a year that no calendar has
-    stream.append([a_hit(pixel)])
+def test_a_hit_that_the_database_refuses_is_found_among_the_others(consumer, pixel, redis_client):
+    bad = a_hit(pixel, "poison", at=10**18)  # a year that no calendar has
+    others = [a_hit(pixel, str(number)) for number in range(20)]
+    stream.append([*others[:7], bad, *others[7:]])
     consumer.step()
+    assert Opening.objects.count() == 20
+    quarantined = QuarantinedHit.objects.get()
+    assert quarantined.hit() == bad
+    assert quarantined.reason in ("ValueError", "OverflowError")
+    assert left(redis_client) == (0, 0)
+
+
+def test_a_quarantined_hit_can_be_replayed_once_its_fault_is_mended(pixel):
+    hit = a_hit(pixel)
+    QuarantinedHit.objects.put(hit.event_id, hit.packed, ValueError())
+    QuarantinedHit.objects.put(hit.event_id, hit.packed, ValueError())  # delivered twice
+    assert replay(QuarantinedHit.objects.get()).decision == Decision.RECORDED
     assert Opening.objects.count() == 1
-    assert left(redis_client) == (1, 1)
+    assert not QuarantinedHit.objects.exists()
+
+
+def test_a_table_that_is_missing_is_no_fault_of_the_hits(consumer, pixel, monkeypatch):
+    stream.append([a_hit(pixel)])
+    missing = Mock(side_effect=ProgrammingError(1146, "no such table"))
+    monkeypatch.setattr(settle_module, "record", missing)
+    consumer.stream.open()
+    with pytest.raises(ProgrammingError):
+        consumer.step()
+    assert not QuarantinedHit.objects.exists()
+
+
+def test_entries_deleted_by_somebody_else_raise_an_alarm(
+    consumer, pixel, redis_client, monkeypatch, caplog
+):
+    dead = Consumer("dead")
+    stream.append([a_hit(pixel)])
+    dead.stream.open()
+    [entry] = dead.gather()
+    dead.close()
+    redis_client.xdel(stream_key(0), entry.id)
+    monkeypatch.setattr(stream, "CLAIM_AFTER_MS", 0)
+    consumer.step()
+    assert "1 entries were deleted from the stream unrecorded" in caplog.text
+
+
+def test_the_spool_is_replayed_once(consumer, pixel, settings, tmp_path):
+    settings.VAR_DIR = tmp_path
+    hits = [a_hit(pixel, str(number)) for number in range(3)]
+    writer = spool.SpoolWriter()
+    writer.write(hits)
+    assert consumer.step() == 0  # it is still being written
+    writer.write(hits[:1])
+    writer.close()
+    assert consumer.step() == 4
+    assert Opening.objects.count() == 3
+    assert list(spool.folder().iterdir()) == []
+
+
+def test_the_spool_is_replayed_while_redis_is_down(redis_is_down, pixel, settings, tmp_path):
+    settings.VAR_DIR = tmp_path
+    writer = spool.SpoolWriter()
+    writer.write([a_hit(pixel)])
+    writer.close()
+    consumer = Consumer("one")
+    with pytest.raises(RedisError):
+        consumer.step()
+    assert Opening.objects.count() == 1
+
+
+def test_a_spool_file_waits_while_the_database_is_away(
+    consumer, pixel, settings, tmp_path, monkeypatch
+):
+    settings.VAR_DIR = tmp_path
+    writer = spool.SpoolWriter()
+    writer.write([a_hit(pixel)])
+    writer.close()
+    record = settle_module.record
+    monkeypatch.setattr(settle_module, "record", Mock(side_effect=OperationalError(2006)))
+    with pytest.raises(OperationalError):
+        consumer.step()
+    monkeypatch.setattr(settle_module, "record", record)
+    assert consumer.step() == 1
 
 
 def test_the_filter_learns_of_the_opening_that_counted(consumer, pixel, redis_client):
@@ -128,7 +206,7 @@ def test_several_shards_are_read_by_one_consumer(settings, redis_client, pixel):
     pixels = [make_contact().pixels.get() for _ in range(12)]
     stream.append([a_hit(each) for each in pixels])
     consumer = Consumer("all")
-    consumer.open()
+    consumer.step()
     while consumer.step():
         pass
     consumer.close()

@@ -4,11 +4,12 @@ import signal
 import socket
 import threading
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.db import Error as DatabaseError
 from django.db import close_old_connections
 from redis.exceptions import RedisError
 
+from tracking.checks import check_database, check_redis, check_spool
 from tracking.consume import Consumer
 
 logger = logging.getLogger(__name__)
@@ -24,17 +25,23 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
         consumer = Consumer(f"{socket.gethostname()}-{os.getpid()}")
-        opened = False
+        unchecked = [check_spool, check_database, check_redis]
         while not stop.is_set():
             close_old_connections()
             try:
-                if not opened:
-                    consumer.open()
-                    opened = True
-                    logger.info("Recording hits.")
+                while unchecked:
+                    refuse(unchecked[0]())
+                    unchecked.pop(0)
+                    if not unchecked:
+                        logger.info("Recording hits.")
                 consumer.step()
             except (RedisError, DatabaseError) as error:
-                logger.error("A batch waits: %s: %s", type(error).__name__, error)
+                logger.error("Waiting: %s.", type(error).__name__)
                 stop.wait(PAUSE_S)
         consumer.close()
         logger.info("Stopped after a whole batch.")
+
+
+def refuse(errors):
+    for error in errors:
+        raise CommandError(f"{error.msg} {error.hint}")

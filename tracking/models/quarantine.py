@@ -1,0 +1,31 @@
+from django.db import models
+
+from tracking.hit import Hit
+
+
+class QuarantinedHitQuerySet(models.QuerySet):
+    def put(self, event_id: bytes, packed: bytes, error: Exception):
+        """Keep a hit that can't be recorded, with the reason; safe to repeat."""
+        reason = type(error).__name__
+        self.get_or_create(
+            event_id=event_id.hex()[:64], defaults={"packed": packed, "reason": reason}
+        )
+
+
+class QuarantinedHit(models.Model):
+    """A hit that could not be recorded, kept as it came until somebody replays it."""
+
+    event_id = models.CharField(max_length=64, unique=True, help_text="Hexadecimal.")
+    packed = models.BinaryField(editable=False)
+    # The kind of error only: its text might repeat what the hit holds.
+    reason = models.CharField(max_length=64)
+    quarantined_at = models.DateTimeField(auto_now_add=True)
+
+    objects = QuarantinedHitQuerySet.as_manager()
+
+    def __str__(self):
+        return f"hit {self.event_id}"
+
+    def hit(self) -> Hit:
+        """ValueError or TypeError where it is none."""
+        return Hit.unpack(bytes.fromhex(self.event_id), bytes(self.packed))

@@ -1,0 +1,55 @@
+"""Settle: record packed hits, wherever they waited, and let a bad one keep no other back."""
+
+import logging
+
+from tracking.hit import Hit
+from tracking.metrics import RECORDED
+from tracking.models import QuarantinedHit
+from tracking.record import Recorded, record
+from tracking.retry import is_unavailable
+
+logger = logging.getLogger(__name__)
+
+
+def settle(packed: list[tuple[bytes, bytes]]) -> list[Recorded]:
+    """Every one of these (event id, packed hit) is in the database when this returns: recorded,
+    or in quarantine. Raises where the database is unavailable; safe to repeat."""
+    hits = []
+    for event_id, data in packed:
+        try:
+            hits.append(Hit.unpack(event_id, data))
+        except Exception as error:  # whatever garbage can do to the unpacking
+            quarantine(event_id, data, error)
+    recorded = record_or_quarantine(hits)
+    for each in recorded:
+        RECORDED.labels(each.decision).inc()
+    return recorded
+
+
+def record_or_quarantine(hits: list[Hit]) -> list[Recorded]:
+    """Halves a group that can't be recorded until the bad hit is alone."""
+    if not hits:
+        return []
+    try:
+        return record(hits)
+    except Exception as error:
+        if is_unavailable(error):
+            raise
+        if len(hits) == 1:
+            quarantine(hits[0].event_id, hits[0].packed, error)
+            return []
+    middle = len(hits) // 2
+    return record_or_quarantine(hits[:middle]) + record_or_quarantine(hits[middle:])
+
+
+def quarantine(event_id: bytes, packed: bytes, error: Exception):
+    QuarantinedHit.objects.put(event_id, packed, error)
+    RECORDED.labels("quarantined").inc()
+    logger.error("A hit can't be recorded (%s) and is in quarantine.", type(error).__name__)
+
+
+def replay(quarantined: QuarantinedHit) -> Recorded:
+    """Record it after all, and let it out; raises what still stands against it."""
+    [recorded] = record([quarantined.hit()])
+    quarantined.delete()
+    return recorded

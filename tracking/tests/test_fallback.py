@@ -1,0 +1,194 @@
+"""Redis, then the database, then the spool: the same hit, with the same event id."""
+
+import asyncio
+import threading
+import time
+from unittest.mock import Mock
+from uuid import UUID, uuid4
+
+import pytest
+from django.db import OperationalError
+from redis.exceptions import (
+    ConnectionError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    ResponseError,
+    TimeoutError,
+)
+
+from campaigns.tests.factories import make_contact
+from tracking import collect as collect_module
+from tracking import fallback as fallback_module
+from tracking import stream
+from tracking.collect import GroupCommit, collect
+from tracking.fallback import fallback
+from tracking.hit import Hit
+from tracking.models import Opening
+from tracking.outcome import Outcome
+from tracking.spool import SpoolFile, waiting_files
+
+pytestmark = pytest.mark.django_db(transaction=True)
+NOON = 1_772_366_400_000
+
+
+@pytest.fixture(autouse=True)
+def own_folder(settings, tmp_path, monkeypatch):
+    settings.VAR_DIR = tmp_path
+    # A slow machine changes no outcome; what hangs is tested with a budget of its own.
+    monkeypatch.setattr(fallback_module, "DATABASE_BUDGET_S", 20)
+    yield
+    fallback().close()
+
+
+@pytest.fixture
+def pixel():
+    return make_contact().pixels.get().uuid.bytes
+
+
+@pytest.fixture(params=["plain view", "lane"])
+def collect_all(request):
+    async def as_group(hits):
+        commit = GroupCommit()
+        outcomes = await asyncio.gather(*(commit.collect(hit) for hit in hits))
+        await commit.close()
+        return outcomes
+
+    def collect_all(*hits):
+        if request.param == "plain view":
+            return [collect(hit) for hit in hits]
+        return asyncio.run(as_group(hits))
+
+    return collect_all
+
+
+@pytest.fixture
+def database_is_down(monkeypatch):
+    failing = Mock(side_effect=OperationalError(2002, "refused"))
+    monkeypatch.setattr(fallback_module, "record", failing)
+    return failing
+
+
+def a_hit(pixel, agent="Thunderbird") -> Hit:
+    return Hit(uuid4().bytes, pixel, NOON, user_agent=agent)
+
+
+def spooled() -> list[bytes]:
+    """Event ids in the spool."""
+    fallback().close()
+    found = []
+    for path in waiting_files():
+        file = SpoolFile.lock(path)
+        found += [event_id for batch in file.batches(100) for event_id, _ in batch.packed]
+        file.release()
+    return found
+
+
+def test_without_redis_the_database_takes_the_hit(collect_all, redis_is_down, pixel):
+    hit = a_hit(pixel)
+    assert collect_all(hit, a_hit(pixel)) == [Outcome.DATABASE, Outcome.REFRESH]
+    assert Opening.objects.get().event_id == UUID(bytes=hit.event_id)
+
+
+def test_without_both_the_spool_takes_it(collect_all, redis_is_down, database_is_down, pixel):
+    hits = [a_hit(pixel), a_hit(pixel, "Outlook")]
+    assert collect_all(*hits) == [Outcome.SPOOLED] * 2
+    assert spooled() == [hit.event_id for hit in hits]
+
+
+def test_without_any_the_hit_is_lost_and_counted(
+    collect_all, redis_is_down, database_is_down, pixel, settings, caplog
+):
+    (settings.VAR_DIR / "spool").write_text("in the way")
+    before = lost_metric()
+    assert collect_all(a_hit(pixel)) == [Outcome.LOST]
+    assert lost_metric() == before + 1
+    assert caplog.text.count("Lost 1 hits") == 1
+
+
+def lost_metric():
+    return collect_module.COLLECTED.labels("lost")._value.get()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ConnectionError("refused"),
+        TimeoutError("frozen"),
+        OutOfMemoryError("OOM command not allowed"),
+        ReadOnlyError("READONLY replica"),
+        ResponseError("MISCONF"),
+        OSError("anything else"),
+    ],
+)
+def test_whatever_redis_says_the_database_takes_the_hit(
+    redis_client, pixel, monkeypatch, error, collect_all
+):
+    async def fail_later(*_):
+        raise error
+
+    monkeypatch.setattr(stream, "append", Mock(side_effect=error))
+    monkeypatch.setattr(stream.AsyncAppender, "append", fail_later)
+    assert collect_all(a_hit(pixel)) == [Outcome.DATABASE]
+
+
+def test_a_hit_that_redis_took_without_saying_so_counts_once(redis_client, pixel, monkeypatch):
+    hit = a_hit(pixel)
+    append = stream.append
+
+    def append_and_time_out(hits):
+        append(hits)
+        raise TimeoutError("too late")
+
+    monkeypatch.setattr(stream, "append", append_and_time_out)
+    assert collect(hit) == Outcome.DATABASE
+    [entry] = redis_client.xrange(stream.stream_key(0))
+    assert list(entry[1]) == [hit.event_id]
+    assert Opening.objects.get().event_id == UUID(bytes=hit.event_id)
+
+
+def test_a_dead_redis_is_asked_once_a_second(redis_client, pixel, monkeypatch):
+    asking = Mock(side_effect=ConnectionError("refused"))
+    monkeypatch.setattr(stream, "append", asking)
+    for number in range(20):
+        collect(a_hit(pixel, str(number)))
+    assert asking.call_count == 1
+    collect_module.way.breaker._try_at = time.monotonic()  # the rest is over
+    collect(a_hit(pixel, "later"))
+    assert asking.call_count == 2
+
+
+def test_redis_is_used_again_when_it_is_back(redis_client, pixel, monkeypatch):
+    collect_module.way.breaker.failed()
+    assert collect(a_hit(pixel)) == Outcome.DATABASE
+    collect_module.way.breaker._try_at = time.monotonic()
+    assert collect(a_hit(pixel, "Outlook")) == Outcome.STORED
+    assert collect(a_hit(pixel, "Gmail")) == Outcome.STORED
+
+
+def test_a_database_that_hangs_is_not_waited_for(collect_all, redis_is_down, pixel, monkeypatch):
+    release = threading.Event()
+    monkeypatch.setattr(fallback_module, "record", lambda hits: release.wait(30))
+    monkeypatch.setattr(fallback_module, "DATABASE_BUDGET_S", 0.05)
+    try:
+        before = time.monotonic()
+        assert collect_all(*(a_hit(pixel, str(n)) for n in range(3))) == [Outcome.SPOOLED] * 3
+        assert time.monotonic() - before < 5  # 30 were it waited for
+    finally:
+        release.set()
+
+
+def test_under_pressure_redis_is_spared(collect_all, redis_client, pixel, settings):
+    settings.PIXEL_STREAM_LIMIT = 1
+    assert collect_all(a_hit(pixel)) == [Outcome.STORED]
+    collect_module.way._measure_at = 0
+    hit = a_hit(pixel, "Outlook")
+    assert collect_all(hit) == [Outcome.SPOOLED]
+    assert spooled() == [hit.event_id]
+    redis_client.flushall()
+    collect_module.way._measure_at = 0
+    assert collect_all(a_hit(pixel, "Gmail")) == [Outcome.STORED]
+
+
+@pytest.mark.parametrize(("maxmemory", "full"), [(0, False), (1_000, True), (10**12, False)])
+def test_memory_near_its_limit_is_pressure(maxmemory, full):
+    assert stream.says_full({"maxmemory": maxmemory, "used_memory": 901}, 0) is full

@@ -216,6 +216,7 @@ CELERY_BEAT_SCHEDULE = {
 
 # -- Hits --------------------------------------------------------------------------------------
 PIXEL_LANE = env.flag("PIXEL_LANE", True)  # off: the plain Django view answers the pixels
+PIXEL_OUTCOME_HEADER = env.flag("PIXEL_OUTCOME_HEADER", False)  # for tests: tells each outcome
 # Entries that wait in a stream before further hits go to the spool on disk instead.
 PIXEL_STREAM_LIMIT = env.number("PIXEL_STREAM_LIMIT", 1_000_000, between(1, 1_000_000_000))
 STATS_PUBLIC = env.flag("STATS_PUBLIC", True)

@@ -2,7 +2,8 @@
 
 from tracking.collect import GroupCommit, count, lose
 from tracking.hit import PIXEL_PATH, Hit
-from tracking.reply import GIF, HEADERS, NOT_ALLOWED_HEADERS
+from tracking.outcome import Outcome
+from tracking.reply import GIF, HEADERS, NOT_ALLOWED_HEADERS, headers_after
 
 
 def start_of(status: int, headers: dict[str, str]) -> dict:
@@ -11,6 +12,7 @@ def start_of(status: int, headers: dict[str, str]) -> dict:
 
 
 FOUND = start_of(200, HEADERS)
+FOUND_AFTER = {outcome: start_of(200, headers_after(outcome)) for outcome in Outcome}
 NOT_ALLOWED = start_of(405, NOT_ALLOWED_HEADERS)
 GIF_BODY = {"type": "http.response.body", "body": GIF}
 NO_BODY = {"type": "http.response.body", "body": b""}
@@ -33,8 +35,7 @@ class PixelLane:
 
     async def answer(self, scope, token, send):
         if scope["method"] == "GET":
-            await self.collect(scope, token)
-            start, body = FOUND, GIF_BODY
+            start, body = FOUND_AFTER[await self.collect(scope, token)], GIF_BODY
         elif scope["method"] == "HEAD":
             start, body = FOUND, NO_BODY
         else:
@@ -42,13 +43,13 @@ class PixelLane:
         await send(start)
         await send(body)
 
-    async def collect(self, scope, token):
+    async def collect(self, scope, token) -> Outcome:
         """A client gets its GIF whatever goes wrong here."""
         self.hits = self.hits or GroupCommit()
         try:
-            await self.hits.collect(Hit.from_scope(scope, token))
+            return await self.hits.collect(Hit.from_scope(scope, token))
         except Exception as error:
-            count(*lose(1, error))
+            return count(*lose(1, error))
 
     async def live(self, receive, send):
         """The server's word that the worker begins, and that it ends."""

@@ -2,6 +2,10 @@
 
 from base64 import b64decode
 
+from django.conf import settings
+
+from tracking.outcome import Outcome
+
 GIF = b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAICRAEAOw==")
 
 HEADERS = {
@@ -11,5 +15,12 @@ HEADERS = {
     "Pragma": "no-cache",
     "Expires": "0",
 }
+
+
+def headers_after(outcome: Outcome) -> dict[str, str]:
+    """The same for every outcome, unless tests ask to be told which it was."""
+    told = {"X-Pixel-Outcome": outcome} if settings.PIXEL_OUTCOME_HEADER else {}
+    return HEADERS | told
+
 
 NOT_ALLOWED_HEADERS = {"Allow": "GET, HEAD", "Content-Length": "0"}

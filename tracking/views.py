@@ -2,19 +2,20 @@ from django.http import HttpResponse
 
 from tracking.collect import collect, count, lose
 from tracking.hit import Hit
-from tracking.reply import GIF, HEADERS, NOT_ALLOWED_HEADERS
+from tracking.reply import GIF, HEADERS, NOT_ALLOWED_HEADERS, headers_after
 
 
 def pixel(request, token):
     """The plain view of a pixel: the same replies and hits as the express lane's."""
     if request.method not in ("GET", "HEAD"):
         return bare(405, b"", NOT_ALLOWED_HEADERS)
-    if request.method == "GET":
-        try:
-            collect(Hit.from_request(request, token))
-        except Exception as error:  # a client gets its GIF whatever goes wrong
-            count(*lose(1, error))
-    return bare(200, GIF, HEADERS)
+    if request.method == "HEAD":
+        return bare(200, GIF, HEADERS)
+    try:
+        outcome = collect(Hit.from_request(request, token))
+    except Exception as error:  # a client gets its GIF whatever goes wrong
+        outcome = count(*lose(1, error))
+    return bare(200, GIF, headers_after(outcome))
 
 
 def bare(status, content, headers):

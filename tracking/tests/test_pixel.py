@@ -167,3 +167,9 @@ def test_the_url_map_names_the_plain_view(redis_client):
 def test_https_redirects_no_pixel(settings, redis_client):
     settings.SECURE_SSL_REDIRECT = True
     assert Client().get(GOOD).status_code == 200
+
+
+def test_tests_may_ask_what_became_of_a_hit(redis_client, settings):
+    settings.PIXEL_OUTCOME_HEADER = True
+    outcomes = [Client().get(path)["X-Pixel-Outcome"] for path in (GOOD, GOOD, "/p/x.gif")]
+    assert outcomes == ["stored", "refresh", "unknown"]

@@ -1,0 +1,92 @@
+"""What the admin pages of all apps have in common: who sees what, and how big tables are listed."""
+
+from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
+
+from accounts.paginator import BoundedPaginator
+
+
+class ScopedAdmin(admin.ModelAdmin):
+    """Shows people the rows of their teams. Django's model permissions apply on top.
+
+    The choices of a foreign key are the rows that the related model's own pages would show.
+    """
+
+    # Foreign keys that stay as they are once the row exists.
+    settled_fields = ()
+    show_facets = admin.ShowFacets.NEVER  # a count per choice
+
+    def get_queryset(self, request):
+        return self.scope(super().get_queryset(request), request.user)
+
+    def scope(self, rows, user):
+        return rows.of(user)
+
+    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+        kwargs["queryset"] = choices(self.admin_site, db_field, request)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def get_form(self, request, obj=None, change=False, **kwargs):
+        form = super().get_form(request, obj, change=change, **kwargs)
+        for name in self.settled_fields if obj else ():
+            # Disabled rather than read-only: Django passes over unique constraints that a
+            # read-only field is part of, and the database would be the one to complain.
+            if field := form.base_fields.get(name):
+                field.disabled = True
+                field.widget.can_add_related = field.widget.can_change_related = False
+        return form
+
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        """Beside a choice there is no button that deletes the chosen row."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if isinstance(field and field.widget, RelatedFieldWidgetWrapper):
+            field.widget.can_delete_related = False
+        return field
+
+
+class ScopedInline(admin.TabularInline):
+    extra = 0
+
+    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+        kwargs["queryset"] = choices(self.admin_site, db_field, request)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
+def choices(admin_site, foreign_key, request):
+    return admin_site.get_model_admin(foreign_key.remote_field.model).get_queryset(request)
+
+
+class BigTableList(ChangeList):
+    def apply_select_related(self, qs):
+        """Related rows come by queries of their own.
+
+        Given a join, MySQL starts at the small table and sorts all that it finds in the big one:
+        7 s instead of 5 ms with a million contacts.
+        """
+        return qs.prefetch_related(*self.list_select_related or ())
+
+
+class BigTableAdmin(ScopedAdmin):
+    """For tables of millions of rows: newest first, no other order, no full count, no join."""
+
+    paginator = BoundedPaginator
+    show_full_result_count = False
+    ordering = ["-pk"]
+    sortable_by = ()
+
+    def get_changelist(self, request, **kwargs):
+        return BigTableList
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """For rows that the service writes and people read."""
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False

@@ -1,0 +1,149 @@
+import pytest
+from django.contrib import admin
+from django.urls import reverse
+
+from accounts.models import Membership, Team, User
+from accounts.paginator import BoundedPaginator
+from accounts.tests.staff import admin_client, inline, make_staff, page, signed_in
+
+__all__ = ["admin_client"]  # a fixture
+pytestmark = pytest.mark.django_db
+
+OURS = [each for each in admin.site._registry if each.__module__.split(".")[0] != "django"]
+NEW_USER = {
+    "username": "berta",
+    "email": "Berta@Example.com",
+    "usable_password": "true",
+    "password1": "correct horse battery",
+    "password2": "correct horse battery",
+}
+
+
+def test_the_home_page_is_named_after_the_service(admin_client):
+    assert "PixelTrack</a>" in admin_client.get("/admin/").text
+
+
+@pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__)
+def test_every_list_opens_and_can_be_searched(admin_client, model):
+    for query in ("", "?q=a", "?e=1"):
+        assert admin_client.get(page(model) + query).status_code == 200
+
+
+@pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__)
+def test_signed_out_visitors_are_sent_to_the_login(client, model):
+    assert client.get(page(model)).url.startswith("/admin/login/")
+
+
+@pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__)
+def test_staff_without_permissions_are_refused(model):
+    assert signed_in(make_staff()).get(page(model)).status_code == 403
+
+
+def test_refresh_tokens_are_on_no_page(admin_client):
+    assert "Outstanding tokens" not in admin_client.get("/admin/").text
+
+
+def test_a_new_user_gets_a_team_of_their_own(admin_client):
+    admin_client.post(page(User, "add"), NEW_USER)
+    berta = User.objects.get(username="berta")
+    assert berta.email == "berta@example.com"
+    assert berta.own_team.memberships.get().role == Membership.Role.MANAGER
+
+
+def test_a_new_user_needs_an_address(admin_client):
+    reply = admin_client.post(page(User, "add"), NEW_USER | {"email": ""})
+    assert reply.context["adminform"].form.errors["email"] == ["This field is required."]
+    assert not User.objects.filter(username="berta").exists()
+
+
+def test_an_address_that_is_taken_is_refused(admin_client):
+    User.objects.create_user("other", "berta@example.com")
+    reply = admin_client.post(page(User, "add"), NEW_USER)
+    assert "e-mail address exists already" in reply.text
+
+
+def test_the_page_of_a_user_opens_and_saves(admin_client):
+    user = User.objects.create_user("carl", "carl@example.com")
+    assert admin_client.get(page(User, "change", user.pk)).status_code == 200
+    data = {"username": "carl", "email": "new@example.com", "is_active": "on"}
+    assert admin_client.post(page(User, "change", user.pk), data).status_code == 302
+    user.refresh_from_db()
+    assert user.email == "new@example.com"
+
+
+def test_members_see_the_people_of_their_teams_and_change_none():
+    stranger = User.objects.create_user("stranger", "stranger@example.com")
+    anna = make_staff(models=[User])
+    mate = User.objects.create_user("mate", "mate@example.com")
+    Membership.objects.create(team=anna.own_team, user=mate)
+    client = signed_in(anna)
+    text = client.get(page(User)).text
+    assert "mate@example.com" in text
+    assert stranger.email not in text
+    assert client.post(page(User, "change", mate.pk), {"email": "x@example.com"}).status_code == 403
+    assert client.get(page(User, "add")).status_code == 403
+    assert client.post(page(User, "delete", mate.pk), {"post": "yes"}).status_code == 403
+
+
+def test_members_see_their_teams_and_memberships_only():
+    stranger = User.objects.create_user("stranger", "stranger@example.com")
+    client = signed_in(make_staff(models=[Team, Membership]))
+    for model in (Team, Membership):
+        text = client.get(page(model)).text
+        assert "anna&#x27;s team" in text
+        assert "stranger" not in text
+    assert client.get(page(Team, "change", stranger.own_team.pk)).status_code == 302
+
+
+def test_members_cannot_name_a_user_or_team_that_they_do_not_see():
+    stranger = User.objects.create_user("stranger", "stranger@example.com")
+    anna = make_staff(models=[Team, Membership, User])
+    data = {"team": stranger.own_team.pk, "user": stranger.pk, "role": "viewer"}
+    reply = signed_in(anna).post(page(Membership, "add"), data)
+    assert set(reply.context["adminform"].form.errors) == {"team", "user"}
+    assert stranger.email not in reply.text
+    query = "?app_label=accounts&model_name=membership&field_name=user&term=stranger"
+    found = signed_in(anna).get(reverse("admin:autocomplete") + query).json()
+    assert found["results"] == []
+
+
+def test_whoever_makes_a_team_is_its_manager():
+    anna = make_staff(models=[Team, Membership])
+    signed_in(anna).post(page(Team, "add"), inline("memberships", name="Night shift"))
+    assert Team.objects.get(name="Night shift").memberships.get(user=anna).role == "manager"
+
+
+def test_a_membership_keeps_its_team_and_user(admin_client):
+    anna = make_staff()
+    other = make_staff("other")
+    membership = anna.memberships.get()
+    data = {"team": other.own_team.pk, "user": other.pk, "role": "viewer"}
+    admin_client.post(page(Membership, "change", membership.pk), data)
+    membership.refresh_from_db()
+    assert (membership.team, membership.user) == (anna.own_team, anna)
+    assert membership.role == "viewer"
+
+
+@pytest.mark.parametrize("model", [User, Team, Membership], ids=lambda model: model.__name__)
+def test_lists_ask_the_same_number_of_questions_whatever_their_length(
+    admin_client, model, django_assert_max_num_queries
+):
+    make_staff("first")
+    with django_assert_max_num_queries(8):
+        admin_client.get(page(model))
+    for number in range(20):
+        make_staff(f"staff{number}")
+    with django_assert_max_num_queries(8):
+        assert admin_client.get(page(model)).context["cl"].result_count >= 20
+
+
+def test_a_bounded_paginator_stops_counting(monkeypatch, django_assert_num_queries):
+    monkeypatch.setattr(BoundedPaginator, "MOST", 5)
+    for number in range(7):
+        User.objects.create_user(f"user{number}", f"user{number}@example.com")
+    paginator = BoundedPaginator(User.objects.order_by("pk"), 2)
+    with django_assert_num_queries(1) as captured:
+        assert (paginator.count, paginator.more, paginator.num_pages) == (5, True, 3)
+    assert "LIMIT 6" in captured[0]["sql"]
+    few = BoundedPaginator(User.objects.filter(username="user1").order_by("pk"), 2)
+    assert (few.count, few.more) == (1, False)

@@ -1,0 +1,4 @@
+from campaigns.admin.campaign import CampaignAdmin, GroupAdmin
+from campaigns.admin.contact import ContactAdmin, PixelAdmin
+
+__all__ = ["CampaignAdmin", "ContactAdmin", "GroupAdmin", "PixelAdmin"]

@@ -1,0 +1,111 @@
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.utils.html import escape, format_html
+
+from accounts.scoped_admin import ScopedInline
+from campaigns.admin.lists import AddressSearch, CampaignFilter, GroupTable, uuid_or_none
+from campaigns.admin.removal import GuardedDeletion, RemovalAdmin
+from campaigns.models import Contact, Pixel
+
+
+def to_copy(text: str):
+    """A text that one click selects whole."""
+    return format_html(
+        '<code style="user-select:all;-webkit-user-select:all;overflow-wrap:anywhere">{}</code>',
+        escape(text),  # "html" is safe to paste, and here it is to be seen
+    )
+
+
+class PixelTexts(admin.options.BaseModelAdmin):
+    @admin.display(description="address")
+    def address(self, pixel):
+        return to_copy(pixel.url)
+
+    @admin.display(description="HTML to paste into the mail")
+    def html(self, pixel):
+        return to_copy(pixel.html)
+
+
+class PixelInline(PixelTexts, ScopedInline):
+    model = Pixel
+    fields = readonly_fields = ["number", "address", "html"]
+    ordering = ["number"]
+    can_delete = False
+
+    def has_add_permission(self, request, obj=None):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+
+class ContactForm(forms.ModelForm):
+    def validate_unique(self):
+        super().validate_unique()
+        # The key made of the address is on no form, and Django passes over a constraint with a
+        # field that isn't: the database would be the one to complain.
+        try:
+            self.instance.validate_constraints()
+        except ValidationError as error:
+            self.add_error("email", error.messages)
+
+
+@admin.register(Contact)
+class ContactAdmin(AddressSearch, RemovalAdmin, GroupTable):
+    form = ContactForm
+    list_display = ["email", "name", "group"]
+    list_select_related = ["group__campaign"]
+    list_filter = [CampaignFilter]
+    autocomplete_fields = ["group"]
+    settled_fields = ["group"]
+    readonly_fields = ["created_at"]
+    inlines = [PixelInline]
+
+    def get_fields(self, request, obj=None):
+        fields = ["group", "email", "name", "external_id", "scheduled_at", "sent_at"]
+        return [*fields, "created_at"] if obj else fields
+
+    def get_inlines(self, request, obj):
+        return self.inlines if obj else []
+
+    def save_model(self, request, obj, form, change):
+        super().save_model(request, obj, form, change)
+        if not change:
+            obj.add_pixels(obj.group.campaign.pixels_per_contact)
+
+    def losses(self, rows):
+        return {"pixels": Pixel.objects.filter(contact__in=rows).count()}
+
+    def delete_queryset(self, request, queryset):
+        Contact.objects.filter(pk__in=[contact.pk for contact in queryset]).remove()
+
+
+@admin.register(Pixel)
+class PixelAdmin(PixelTexts, AddressSearch, GuardedDeletion, GroupTable):
+    list_display = ["uuid", "number", "contact", "group"]
+    list_select_related = ["contact__group__campaign"]
+    search_help_text = "How the contact's e-mail address begins, or the pixel's uuid."
+    contact_path = "contact"
+    group_path = "contact__group"
+    autocomplete_fields = ["contact"]
+
+    def get_search_results(self, request, queryset, search_term):
+        if uuid := uuid_or_none(search_term):
+            return queryset.filter(uuid=uuid), False
+        return super().get_search_results(request, queryset, search_term)
+
+    def get_fields(self, request, obj=None):
+        fields = ["contact", "number"]
+        return [*fields, "uuid", "address", "html"] if obj else fields
+
+    def get_readonly_fields(self, request, obj=None):
+        return self.get_fields(request, obj) if obj else []
+
+    def has_change_permission(self, request, obj=None):
+        """A pixel that is out in a mail stays as it is."""
+        return False
+
+    @admin.display(description="group")
+    def group(self, pixel):
+        return pixel.contact.group

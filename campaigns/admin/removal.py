@@ -1,0 +1,74 @@
+from django.contrib import admin, messages
+from django.contrib.admin.actions import delete_selected as ask_and_delete
+from django.db import IntegrityError, transaction
+from django.http import HttpResponseRedirect
+from django.urls import reverse
+
+from campaigns.models import LastGroup
+
+OPENED_MEANWHILE = "Nothing was deleted: openings came in at that moment. Please try again."
+
+
+class GuardedDeletion(admin.ModelAdmin):
+    """Says why rows can't be deleted, and leaves everything as it was."""
+
+    MOST_AT_ONCE = 1_000
+    actions = ["delete_selected"]
+
+    def delete_view(self, request, object_id, extra_context=None):
+        try:
+            return super().delete_view(request, object_id, extra_context)
+        except (LastGroup, IntegrityError) as refusal:
+            self.say_why(request, refusal)
+            page = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"
+            return HttpResponseRedirect(reverse(page, args=[object_id]))
+
+    @admin.action(permissions=["delete"], description="Delete selected %(verbose_name_plural)s")
+    def delete_selected(self, request, queryset):
+        if queryset.order_by()[: self.MOST_AT_ONCE + 1].count() > self.MOST_AT_ONCE:
+            # The page that asks would carry them all.
+            limit = f"Select {self.MOST_AT_ONCE:,} {self.opts.verbose_name_plural} at most."
+            self.message_user(request, limit, messages.ERROR)
+            return None
+        try:
+            with transaction.atomic():
+                return ask_and_delete(self, request, queryset)
+        except (LastGroup, IntegrityError) as refusal:
+            self.say_why(request, refusal)
+            return None
+
+    def say_why(self, request, refusal):
+        text = str(refusal) if isinstance(refusal, LastGroup) else OPENED_MEANWHILE
+        self.message_user(request, text, messages.ERROR)
+
+
+class RemovalAdmin(GuardedDeletion):
+    """Deletes by `remove()`, with all that hangs below, and says before how much that is.
+
+    Django's own page would list every contact and pixel one by one.
+    """
+
+    # What goes along: who may not delete these may not delete what they belong to.
+    takes_along = ()
+
+    def losses(self, rows) -> dict[str, int]:
+        """What would be lost with these rows (a list or a QuerySet): noun → number."""
+        raise NotImplementedError
+
+    def get_deleted_objects(self, objs, request):
+        losses = {self.opts.verbose_name_plural: len(objs)} | self.losses(objs)
+        summary = {noun: f"{number:,}" for noun, number in losses.items()}
+        admins = [self, *map(self.admin_site.get_model_admin, self.takes_along)]
+        lacking = {
+            str(each.opts.verbose_name)
+            for each in admins
+            if not each.has_delete_permission(request)
+        }
+        return [str(row) for row in objs], summary, lacking, []
+
+    def delete_model(self, request, obj):
+        obj.remove()
+
+    def delete_queryset(self, request, queryset):
+        for row in queryset:
+            row.remove()

@@ -1,0 +1,113 @@
+"""The pages of campaigns, groups, contacts and pixels, with what is known of their openings.
+
+`campaigns` knows nothing of openings, so its pages are taken up and completed here.
+"""
+
+from django.contrib import admin
+from django.db.models import Sum
+from django.template.loader import render_to_string
+
+from campaigns import admin as pages
+from campaigns.admin.contact_count import contact_count_text, with_contact_count
+from campaigns.models import Campaign, Contact, Group, Pixel
+from tracking.models import ContactOpenings, Opening, OpeningCount
+
+admin.site.unregister([Campaign, Group, Contact, Pixel])
+
+
+def sums_of(groups) -> dict[int, dict[str, int]]:
+    """Group id → each measure's sum, from the counts; groups without openings are missing."""
+    counts = OpeningCount.objects.filter(group__in=groups).order_by()
+    sums = counts.values("group").annotate(
+        **{f"sum_{measure}": Sum(measure) for measure in OpeningCount.MEASURES}
+    )
+    return {
+        row["group"]: {measure: row[f"sum_{measure}"] for measure in OpeningCount.MEASURES}
+        for row in sums
+    }
+
+
+def openings_of(groups) -> int:
+    return sum(sums["openings"] for sums in sums_of(groups).values())
+
+
+@admin.register(Campaign)
+class CampaignAdmin(pages.CampaignAdmin):
+    readonly_fields = [*pages.CampaignAdmin.readonly_fields, "opened"]
+
+    def get_fieldsets(self, request, obj=None):
+        fieldsets = super().get_fieldsets(request, obj)
+        return [("Openings", {"fields": ["opened"]}), *fieldsets] if obj else fieldsets
+
+    @admin.display(description="per group")
+    def opened(self, campaign):
+        groups = list(with_contact_count(campaign.groups.order_by("pk")))
+        sums = sums_of(groups)
+        none = dict.fromkeys(OpeningCount.MEASURES, 0)
+        rows = [
+            {"group": group, "contacts": contact_count_text([group])} | sums.get(group.pk, none)
+            for group in groups
+        ]
+        total = {measure: sum(row[measure] for row in rows) for measure in OpeningCount.MEASURES}
+        total["contacts"] = contact_count_text(groups)
+        return render_to_string(
+            "admin/campaigns/campaign/openings.html", {"rows": rows, "total": total}
+        )
+
+    def losses(self, rows):
+        groups = Group.objects.filter(campaign__in=rows)
+        return super().losses(rows) | {"openings": openings_of(groups)}
+
+
+@admin.register(Group)
+class GroupAdmin(pages.GroupAdmin):
+    def losses(self, rows):
+        return super().losses(rows) | {"openings": openings_of(rows)}
+
+
+@admin.register(Contact)
+class ContactAdmin(pages.ContactAdmin):
+    list_display = [*pages.ContactAdmin.list_display, "mail_opens", "last_opened"]
+    list_select_related = [*pages.ContactAdmin.list_select_related, "opened"]
+    readonly_fields = [*pages.ContactAdmin.readonly_fields, "known_openings"]
+
+    def get_fieldsets(self, request, obj=None):
+        fieldsets = super().get_fieldsets(request, obj)
+        return [("Openings", {"fields": ["known_openings"]}), *fieldsets] if obj else fieldsets
+
+    @admin.display(description="mail opens")
+    def mail_opens(self, contact):
+        known = getattr(contact, "opened", None)
+        return known.mail_opens if known else 0
+
+    @admin.display(description="last opened")
+    def last_opened(self, contact):
+        known = getattr(contact, "opened", None)
+        return known and known.last_at
+
+    @admin.display(description="what is known")
+    def known_openings(self, contact):
+        known = getattr(contact, "opened", None)
+        if known is None:
+            return "Not opened yet."
+        zone = contact.group.campaign.time_zone
+        return render_to_string(
+            "admin/campaigns/contact/openings.html", {"known": known, "zone": zone}
+        )
+
+    def losses(self, rows):
+        known = ContactOpenings.objects.filter(contact__in=rows)
+        openings = known.aggregate(number=Sum("openings"))["number"] or 0
+        return super().losses(rows) | {"openings": openings}
+
+
+@admin.register(Pixel)
+class PixelAdmin(pages.PixelAdmin):
+    def get_deleted_objects(self, objs, request):
+        """A pixel that was opened stays, until its contact goes."""
+        *what, protected = super().get_deleted_objects(objs, request)
+        openings = Opening.objects.filter(pixel__in=objs).count()
+        if openings:
+            reason = f"{openings:,} openings, which can only be deleted together with the contact"
+            protected = [reason]
+        return *what, protected

@@ -1,0 +1,85 @@
+from django.contrib import admin
+from django.urls import reverse
+from django.utils.html import format_html
+
+from accounts.scoped_admin import BigTableAdmin, ReadOnlyAdmin
+from campaigns.admin.lists import AddressSearch, CampaignFilter, GroupTable, uuid_or_none
+from tracking.models import ContactOpenings, Opening, OpeningCount, QuarantinedHit, UserAgent
+
+
+@admin.register(Opening)
+class OpeningAdmin(ReadOnlyAdmin, AddressSearch, GroupTable):
+    list_display = ["opened_at", "contact", "group", "pixel_number", "who", "client"]
+    list_display += ["begins_mail_open"]
+    list_select_related = ["contact", "group__campaign", "pixel", "user_agent"]
+    list_filter = [CampaignFilter]  # by verdict there is no index to find them
+    search_help_text = "How the contact's e-mail address begins, or the event id."
+    contact_path = "contact"
+
+    def get_search_results(self, request, queryset, search_term):
+        if uuid := uuid_or_none(search_term):
+            return queryset.filter(event_id=uuid), False
+        return super().get_search_results(request, queryset, search_term)
+
+    @admin.display(description="pixel")
+    def pixel_number(self, opening):
+        return opening.pixel.number
+
+    @admin.display(description="verdict")
+    def who(self, opening):
+        return opening.verdict  # the choice's long label would fill the row
+
+    @admin.display(description="client")
+    def client(self, opening):
+        return opening.user_agent.client
+
+
+@admin.register(UserAgent)
+class UserAgentAdmin(ReadOnlyAdmin, BigTableAdmin):
+    """Shared by all teams: what mail programs say of themselves, not who used them."""
+
+    list_display = ["client", "os", "device", "text"]
+    search_fields = ["client__startswith"]
+    search_help_text = "How the client's name begins."
+
+    def scope(self, rows, user):
+        return rows
+
+
+@admin.register(ContactOpenings)
+class ContactOpeningsAdmin(ReadOnlyAdmin, AddressSearch, GroupTable):
+    list_display = ["contact", "group", "mail_opens", "openings", "first_at", "last_at"]
+    list_display += ["first_verified_at"]
+    list_select_related = ["contact__group__campaign"]
+    contact_path = "contact"
+    group_path = "contact__group"
+
+    @admin.display(description="group")
+    def group(self, row):
+        return row.contact.group
+
+    @admin.display(description="openings")
+    def openings(self, row):
+        page = reverse("admin:tracking_opening_changelist")
+        return format_html('<a href="{}?contact__id__exact={}">{}</a>', page, row.pk, row.openings)
+
+
+@admin.register(OpeningCount)
+class OpeningCountAdmin(ReadOnlyAdmin, GroupTable):
+    list_display = ["group", "quarter", "who", *OpeningCount.MEASURES]
+    list_select_related = ["group__campaign"]
+    list_filter = [CampaignFilter, "verdict"]
+
+    @admin.display(description="verdict")
+    def who(self, count):
+        return count.verdict
+
+
+@admin.register(QuarantinedHit)
+class QuarantinedHitAdmin(ReadOnlyAdmin, BigTableAdmin):
+    """For superusers: whose campaign such a hit belongs to is not known."""
+
+    list_display = ["event_id", "reason", "quarantined_at"]
+
+    def scope(self, rows, user):
+        return rows if user.is_superuser else rows.none()

@@ -12,6 +12,7 @@ from base64 import urlsafe_b64decode
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from dotenv import load_dotenv
 from environs import Env, EnvError, ValidationError
 
 OWN_PREFIXES = ("API_", "FERNET_", "MYSQL_", "PIXEL_", "REDIS_")
@@ -35,7 +36,7 @@ class Environment:
         self._env = Env()
         self._known: set[str] = set()
         if env_file.is_file():
-            self._env.read_env(str(env_file), recurse=False)
+            load_dotenv(env_file, interpolate=False)  # environs' own leaves os.environ as it is
 
     def text(self, name, default=..., *checks) -> str:
         return self._read(self._env.str, name, default, checks)

@@ -1,0 +1,56 @@
+# `make run` is all that a newcomer needs; `make help` lists the rest.
+
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip install --disable-pip-version-check --only-binary :all:
+ENV_FILE := $(or $(PIXEL_ENV_FILE),.env)
+
+# Where a MySQL host is named, in the environment or in .env, its driver is needed as well.
+MYSQL := $(or $(MYSQL_HOST),$(shell grep -sE '^(export )?MYSQL_HOST=.?[[:alnum:]]' $(ENV_FILE)))
+INSTALLED := $(VENV)/$(if $(MYSQL),.full,.embedded)
+
+.DEFAULT_GOAL := help
+.PHONY: help run env test lint schema
+
+help: ## list what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(INSTALLED) $(ENV_FILE) ## install what is missing and start everything; PORT and HOST are heeded
+	@$(PY) -m pixeltrack.launcher
+
+env: $(ENV_FILE) ## write .env with fresh random secrets, unless there is one
+
+test: ## run the whole suite
+	@bash tests/run
+
+lint: $(VENV)/.dev ## check the style and which way imports run
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(VENV)/bin/lint-imports
+
+schema: $(INSTALLED) $(ENV_FILE) ## draw the database schema from the models (needs graphviz)
+	@$(PY) manage.py draw_schema
+
+$(ENV_FILE):
+	@$(PYTHON) pixeltrack/bootstrap.py
+
+# A stamp says for which requirements pip has run.
+$(VENV)/.embedded: requirements-embedded.txt constraints.txt | $(VENV)/bin/pip
+	$(PIP) -r requirements-embedded.txt
+	@touch $@
+
+$(VENV)/.full: requirements.txt requirements-embedded.txt constraints.txt | $(VENV)/bin/pip
+	$(PIP) --no-binary mysqlclient -r requirements.txt
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt requirements.txt requirements-embedded.txt constraints.txt | $(VENV)/bin/pip
+	$(PIP) --no-binary mysqlclient -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/bin/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "PixelTrack needs Python 3.11 or newer, and $(PYTHON) is not. Name one: PYTHON=python3.12 make run" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "$(PYTHON) can't make a virtual environment. On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)

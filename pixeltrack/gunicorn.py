@@ -1,0 +1,34 @@
+"""gunicorn's settings: `gunicorn -c python:pixeltrack.gunicorn pixeltrack.asgi:application`."""
+
+from django.apps import apps
+from django.urls import get_resolver
+
+from pixeltrack.processes import end_with_parent, gather_metrics
+from pixeltrack.settings import HOST, PORT, VAR_DIR, between, env
+
+gather_metrics(VAR_DIR / "metrics")
+
+from prometheus_client.multiprocess import mark_process_dead  # noqa: E402 - not before that line
+
+bind = f"[{HOST}]:{PORT}" if ":" in HOST else f"{HOST}:{PORT}"
+workers = env.number("WEB_CONCURRENCY", 2, between(1, 128))
+worker_class = "pixeltrack.worker.Worker"
+preload_app = True  # halves the workers' memory; they connect when they begin, not before
+keepalive = 75  # longer than NGINX keeps its idle connections, so that NGINX closes them
+graceful_timeout = 15
+loglevel = "warning"
+accesslog = None  # a line per request would name tokens and addresses
+control_socket_disable = True  # one path per user: two servers would fight over it
+
+
+def on_starting(server):
+    if apps.ready:
+        get_resolver().url_patterns  # noqa: B018 - else each worker loads all views for itself
+
+
+def post_fork(server, worker):
+    end_with_parent()  # uvicorn's worker doesn't look after its parent: it would keep the port
+
+
+def child_exit(server, worker):
+    mark_process_dead(worker.pid)

@@ -1,0 +1,127 @@
+import os
+import sys
+from hashlib import blake2b
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.auth.password_validation import validate_password
+from django.contrib.staticfiles.finders import get_finders
+from django.core.exceptions import ValidationError
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Q
+
+from accounts.models import Team, User
+from campaigns.models import Campaign, Pixel
+
+
+class Command(BaseCommand):
+    help = (
+        "Make everything ready for a start: the tables, the sample in an empty database, the "
+        "first admin, the static files. Again and again without harm. Says on stderr what it "
+        "does, and on stdout what a newcomer needs to know."
+    )
+
+    def handle(self, **options):
+        try:
+            migrate()
+        except OperationalError as error:
+            raise CommandError(f"The database does not answer as it should: {error}") from None
+        load_sample()
+        make_admin()
+        collect_static_files()
+        self.stdout.write(welcome())
+
+
+def say(line):
+    print(line, file=sys.stderr, flush=True)
+
+
+def migrate():
+    executor = MigrationExecutor(connection)
+    missing = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+    if missing:
+        say(f"Bringing the database up to date: {missing} steps …")
+    call_command("migrate", verbosity=1 if missing else 0, stdout=sys.stderr)
+
+
+def load_sample():
+    """Into an empty database. Once somebody has signed in, they may have emptied it on purpose.
+
+    Before the first admin and the admin's own team are made, which would take its ids.
+    """
+    used = (
+        Campaign.objects.exists()
+        or Team.objects.filter(owner=None).exists()
+        or User.objects.filter(last_login__isnull=False).exists()
+    )
+    if not used:
+        say("Loading the sample campaign …")
+        call_command("loaddata", "sample", verbosity=0)
+
+
+def make_admin():
+    """Django's own variables name the first superuser."""
+    name, email, password = (
+        os.environ.get(f"DJANGO_SUPERUSER_{field}", "")
+        for field in ("USERNAME", "EMAIL", "PASSWORD")
+    )
+    if not (name and password) or User.objects.filter(Q(username=name) | Q(email=email)).exists():
+        return
+    try:
+        validate_password(password, User(username=name, email=email))
+    except ValidationError as error:
+        raise CommandError(f"DJANGO_SUPERUSER_PASSWORD: {' '.join(error.messages)}") from None
+    call_command("createsuperuser", interactive=False, verbosity=0)
+
+
+def collect_static_files():
+    """Where a file has come, gone or changed since the last time; it takes seconds."""
+    stamp = settings.VAR_DIR / "static.stamp"
+    fingerprint = fingerprint_of_static_files()
+    if stamp.is_file() and stamp.read_text() == fingerprint and settings.STATIC_ROOT.is_dir():
+        return
+    say("Collecting the static files …")
+    call_command("collectstatic", interactive=False, clear=True, verbosity=0)
+    stamp.write_text(fingerprint)
+
+
+def fingerprint_of_static_files() -> str:
+    digest = blake2b(digest_size=16)
+    for finder in get_finders():
+        for name, storage in sorted(finder.list(None), key=lambda found: found[0]):
+            found = Path(storage.path(name)).stat()
+            digest.update(f"{name} {found.st_size} {found.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
+
+
+def welcome() -> str:
+    """Where everything is, and how to see it move."""
+    at = settings.PUBLIC_URL
+    rows = [
+        ("Home", f"{at}/"),
+        ("Admin", f"{at}/admin/"),
+        ("API", f"{at}/api/"),
+        ("API docs", f"{at}/docs"),
+        ("Sign in as", sign_in()),
+    ]
+    if pixel := Pixel.objects.order_by("pk").first():
+        python = os.path.relpath(sys.executable)
+        port = "" if settings.PORT == 8000 else f"PORT={settings.PORT} "
+        rows += [
+            ("A sample mail", f"{at}/sample/{pixel.contact_id}/"),
+            ("A live pixel", pixel.url),
+            ("Openings", f"{port}{python} manage.py simulate_openings   (in another terminal)"),
+        ]
+    lines = [f"  {label:<15}{value}" for label, value in rows]
+    return "\n".join(["", "PixelTrack is running.", "", *lines, "", "Ctrl-C stops it.", ""])
+
+
+def sign_in() -> str:
+    name = os.environ.get("DJANGO_SUPERUSER_USERNAME", "")
+    if not User.objects.filter(username=name).exists():
+        return "(no admin yet: manage.py createsuperuser)"
+    password = os.environ.get("DJANGO_SUPERUSER_PASSWORD", "")
+    return f"{name}, password {password} (unless it was changed since)"

@@ -1,0 +1,33 @@
+"""What the processes of one machine share: they end together, and their metrics meet."""
+
+import ctypes
+import os
+import shutil
+import signal
+import sys
+from pathlib import Path
+
+PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+def end_with_parent():
+    """Have the kernel send SIGTERM when the parent is gone, even if it was killed outright.
+
+    Linux only; elsewhere the next start names what is left.
+    """
+    if _libc:
+        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def gather_metrics(folder: Path):
+    """Have prometheus_client, here and in children, keep its numbers in `folder`, emptied now.
+
+    It looks at the variable once, when it is imported: call this before. Where the variable is
+    set already, whoever set it has emptied the folder, and others may be writing there.
+    """
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)

@@ -1,0 +1,177 @@
+"""A start with a value that is missing, unknown or weak ends with one line that says which."""
+
+import subprocess
+import sys
+from base64 import urlsafe_b64encode
+
+import pytest
+
+from pixeltrack.tests.surroundings import ROOT, bare_environment
+
+READ_SETTINGS = [sys.executable, "-c", "from django.conf import settings; settings.PORT"]
+COMMANDS = {
+    "manage.py": [sys.executable, "manage.py", "check"],
+    "launcher": [sys.executable, "-m", "pixeltrack.launcher"],
+    "gunicorn": [
+        *(sys.executable, "-m", "gunicorn", "-c", "python:pixeltrack.gunicorn"),
+        "pixeltrack.asgi:application",
+    ],
+    "celery": [sys.executable, "-m", "celery", "-A", "pixeltrack", "worker"],
+}
+
+
+@pytest.fixture
+def environment(tmp_path):
+    return bare_environment(tmp_path, DJANGO_SETTINGS_MODULE="pixeltrack.settings")
+
+
+def start(environment, command=READ_SETTINGS):
+    return subprocess.run(
+        command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def complaint(environment, command=READ_SETTINGS) -> str:
+    """The one line on stderr of a start that fails."""
+    done = start(environment, command)
+    assert done.returncode == 1, done.stderr
+    [line] = done.stderr.splitlines()
+    assert line.startswith("PixelTrack can't start: ")
+    return line
+
+
+def test_it_starts_with_the_secrets_alone(environment):
+    done = start(environment)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("name", ["DJANGO_SECRET_KEY", "API_SECRET_KEY", "FERNET_KEY"])
+def test_it_asks_for_a_secret_that_is_missing(environment, name):
+    del environment[name]
+    line = complaint(environment)
+    assert f"{name} is not set" in line
+    assert "make env" in line
+
+
+def test_a_secret_that_is_set_to_nothing_is_missing(environment):
+    environment["FERNET_KEY"] = ""
+    assert "FERNET_KEY is not set" in complaint(environment)
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+def test_every_command_says_it_in_one_line(environment, command):
+    del environment["API_SECRET_KEY"]
+    assert "API_SECRET_KEY is not set" in complaint(environment, command)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("DJANGO_SECRET_KEY", "short", "is weak: it has 5 bytes of at least 50."),
+        ("DJANGO_SECRET_KEY", "changeme" * 10, "is weak: it repeats a few characters."),
+        ("API_SECRET_KEY", "0123456789abcdef", "is weak: it has 16 bytes of at least 32."),
+        ("API_SECRET_KEY", "secret" * 20, "is weak: it repeats a few characters."),
+        ("FERNET_KEY", "not-a-key", "must be one or more Fernet keys"),
+        ("FERNET_KEY", urlsafe_b64encode(b"k" * 31).decode(), "must be one or more Fernet keys"),
+        ("FERNET_KEY", urlsafe_b64encode(b"k" * 32).decode(), "is weak: it repeats a few bytes."),
+        ("API_SECRET_ALGORITHM", "none", "must be one of HS256, HS384, HS512."),
+        ("API_ACCESS_TOKEN_EXPIRE_MINUTES", "0", "must be from 1 to 1440."),
+        ("PORT", "eight", "Not a valid integer."),
+        ("PORT", "70000", "must be from 1 to 65535."),
+        ("MYSQL_PORT", "0", "must be from 1 to 65535."),
+        ("TRUSTED_PROXIES", "-1", "must be from 0 to 10."),
+        ("STATS_PUBLIC", "perhaps", "Not a valid boolean."),
+        ("PIXEL_LANE", "fast", "Not a valid boolean."),
+        ("PUBLIC_URL", "track.example.com", "must begin with http:// or https://"),
+        ("PUBLIC_URL", "https://example.com/pixels", "must end after the host and port"),
+        ("REDIS_URL", "localhost:6379", "must begin with redis://"),
+        ("REDIS_STREAM_URL", "http://localhost", "must begin with redis://"),
+        ("REDIS_STREAM_SHARDS", "0", "must be from 1 to 1024."),
+    ],
+)
+def test_it_refuses_a_value(environment, name, value, reason):
+    environment[name] = value
+    line = complaint(environment)
+    assert f"{name}: " in line
+    assert reason in line
+    if name.endswith("_KEY"):
+        assert value not in line  # a secret, even a bad one, stays out of the logs
+
+
+def test_the_two_secret_keys_must_differ(environment):
+    environment["API_SECRET_KEY"] = environment["DJANGO_SECRET_KEY"]
+    assert "API_SECRET_KEY must differ from DJANGO_SECRET_KEY." in complaint(environment)
+
+
+def test_hs512_needs_a_key_of_64_bytes(environment):
+    environment |= {"API_SECRET_ALGORITHM": "HS512", "API_SECRET_KEY": "0123456789abcdef" * 3}
+    assert "API_SECRET_KEY: is weak: it has 48 bytes of at least 64." in complaint(environment)
+    environment["API_SECRET_KEY"] = "0123456789abcdef" * 4
+    assert start(environment).returncode == 0
+
+
+def test_several_fernet_keys_are_taken_in_their_order(environment):
+    new, old = (urlsafe_b64encode(bytes(range(n, n + 32))).decode() for n in (1, 50))
+    environment["FERNET_KEY"] = f"{new}, {old}"
+    done = start(
+        environment,
+        [sys.executable, "-c", "from django.conf import settings as s; print(*s.FERNET_KEYS)"],
+    )
+    assert done.stdout.split() == [new, old]
+
+
+def test_one_bad_fernet_key_among_several_is_refused(environment):
+    environment["FERNET_KEY"] += ",old"
+    assert "FERNET_KEY: must be one or more Fernet keys" in complaint(environment)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("PIXEL_LANES", "PIXEL_LANE"),
+        ("API_SECRET_ALGORITM", "API_SECRET_ALGORITHM"),
+        ("MYSQL_DATABSE", "MYSQL_DATABASE"),
+        ("REDIS_STREAM_UR", "REDIS_STREAM_URL"),
+        ("FERNET_KEYS", "FERNET_KEY"),
+    ],
+)
+def test_it_says_what_a_misspelt_name_may_have_meant(environment, name, meant):
+    environment[name] = "1"
+    line = complaint(environment)
+    assert f"{name} is not a setting of PixelTrack. Did you mean {meant}?" in line
+
+
+@pytest.mark.parametrize("name", ["PIXEL_X1", "API_X1", "MYSQL_X1", "REDIS_X1"])
+def test_it_names_an_unknown_setting(environment, name):
+    environment[name] = "1"
+    assert f"{name} is not a setting of PixelTrack." in complaint(environment)
+
+
+def test_a_mysql_host_needs_a_password(environment):
+    environment["MYSQL_HOST"] = "db.example.com"
+    assert "MYSQL_PASSWORD is not set." in complaint(environment)
+
+
+def test_it_reads_the_env_file(environment, tmp_path):
+    file = tmp_path / "settings"
+    names = ("DJANGO_SECRET_KEY", "API_SECRET_KEY", "FERNET_KEY")
+    file.write_text("".join(f"{name}={environment.pop(name)}\n" for name in names))
+    assert "is not set" in complaint(environment)
+    environment["PIXEL_ENV_FILE"] = str(file)
+    assert start(environment).returncode == 0
+
+
+def test_the_environment_comes_before_the_env_file(environment, tmp_path):
+    file = tmp_path / "settings"
+    file.write_text("PORT=nothing\n")
+    environment |= {"PIXEL_ENV_FILE": str(file), "PORT": "8001"}
+    assert start(environment).returncode == 0
+    del environment["PORT"]
+    assert "PORT: Not a valid integer." in complaint(environment)
+
+
+def test_it_names_a_stranger_in_the_env_file(environment, tmp_path):
+    file = tmp_path / "settings"
+    file.write_text("REDIS_PORTS=6379\n")
+    environment["PIXEL_ENV_FILE"] = str(file)
+    assert "REDIS_PORTS is not a setting of PixelTrack. Did you mean" in complaint(environment)

@@ -12,6 +12,8 @@ from campaigns.models.campaign import Group
 from campaigns.removal import forget_all_about
 from campaigns.token import make_token
 
+REMOVED_AT_ONCE = 1_000  # a statement takes only so many ids
+
 
 def tidy_address(address: str) -> str:
     """The address as mail is sent to it: no spaces around it, the domain in lower case."""
@@ -40,11 +42,11 @@ class ContactQuerySet(models.QuerySet):
     @transaction.atomic
     def remove(self):
         """Delete these contacts with their pixels and openings; the counts follow."""
-        locked = self.model.objects.filter(
-            pk__in=list(self.order_by("pk").select_for_update().values_list("pk", flat=True))
-        )
-        forget_all_about(locked)
-        locked.delete()
+        ids = self.order_by("pk").select_for_update().values_list("pk", flat=True)
+        while some := list(ids[:REMOVED_AT_ONCE]):
+            locked = self.model.objects.filter(pk__in=some)
+            forget_all_about(locked)
+            locked.delete()
 
     remove.queryset_only = True  # `Contact.objects.remove()` would mean everybody
 

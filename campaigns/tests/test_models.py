@@ -6,6 +6,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 
 from campaigns.models import Campaign, Contact, Group, LastGroup, Pixel
+from campaigns.models import contact as contact_module
 from campaigns.tests.factories import make_campaign, make_contact, make_user
 from campaigns.token import read_token
 
@@ -116,6 +117,17 @@ def test_a_changed_address_changes_its_key():
     contact.email = "New@example.com"
     contact.save()
     assert Contact.objects.get().email_key == "new@example.com"
+
+
+def test_many_contacts_are_removed_in_slices(monkeypatch):
+    monkeypatch.setattr(contact_module, "REMOVED_AT_ONCE", 2)
+    group = make_campaign().groups.get()
+    stays = make_contact()
+    for _ in range(5):
+        make_contact(group)
+    group.contacts.all().remove()
+    assert Contact.objects.get() == stays
+    assert Pixel.objects.get().contact == stays
 
 
 def test_pixel_numbers_and_uuids_are_unique():

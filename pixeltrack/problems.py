@@ -1,1 +1,101 @@
-from rest_framework.views import exception_handler as problem_response  # noqa: F401
+"""Errors as RFC 9457 problem details, wherever in the API they arise."""
+
+from http import HTTPStatus
+
+from django.http import JsonResponse
+from django.views import defaults
+from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.settings import api_settings
+from rest_framework.views import exception_handler
+
+CONTENT_TYPE = "application/problem+json"
+DETAIL_LENGTH = 500  # an error may quote what was sent
+
+
+def problem(status: int, code: str, detail: str, errors=()) -> dict:
+    """The body of an error. `type` says that the status and the code tell it all."""
+    return {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": sentence(detail),
+        "code": code,
+        "errors": list(errors),
+    }
+
+
+def sentence(text) -> str:
+    """Cut to length, and without the lone surrogates that JSON may carry and UTF-8 may not."""
+    return str(text)[:DETAIL_LENGTH].encode(errors="replace").decode()
+
+
+def problem_response(error, context):
+    """REST framework's EXCEPTION_HANDLER."""
+    response = exception_handler(error, context)
+    if response is None:
+        return None
+    response.data = problem(response.status_code, *explain(error, response.data))
+    renderer = getattr(context["request"], "accepted_renderer", None)
+    if renderer is None or renderer.format == "json":  # not the browsable API
+        response.content_type = CONTENT_TYPE
+    return response
+
+
+def explain(error, data) -> tuple[str, str, list[dict]]:
+    """The code, the sentence and the single errors of what REST framework would answer."""
+    if isinstance(error, ValidationError):
+        errors = list(flatten(data))
+        return ValidationError.default_code, summary(errors), errors
+    detail = data["detail"]
+    # SimpleJWT puts the code beside the sentence.
+    return str(data.get("code") or detail.code), detail, []
+
+
+def summary(errors) -> str:
+    field, detail = errors[0]["field"], errors[0]["detail"]
+    first = f"{field}: {detail}" if field else detail
+    return first if len(errors) == 1 else f"{first} ({len(errors) - 1} more in errors.)"
+
+
+def flatten(data, field=None):
+    """Each error of a nested dict or list, with the path of its field: `group_names.0`."""
+    if isinstance(data, ErrorDetail):
+        yield {"field": field, "code": data.code, "detail": sentence(data)}
+    elif isinstance(data, dict):
+        for name, inner in data.items():
+            general = name == api_settings.NON_FIELD_ERRORS_KEY
+            yield from flatten(inner, field if general else join(field, name))
+    else:
+        for index, inner in enumerate(data):
+            single = isinstance(inner, ErrorDetail)
+            yield from flatten(inner, field if single else join(field, index))
+
+
+def join(field, name) -> str:
+    return f"{field}.{name}" if field else str(name)
+
+
+def problem_or_page(status: int, code: str, detail: str, page):
+    """A view for Django's own errors: a problem under /api/, Django's plain page elsewhere."""
+
+    def view(request, *args, **kwargs):
+        if request.path.startswith("/api/"):
+            body = problem(status, code, detail)
+            return JsonResponse(body, status=status, content_type=CONTENT_TYPE)
+        return page(request, *args, **kwargs)
+
+    return view
+
+
+bad_request = problem_or_page(
+    400, "bad_request", "The request can't be read.", defaults.bad_request
+)
+permission_denied = problem_or_page(
+    403, "permission_denied", "This is not allowed.", defaults.permission_denied
+)
+page_not_found = problem_or_page(
+    404, "not_found", "There is nothing at this address. See /docs.", defaults.page_not_found
+)
+server_error = problem_or_page(
+    500, "error", "The server failed. It has noted why. Try again later.", defaults.server_error
+)

@@ -1,9 +1,31 @@
 from django.contrib import admin
-from django.urls import path, re_path
+from django.urls import include, path, re_path
+from django.views.generic import RedirectView
+from drf_spectacular.views import (
+    SpectacularJSONAPIView,
+    SpectacularRedocView,
+    SpectacularSwaggerView,
+)
 
+from pixeltrack import health
 from tracking.views import pixel
 
 urlpatterns = [
     re_path(r"^p/(?P<token>.+)\.gif$", pixel, name="pixel"),
+    path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("admin/", admin.site.urls),
+    path("sample/", include("campaigns.urls")),
+    path("api/", include("pixeltrack.api")),
+    path("api-auth/", include("rest_framework.urls")),
+    path("docs", SpectacularSwaggerView.as_view(), name="docs"),
+    path("redoc", SpectacularRedocView.as_view(template_name="redoc.html"), name="redoc"),
+    path("openapi.json", SpectacularJSONAPIView.as_view(), name="schema"),
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
+    path("metrics", health.metrics),
 ]
+
+handler400 = "pixeltrack.problems.bad_request"
+handler403 = "pixeltrack.problems.permission_denied"
+handler404 = "pixeltrack.problems.page_not_found"
+handler500 = "pixeltrack.problems.server_error"

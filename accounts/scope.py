@@ -1,0 +1,89 @@
+"""What every part of the API that belongs to teams has in common."""
+
+from contextlib import contextmanager
+from operator import attrgetter
+from types import SimpleNamespace
+
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import IntegrityError, transaction
+from django.http import Http404
+from rest_framework import serializers
+from rest_framework.exceptions import APIException
+
+from accounts.permissions import TeamRole
+
+
+class Conflict(APIException):
+    """The request is well-formed, but what is stored stands against it."""
+
+    status_code = 409
+    default_code = "conflict"
+    default_detail = "Somebody changed the same thing at the same moment. Read it and try again."
+
+
+@contextmanager
+def removing():
+    """A removal, whole or not at all. Another request may have been faster, or in the way."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError:
+        raise Conflict from None
+    except ObjectDoesNotExist:
+        raise Http404 from None
+
+
+class TeamScoped:
+    """For viewsets whose rows belong to teams: rows of the user's teams only, and by role."""
+
+    permission_classes = [TeamRole]
+    team_path: str  # from a row to its team, for example "group.campaign.team"
+
+    def get_queryset(self):
+        queryset = super().get_queryset()
+        if getattr(self, "swagger_fake_view", False):  # the schema is made without a user
+            return queryset.none()
+        return queryset if self.request.user.is_superuser else self.scope(queryset)
+
+    def scope(self, queryset):
+        return queryset.of(self.request.user)
+
+    def team_of(self, row):
+        return attrgetter(self.team_path)(row)
+
+    def perform_create(self, serializer):
+        # There is no row yet; what it will belong to is in the fields.
+        self.check_object_permissions(self.request, SimpleNamespace(**serializer.validated_data))
+        self.save(serializer)
+
+    def perform_update(self, serializer):
+        self.save(serializer)
+
+    def perform_destroy(self, row):
+        with removing():
+            row.remove()
+
+    def save(self, serializer):
+        """Save; where another request was faster, say what is wrong as validation would have."""
+        try:
+            with transaction.atomic():
+                serializer.save()
+        except IntegrityError:
+            self.get_serializer(
+                serializer.instance, data=serializer.initial_data, partial=serializer.partial
+            ).is_valid(raise_exception=True)
+            raise Conflict from None
+
+
+class ScopedField(serializers.PrimaryKeyRelatedField):
+    """The id of a row that the user may see. Any other row does not exist for them."""
+
+    default_error_messages = {
+        "does_not_exist": "There is no row with the id {pk_value}, or it belongs to another team."
+    }
+
+    def __init__(self, **kwargs):
+        super().__init__(pk_field=serializers.IntegerField(), **kwargs)
+
+    def get_queryset(self):
+        return super().get_queryset().of(self.context["request"].user)

@@ -1,0 +1,27 @@
+from django_filters import rest_framework as filters
+
+from campaigns.filters import CampaignFilter, IdFilter, since, until
+from tracking.models import Opening
+
+
+class OpeningFilterSet(filters.FilterSet):
+    campaign = CampaignFilter("group")
+    group = IdFilter()
+    contact = IdFilter()
+    pixel = IdFilter()
+    opened_since = since("opened_at")
+    opened_until = until("opened_at")
+    client = filters.CharFilter("user_agent__client")
+
+    class Meta:
+        model = Opening
+        fields = (
+            "campaign",
+            "group",
+            "contact",
+            "pixel",
+            "event_id",
+            "verdict",
+            "begins_mail_open",
+            "client",
+        )

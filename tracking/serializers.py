@@ -1,0 +1,83 @@
+from rest_framework import serializers
+
+from tracking.models import Opening, Verdict
+
+
+class OpeningSerializer(serializers.ModelSerializer):
+    user_agent = serializers.CharField(source="user_agent.text", read_only=True)
+    client = serializers.CharField(source="user_agent.client", read_only=True)
+    os = serializers.CharField(source="user_agent.os", read_only=True)
+    device = serializers.CharField(source="user_agent.device", read_only=True)
+
+    class Meta:
+        model = Opening
+        fields = (
+            "id",
+            "event_id",
+            "pixel",
+            "contact",
+            "group",
+            "opened_at",
+            "recorded_at",
+            "begins_mail_open",
+            "verdict",
+            "reason",
+            "user_agent",
+            "client",
+            "os",
+            "device",
+            "network",
+            "network_label",
+        )
+        read_only_fields = fields
+
+
+# What follows describes the dicts of statistics.py to the readers of the schema.
+
+
+class ByVerdictSerializer(serializers.Serializer):
+    total = serializers.IntegerField()
+    human = serializers.IntegerField()
+    proxy = serializers.IntegerField(help_text=Verdict.PROXY.label)
+    machine = serializers.IntegerField()
+
+
+class OpenedContactsSerializer(serializers.Serializer):
+    any = serializers.IntegerField()
+    verified = serializers.IntegerField(help_text="By a person, or on behalf of one.")
+
+
+class OpenRateSerializer(serializers.Serializer):
+    """Contacts that opened ÷ contacts due, with its 95 % Wilson interval; null if none is due."""
+
+    value = serializers.FloatField(allow_null=True, min_value=0, max_value=1)
+    low = serializers.FloatField(allow_null=True, min_value=0, max_value=1)
+    high = serializers.FloatField(allow_null=True, min_value=0, max_value=1)
+
+
+class HourSerializer(serializers.Serializer):
+    at = serializers.DateTimeField(help_text="When the hour begins.")
+    openings = serializers.IntegerField()
+    mail_opens = serializers.IntegerField()
+
+
+class FiguresSerializer(serializers.Serializer):
+    contacts = serializers.IntegerField()
+    due = serializers.IntegerField(help_text="Scheduled by now, or opened already.")
+    openings = ByVerdictSerializer()
+    mail_opens = ByVerdictSerializer()
+    opened_contacts = OpenedContactsSerializer()
+    open_rate = OpenRateSerializer()
+    series = HourSerializer(many=True, help_text="The hours (UTC) in which something was opened.")
+
+
+class GroupFiguresSerializer(FiguresSerializer):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    is_control = serializers.BooleanField()
+
+
+class StatisticsSerializer(FiguresSerializer):
+    campaign = serializers.IntegerField()
+    as_of = serializers.DateTimeField()
+    groups = GroupFiguresSerializer(many=True)

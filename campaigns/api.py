@@ -39,21 +39,7 @@ class GroupViewSet(TeamScoped, ModelViewSet):
             raise Conflict(last, "last_group") from None
 
 
-class GroupScoped(TeamScoped):
-    """For big tables: the user's groups are looked up first, and named in the query.
-
-    Where it joins them instead, MySQL begins with the groups, reads all that they hold, and
-    sorts it for one page: 3.3 s among 200,000 openings, against 9 ms.
-    """
-
-    group_path = "group"
-
-    def scope(self, queryset):
-        groups = Group.objects.of(self.request.user).values_list("pk", flat=True)
-        return queryset.filter(**{f"{self.group_path}__in": list(groups)})
-
-
-class ContactViewSet(GroupScoped, ModelViewSet):
+class ContactViewSet(TeamScoped, ModelViewSet):
     """Contacts, scheduled for a group. A new one gets its pixels at once."""
 
     queryset = Contact.objects.prefetch_related("pixels")
@@ -64,7 +50,7 @@ class ContactViewSet(GroupScoped, ModelViewSet):
     ordering_fields = ("id", "scheduled_at", "created_at")
 
 
-class PixelViewSet(GroupScoped, ModelViewSet):
+class PixelViewSet(TeamScoped, ModelViewSet):
     """Pixels of contacts, with the address and the HTML to paste into the mail.
 
     Each reading of an address shows another spelling of it; all of them stay valid.
@@ -72,7 +58,6 @@ class PixelViewSet(GroupScoped, ModelViewSet):
 
     queryset = Pixel.objects.all()
     team_path = "contact.group.campaign.team"
-    group_path = "contact__group"
     serializer_class = PixelSerializer
     filterset_class = PixelFilterSet
     ordering_fields = ("id",)

@@ -20,7 +20,7 @@ class IdFilter(filters.NumberFilter):
 
 
 class CampaignFilter(IdFilter):
-    """Rows of one campaign, by its groups (see `GroupScoped`)."""
+    """Rows of one campaign, by its groups (see `GroupScopedQuerySet.of`)."""
 
     def filter(self, rows, campaign):
         if not campaign:

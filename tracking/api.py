@@ -4,7 +4,6 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from accounts.scope import TeamScoped
-from campaigns.api import GroupScoped
 from campaigns.models import Campaign
 from tracking.filters import OpeningFilterSet
 from tracking.models import Opening
@@ -12,7 +11,7 @@ from tracking.serializers import OpeningSerializer, StatisticsSerializer
 from tracking.statistics import statistics_of
 
 
-class OpeningViewSet(GroupScoped, ReadOnlyModelViewSet):
+class OpeningViewSet(TeamScoped, ReadOnlyModelViewSet):
     """Openings: each hit that counted."""
 
     queryset = Opening.objects.prefetch_related("user_agent")  # joined, MySQL would begin with it

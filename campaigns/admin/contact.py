@@ -3,8 +3,8 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.utils.html import escape, format_html
 
-from accounts.scoped_admin import ScopedInline
-from campaigns.admin.lists import AddressSearch, CampaignFilter, GroupTable, uuid_or_none
+from accounts.scoped_admin import BigTableAdmin, ScopedInline
+from campaigns.admin.lists import AddressSearch, CampaignFilter, uuid_or_none
 from campaigns.admin.removal import GuardedDeletion, RemovalAdmin
 from campaigns.models import Contact, Pixel
 
@@ -52,7 +52,7 @@ class ContactForm(forms.ModelForm):
 
 
 @admin.register(Contact)
-class ContactAdmin(AddressSearch, RemovalAdmin, GroupTable):
+class ContactAdmin(AddressSearch, RemovalAdmin, BigTableAdmin):
     form = ContactForm
     list_display = ["email", "name", "group"]
     list_select_related = ["group__campaign"]
@@ -82,12 +82,11 @@ class ContactAdmin(AddressSearch, RemovalAdmin, GroupTable):
 
 
 @admin.register(Pixel)
-class PixelAdmin(PixelTexts, AddressSearch, GuardedDeletion, GroupTable):
+class PixelAdmin(PixelTexts, AddressSearch, GuardedDeletion, BigTableAdmin):
     list_display = ["uuid", "number", "contact", "group"]
     list_select_related = ["contact__group__campaign"]
     search_help_text = "How the contact's e-mail address begins, or the pixel's uuid."
     contact_path = "contact"
-    group_path = "contact__group"
     autocomplete_fields = ["contact"]
 
     def get_search_results(self, request, queryset, search_term):

@@ -5,7 +5,6 @@ from uuid import UUID
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 
-from accounts.scoped_admin import BigTableAdmin
 from campaigns.models import Campaign, Contact, Group
 from campaigns.models.contact import address_key
 
@@ -31,18 +30,6 @@ class CampaignFilter(admin.SimpleListFilter):
             raise IncorrectLookupParameters
         groups = Group.objects.filter(campaign=value).values_list("pk", flat=True)
         return queryset.filter(group__in=list(groups))  # a join would sort the big table
-
-
-class GroupTable(BigTableAdmin):
-    """A big table whose rows belong to groups; which ones somebody sees is asked for before."""
-
-    group_path = "group"
-
-    def scope(self, rows, user):
-        if user.is_superuser:
-            return rows
-        groups = Group.objects.of(user).values_list("pk", flat=True)
-        return rows.filter(**{f"{self.group_path}__in": list(groups)})
 
 
 class AddressSearch(admin.ModelAdmin):

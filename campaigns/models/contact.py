@@ -4,11 +4,12 @@ from django.conf import settings
 from django.db import models, transaction
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.html import format_html
 
-from accounts.models import Team
 from campaigns.fields import DerivedKeyField
 from campaigns.models.campaign import Group
+from campaigns.models.scoped import GroupScopedQuerySet
 from campaigns.removal import forget_all_about
 from campaigns.token import make_token
 
@@ -26,10 +27,7 @@ def address_key(address: str) -> str:
     return address.strip().lower()
 
 
-class ContactQuerySet(models.QuerySet):
-    def of(self, user) -> "ContactQuerySet":
-        return self.filter(group__campaign__team__in=Team.objects.of(user))
-
+class ContactQuerySet(GroupScopedQuerySet):
     @transaction.atomic
     def schedule(
         self, *, group: Group, email: str, pixels: int | None = None, **fields
@@ -100,9 +98,8 @@ class Contact(models.Model):
         Contact.objects.filter(pk=self.pk).remove()
 
 
-class PixelQuerySet(models.QuerySet):
-    def of(self, user) -> "PixelQuerySet":
-        return self.filter(contact__group__campaign__team__in=Team.objects.of(user))
+class PixelQuerySet(GroupScopedQuerySet):
+    group_path = "contact__group"
 
 
 class Pixel(models.Model):
@@ -131,9 +128,9 @@ class Pixel(models.Model):
     def __str__(self):
         return f"pixel {self.number} of {self.contact}"
 
-    @property
+    @cached_property
     def url(self) -> str:
-        """The public address. Each call encrypts anew; every address made so stays valid."""
+        """The public address. Each row read encrypts anew; every address made so stays valid."""
         return settings.PUBLIC_URL + reverse("pixel", args=[make_token(self.uuid)])
 
     @property

@@ -3,12 +3,12 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from accounts.scoped_admin import BigTableAdmin, ReadOnlyAdmin
-from campaigns.admin.lists import AddressSearch, CampaignFilter, GroupTable, uuid_or_none
+from campaigns.admin.lists import AddressSearch, CampaignFilter, uuid_or_none
 from tracking.models import ContactOpenings, Opening, OpeningCount, QuarantinedHit, UserAgent
 
 
 @admin.register(Opening)
-class OpeningAdmin(ReadOnlyAdmin, AddressSearch, GroupTable):
+class OpeningAdmin(ReadOnlyAdmin, AddressSearch, BigTableAdmin):
     list_display = ["opened_at", "contact", "group", "pixel_number", "who", "client"]
     list_display += ["begins_mail_open"]
     list_select_related = ["contact", "group__campaign", "pixel", "user_agent"]
@@ -47,12 +47,11 @@ class UserAgentAdmin(ReadOnlyAdmin, BigTableAdmin):
 
 
 @admin.register(ContactOpenings)
-class ContactOpeningsAdmin(ReadOnlyAdmin, AddressSearch, GroupTable):
+class ContactOpeningsAdmin(ReadOnlyAdmin, AddressSearch, BigTableAdmin):
     list_display = ["contact", "group", "mail_opens", "openings", "first_at", "last_at"]
     list_display += ["first_verified_at"]
     list_select_related = ["contact__group__campaign"]
     contact_path = "contact"
-    group_path = "contact__group"
 
     @admin.display(description="group")
     def group(self, row):
@@ -65,7 +64,7 @@ class ContactOpeningsAdmin(ReadOnlyAdmin, AddressSearch, GroupTable):
 
 
 @admin.register(OpeningCount)
-class OpeningCountAdmin(ReadOnlyAdmin, GroupTable):
+class OpeningCountAdmin(ReadOnlyAdmin, BigTableAdmin):
     list_display = ["group", "quarter", "who", *OpeningCount.MEASURES]
     list_select_related = ["group__campaign"]
     list_filter = [CampaignFilter, "verdict"]

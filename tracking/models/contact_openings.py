@@ -1,12 +1,15 @@
 from django.db import connections, models
 
 from campaigns.models import Contact
+from campaigns.models.scoped import GroupScopedQuerySet
 from tracking.models.count import Tally
 from tracking.models.opening import Opening
 from tracking.models.verdict import Verdict
 
 
-class ContactOpeningsQuerySet(models.QuerySet):
+class ContactOpeningsQuerySet(GroupScopedQuerySet):
+    group_path = "contact__group"
+
     def store(self, rows: list["ContactOpenings"]):
         """Insert or overwrite; the caller holds the locks of the contacts."""
         fields = [field.name for field in ContactOpenings._meta.fields if not field.primary_key]

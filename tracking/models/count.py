@@ -3,8 +3,8 @@ from datetime import datetime, timedelta
 
 from django.db import connections, models
 
-from accounts.models import Team
 from campaigns.models import Group
+from campaigns.models.scoped import GroupScopedQuerySet
 from tracking.models.verdict import Verdict
 
 QUARTER = timedelta(minutes=15)
@@ -36,10 +36,7 @@ class Tally(defaultdict):
         ]
 
 
-class OpeningCountQuerySet(models.QuerySet):
-    def of(self, user) -> "OpeningCountQuerySet":
-        return self.filter(group__campaign__team__in=Team.objects.of(user))
-
+class OpeningCountQuerySet(GroupScopedQuerySet):
     def add(self, tally: Tally):
         """Bring the counts up to date, in the transaction of the openings that changed."""
         rows = tally.rows()

@@ -1,15 +1,10 @@
 from django.db import models
 
-from accounts.models import Team
 from campaigns.models import Contact, Group, Pixel
+from campaigns.models.scoped import GroupScopedQuerySet
 from tracking.models.count import Tally
 from tracking.models.user_agent import UserAgent
 from tracking.models.verdict import Verdict
-
-
-class OpeningQuerySet(models.QuerySet):
-    def of(self, user) -> "OpeningQuerySet":
-        return self.filter(group__campaign__team__in=Team.objects.of(user))
 
 
 class Opening(models.Model):
@@ -34,7 +29,7 @@ class Opening(models.Model):
     verdict = models.CharField(max_length=7, choices=Verdict)
     reason = models.CharField(max_length=32)
 
-    objects = OpeningQuerySet.as_manager()
+    objects = GroupScopedQuerySet.as_manager()
 
     class Meta:
         indexes = [

@@ -10,6 +10,9 @@ from django.http import Http404, JsonResponse
 from django_prometheus.exports import ExportToDjangoView
 from redis import Redis, RedisError
 
+from tracking import spool
+from tracking.metrics import DISK_FREE_BYTES, SPOOL_BYTES
+
 FORWARDED = ("HTTP_FORWARDED", "HTTP_VIA", "HTTP_X_FORWARDED", "HTTP_X_REAL_IP")
 
 
@@ -43,8 +46,10 @@ def readyz(request):
     """Every component that a hit or a page needs. 503 while one is missing."""
     components = {name: state_of(check) for name, check in CHECKS.items()}
     ready = all(state == "ok" for state in components.values())
+    components["disk"] = "low" if spool.disk_is_low() else "ok"  # a warning, and no outage yet
     body = {"status": "ready" if ready else "not ready"}
     if is_inside(request):
+        components["disk"] = "low" if spool.disk_is_low() else "ok"  # a warning, and no outage yet
         body["components"] = {name: {"status": state} for name, state in components.items()}
     return JsonResponse(body, status=200 if ready else 503)
 
@@ -53,6 +58,8 @@ def metrics(request):
     """For Prometheus. To everybody else there is nothing here."""
     if not is_inside(request):
         raise Http404
+    SPOOL_BYTES.set(spool.waiting_bytes())
+    DISK_FREE_BYTES.set(spool.free_bytes())
     return ExportToDjangoView(request)
 
 

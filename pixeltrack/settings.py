@@ -220,6 +220,8 @@ PIXEL_OUTCOME_HEADER = env.flag("PIXEL_OUTCOME_HEADER", False)  # for tests: tel
 # Entries that wait in a stream before further hits go to the spool on disk instead.
 PIXEL_STREAM_LIMIT = env.number("PIXEL_STREAM_LIMIT", 1_000_000, between(1, 1_000_000_000))
 STATS_PUBLIC = env.flag("STATS_PUBLIC", True)
+# Where less is free on the spool's disk, /readyz says so. Nobody is turned away for it.
+PIXEL_DISK_RESERVE_MB = env.number("PIXEL_DISK_RESERVE_MB", 1024, between(0, 1_000_000_000))
 
 # -- API ---------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

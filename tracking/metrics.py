@@ -1,4 +1,4 @@
-from prometheus_client import Counter
+from prometheus_client import Counter, Gauge
 
 COLLECTED = Counter("pixeltrack_hits_total", "Hits of pixels by what became of them", ["outcome"])
 RECORDED = Counter(
@@ -10,4 +10,11 @@ SPOOL_UNREADABLE = Counter(
 STREAM_DELETED = Counter(
     "pixeltrack_stream_deleted_entries_total",
     "Entries that somebody deleted from the stream before they were recorded",
+)
+# Of the host, whichever of its processes looked last.
+SPOOL_BYTES = Gauge(
+    "pixeltrack_spool_bytes", "Hits that wait in the spool", multiprocess_mode="mostrecent"
+)
+DISK_FREE_BYTES = Gauge(
+    "pixeltrack_disk_free_bytes", "Left on the spool's disk", multiprocess_mode="mostrecent"
 )

@@ -8,10 +8,12 @@ writer as long as it is written; whoever gets the lock afterwards may replay it.
 
 import fcntl
 import os
+import shutil
 import threading
 import time
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -191,4 +193,18 @@ def waiting_files() -> list[Path]:
 
 
 def waiting_bytes() -> int:
-    return sum(path.stat().st_size for path in waiting_files())
+    sizes = 0
+    for path in waiting_files():
+        with suppress(FileNotFoundError):  # replayed meanwhile
+            sizes += path.stat().st_size
+    return sizes
+
+
+def free_bytes() -> int:
+    """On the disk that the spool is on."""
+    return shutil.disk_usage(settings.VAR_DIR).free
+
+
+def disk_is_low() -> bool:
+    """Near the point where not even the spool could take a hit."""
+    return free_bytes() < settings.PIXEL_DISK_RESERVE_MB * 2**20

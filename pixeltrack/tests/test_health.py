@@ -7,7 +7,7 @@ from accounts.tests.people import make_user
 from pixeltrack import health
 
 PROXIED = ["X-Forwarded-For", "X-Forwarded-Proto", "X-Real-IP", "Forwarded", "Via"]
-COMPONENTS = {"database", "migrations", "redis", "stream"}
+COMPONENTS = {"database", "disk", "migrations", "redis", "stream"}
 
 
 @pytest.fixture
@@ -76,6 +76,7 @@ def test_without_redis_it_is_not_ready_and_says_so_at_once(inside, outside, sett
         "status": "not ready",
         "components": {
             "database": {"status": "ok"},
+            "disk": {"status": "ok"},
             "migrations": {"status": "ok"},
             "redis": {"status": RedisDown.__name__},
             "stream": {"status": RedisDown.__name__},
@@ -108,6 +109,24 @@ def test_with_a_migration_to_apply_it_is_not_ready(inside, monkeypatch, redis_cl
     response = inside.get("/readyz")
     assert response.status_code == 503
     assert response.json()["components"]["migrations"] == {"status": "NotMigrated"}
+
+
+@pytest.mark.django_db
+def test_a_disk_that_runs_low_is_a_warning_before_it_is_full(inside, redis_client, settings):
+    settings.PIXEL_DISK_RESERVE_MB = 10**9
+    response = inside.get("/readyz")
+    assert (response.status_code, response.json()["status"]) == (200, "ready")
+    assert response.json()["components"]["disk"] == {"status": "low"}
+
+
+@pytest.mark.django_db
+def test_metrics_say_what_is_spooled_and_what_the_disk_has_left(inside, settings, tmp_path):
+    settings.VAR_DIR = tmp_path
+    (tmp_path / "spool").mkdir()
+    (tmp_path / "spool" / "one.spool").write_bytes(b"x" * 77)
+    text = inside.get("/metrics").content.decode()
+    assert "pixeltrack_spool_bytes 77.0" in text
+    assert "pixeltrack_disk_free_bytes " in text
 
 
 @pytest.mark.django_db

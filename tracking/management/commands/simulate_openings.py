@@ -1,0 +1,148 @@
+import asyncio
+import logging
+import random
+from collections import Counter
+from itertools import groupby
+
+import httpx
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.urls import reverse
+from tqdm import tqdm
+
+from campaigns.models import Campaign, Pixel
+from campaigns.token import make_token
+from tracking.simulate import Mail, most_openings, plan
+
+
+class Command(BaseCommand):
+    help = "Send realistic openings of a campaign to a running server, so that its numbers move."
+
+    def add_arguments(self, parser):
+        parser.add_argument("--url", default=settings.PUBLIC_URL, help="of the server: %(default)s")
+        parser.add_argument("--campaign", help="its id or name; the newest one if not given")
+        parser.add_argument("--count", type=int, default=200, help="of requests: %(default)s")
+        parser.add_argument("--rate", type=float, default=20, help="per second: %(default)s")
+        parser.add_argument("--concurrency", type=int, default=8, help="at once: %(default)s")
+        parser.add_argument("--seed", type=int, help="the same seed gives the same openings")
+
+    def handle(self, *, url, campaign, count, rate, concurrency, seed, **options):
+        if count < 1 or rate <= 0 or concurrency < 1:
+            raise CommandError("--count, --rate and --concurrency must be above 0.")
+        campaign = find_campaign(campaign)
+        mails = mails_of(campaign, most=count)
+        if not mails:
+            raise CommandError(
+                f'"{campaign}" has no contact with a pixel yet. Add some, or load the sample: '
+                "manage.py loaddata sample"
+            )
+        if campaign.closed_at or campaign.tracking == Campaign.Tracking.OFF:
+            self.stderr.write(f'"{campaign}" is closed or not tracked: it may count nothing.')
+        logging.getLogger("httpx").setLevel(logging.WARNING)  # it would print every token
+        seed = random.randrange(10_000) if seed is None else seed
+        fetches = plan(mails, count, rate, seed)
+        self.stdout.write(f'{len(fetches)} requests for "{campaign}" to {url} (--seed {seed})')
+        sender = Sender(url.rstrip("/"), concurrency)
+        try:
+            asyncio.run(sender.send(fetches))
+        except KeyboardInterrupt:
+            self.stdout.write("Stopped.")
+        except Unreachable as problem:
+            raise CommandError(
+                f"No server answers at {url} ({problem}). Start one with `make run`, or name "
+                "another with --url."
+            ) from None
+        expected = most_openings(sender.answered)
+        self.stdout.write(
+            f"Sent {len(sender.answered) + sender.errors.total()} requests: at most {expected} "
+            f"openings and at least {len(sender.answered) - expected} refreshes; "
+            f"errors: {sender.errors.total()}."
+        )
+        for problem, times in sender.errors.most_common():
+            self.stderr.write(f"{times} times: {problem}")
+
+
+def find_campaign(wanted: str | None) -> Campaign:
+    """By id or name, else the newest; CommandError where it is not one campaign."""
+    campaigns = Campaign.objects.order_by("-pk")
+    if wanted:
+        named = campaigns.filter(name=wanted)
+        if wanted.isdecimal():
+            named = named or campaigns.filter(pk=wanted)
+        if len(named) > 1:
+            ids = ", ".join(str(campaign.pk) for campaign in named)
+            raise CommandError(f'Several campaigns are called "{wanted}". Give an id: {ids}.')
+        campaigns = named
+    if not campaigns:
+        raise CommandError(
+            f'There is no campaign "{wanted}".'
+            if wanted
+            else "There is no campaign yet. Load the sample: manage.py loaddata sample"
+        )
+    return campaigns[0]
+
+
+def mails_of(campaign: Campaign, most: int) -> list[Mail]:
+    """The mails of at most `most` contacts of each group, with their pixels from the top."""
+    mails = []
+    for group in campaign.groups.order_by("pk"):
+        contacts = group.contacts.order_by("pk").values_list("pk", flat=True)[:most]
+        last = max(contacts, default=0)
+        pixels = (
+            Pixel.objects.filter(contact__group=group, contact__lte=last)
+            .order_by("contact", "number")
+            .values_list("contact", "uuid")
+        )
+        for _, rows in groupby(pixels, key=lambda row: row[0]):
+            mails.append(Mail(group.pk, tuple(uuid for _, uuid in rows)))
+    return mails
+
+
+class Unreachable(Exception):
+    pass
+
+
+class Sender:
+    """Sends fetches at their times, and remembers what was answered and what went wrong."""
+
+    def __init__(self, url: str, concurrency: int):
+        self.url = url
+        self.concurrency = concurrency
+        self.answered = []
+        self.errors = Counter()
+
+    async def send(self, fetches):
+        limits = httpx.Limits(max_connections=self.concurrency)
+        async with httpx.AsyncClient(limits=limits, timeout=10) as client:
+            await self._knock(client)
+            free = asyncio.Semaphore(self.concurrency)
+            start = asyncio.get_running_loop().time()
+            with tqdm(total=len(fetches), unit=" requests") as progress:
+                async with asyncio.TaskGroup() as tasks:
+                    for fetch in fetches:
+                        wait = start + fetch.at - asyncio.get_running_loop().time()
+                        if wait > 0:
+                            await asyncio.sleep(wait)
+                        await free.acquire()
+                        tasks.create_task(self._fetch(client, fetch, free, progress))
+
+    async def _knock(self, client):
+        try:
+            await client.get(self.url + "/healthz")
+        except (httpx.HTTPError, httpx.InvalidURL) as problem:
+            raise Unreachable(str(problem) or type(problem).__name__) from None
+
+    async def _fetch(self, client, fetch, free, progress):
+        address = self.url + reverse("pixel", args=[make_token(fetch.pixel)])
+        headers = {"User-Agent": fetch.reader.user_agent, **fetch.reader.headers}
+        try:
+            reply = await client.get(address, headers=headers)
+            reply.raise_for_status()
+            self.answered.append(fetch)
+        except httpx.HTTPStatusError as problem:
+            self.errors[f"answered {problem.response.status_code}"] += 1
+        except httpx.HTTPError as problem:
+            self.errors[type(problem).__name__] += 1
+        finally:
+            free.release()
+            progress.update()

@@ -9,8 +9,7 @@ from tracking.models import ContactOpenings, Opening, OpeningCount, QuarantinedH
 
 @admin.register(Opening)
 class OpeningAdmin(ReadOnlyAdmin, AddressSearch, BigTableAdmin):
-    list_display = ["opened_at", "contact", "group", "pixel_number", "who", "client"]
-    list_display += ["begins_mail_open"]
+    list_display = ["opened_at", "contact", "group", "pixel_number", "who", "client", "mail_open"]
     list_select_related = ["contact", "group__campaign", "pixel", "user_agent"]
     list_filter = [CampaignFilter]  # by verdict there is no index to find them
     search_help_text = "How the contact's e-mail address begins, or the event id."
@@ -32,6 +31,10 @@ class OpeningAdmin(ReadOnlyAdmin, AddressSearch, BigTableAdmin):
     @admin.display(description="client")
     def client(self, opening):
         return opening.user_agent.client
+
+    @admin.display(description="mail open", boolean=True)
+    def mail_open(self, opening):
+        return opening.begins_mail_open
 
 
 @admin.register(UserAgent)

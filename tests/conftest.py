@@ -1,0 +1,130 @@
+"""Whole-system tests: each runs against real processes, on SQLite and on MariaDB.
+
+A stack is started when the first test asks for it and serves all tests of the session, so a
+test makes the campaign that it looks at.
+"""
+
+import logging
+import os
+import secrets
+import tempfile
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from tests.services import MARK, MariaDB, find, survivors
+from tests.stack import Stack
+
+os.environ.setdefault(MARK, secrets.token_hex(8))
+logging.getLogger("httpx").setLevel(logging.WARNING)  # a line per request, in every failure
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+LOGS = pytest.StashKey[dict]()
+
+
+def needs(*programs: str) -> str:
+    """The path of the first of these that is here; else the test doesn't run, and says so."""
+    found = next(filter(None, map(find, programs)), None)
+    return found or pytest.skip(f"{programs[0]} is missing here")
+
+
+@pytest.fixture(scope="session")
+def folder():
+    # Not pytest's own: its names would make the paths of the sockets too long.
+    with tempfile.TemporaryDirectory(prefix="pixeltrack-") as path:
+        yield Path(path)
+
+
+@pytest.fixture(scope="session")
+def mariadb(folder):
+    needs("mariadbd")
+    pytest.importorskip("MySQLdb", reason="mysqlclient is missing here")
+    server = MariaDB(folder)
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def stacks(request, folder):
+    """The stacks by name, each made when it is first asked for: "sqlite", "mysql-plain" …"""
+    running = request.session.stash[LOGS] = {}
+
+    def stack(database: str, *, lane=True, name="", **settings) -> Stack:
+        name = name or f"{database}_{'lane' if lane else 'plain'}"
+        if name not in running:
+            mariadb = request.getfixturevalue("mariadb") if database == "mysql" else None
+            place = folder / name
+            place.mkdir()
+            running[name] = Stack(place, mariadb=mariadb, lane=lane, **settings)
+            running[name].start()
+        return running[name]
+
+    yield stack
+    problems = []
+    for one in running.values():
+        try:
+            one.stop()
+        except AssertionError as problem:
+            problems.append(str(problem))
+    assert not problems, "\n".join(problems)
+
+
+@pytest.fixture(scope="session", params=["sqlite", "mysql"])
+def database(request):
+    if request.param == "mysql":
+        request.getfixturevalue("mariadb")
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def stack(database, stacks):
+    """A whole PixelTrack, once on each database."""
+    return stacks(database)
+
+
+@pytest.fixture(scope="session", params=["lane", "plain"])
+def either(request, database, stacks):
+    """A whole PixelTrack, on each database and with PIXEL_LANE on and off."""
+    return stacks(database, lane=request.param == "lane")
+
+
+@pytest.fixture(scope="session")
+def browser():
+    path = needs(*BROWSERS)
+    # Chromium's own sandbox refuses to run as root.
+    flags = ["--no-sandbox"] if os.getuid() == 0 else []
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=flags)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser):
+    """A page in a window of its own: no cookies, an empty cache."""
+    context = browser.new_context()
+    yield context.new_page()
+    context.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A failure shows what the processes said meanwhile."""
+    report = yield
+    if report.failed:
+        for stack in item.session.stash.get(LOGS, {}).values():
+            for name, text in stack.logs().items():
+                if text:
+                    title = f"{stack.folder.name}/{name}"
+                    report.sections.append((title, "\n".join(text.splitlines()[-40:])))
+    return report
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session, exitstatus):
+    """No process may outlive the tests."""
+    if left := survivors():
+        print("\nProcesses outlived the tests:", *left, sep="\n  ")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -1,11 +1,14 @@
 """Pixels take the express lane; everything else goes to Django."""
 
 import os
+import warnings
 
 from django.conf import settings
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pixeltrack.settings")
+# WhiteNoise sends static files as plain iterators, which is well under a server like ours.
+warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume")
 application = get_asgi_application()
 
 if settings.PIXEL_LANE:

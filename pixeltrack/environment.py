@@ -12,7 +12,7 @@ from base64 import urlsafe_b64decode
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from dotenv import load_dotenv
+from dotenv import dotenv_values, load_dotenv
 from environs import Env, EnvError, ValidationError
 
 OWN_PREFIXES = ("API_", "FERNET_", "MYSQL_", "PIXEL_", "REDIS_")
@@ -35,7 +35,9 @@ class Environment:
         self.env_file = env_file
         self._env = Env()
         self._known: set[str] = set()
+        self._in_file: set[str] = set()
         if env_file.is_file():
+            self._in_file.update(dotenv_values(env_file, interpolate=False))
             load_dotenv(env_file, interpolate=False)  # environs' own leaves os.environ as it is
 
     def text(self, name, default=..., *checks) -> str:
@@ -70,10 +72,14 @@ class Environment:
         self._known.update(names)
 
     def refuse_strangers(self):
-        """End the start when a name with one of our prefixes is none that we know."""
-        for name in sorted(os.environ):
-            if name.startswith(OWN_PREFIXES) and name not in self._known:
-                alike = difflib.get_close_matches(name, self._known, 1)
+        """End the start at a name that can only be meant for us and is none that we know: one in
+        our file, one with our prefixes, or one that is nearly a name of ours."""
+        for name in sorted(self._in_file | os.environ.keys()):
+            if name in self._known:
+                continue
+            ours = name in self._in_file or name.startswith(OWN_PREFIXES)
+            alike = difflib.get_close_matches(name, self._known, 1, cutoff=0.6 if ours else 0.9)
+            if ours or (alike and len(name) > len("HOST")):
                 hint = f" Did you mean {alike[0]}?" if alike else ""
                 raise EnvironmentProblem(f"{name} is not a setting of PixelTrack.{hint}")
 
@@ -117,7 +123,7 @@ def fernet_keys(value):
         if length != 32:
             raise ValidationError(
                 "must be one or more Fernet keys, with commas between them: 32 random bytes in "
-                "URL-safe base64 each. `make env` makes one."
+                "URL-safe base64 each. Fernet.generate_key() of Python's cryptography makes one."
             )
         if len(set(urlsafe_b64decode(key.strip()))) < 10:
             raise ValidationError("is weak: it repeats a few bytes. Use a random key.")

@@ -4,14 +4,14 @@ from django.apps import apps
 from django.urls import get_resolver
 
 from pixeltrack.processes import end_with_parent, gather_metrics
-from pixeltrack.settings import HOST, PORT, VAR_DIR, between, env
+from pixeltrack.settings import HOST, PORT, VAR_DIR, WEB_CONCURRENCY
 
 gather_metrics(VAR_DIR / "metrics")
 
 from prometheus_client.multiprocess import mark_process_dead  # noqa: E402 - not before that line
 
 bind = f"[{HOST}]:{PORT}" if ":" in HOST else f"{HOST}:{PORT}"
-workers = env.number("WEB_CONCURRENCY", 2, between(1, 128))
+workers = WEB_CONCURRENCY
 worker_class = "pixeltrack.worker.Worker"
 preload_app = True  # halves the workers' memory; they connect when they begin, not before
 keepalive = 75  # longer than NGINX keeps its idle connections, so that NGINX closes them

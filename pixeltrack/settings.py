@@ -25,6 +25,8 @@ from pixeltrack.environment import (
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Environment(Path(os.environ.get("PIXEL_ENV_FILE") or BASE_DIR / ".env"))
 env.allow("PIXEL_ENV_FILE", "MYSQL_ROOT_PASSWORD", "REDIS_ROOT_PASSWORD")
+env.allow(*(f"DJANGO_SUPERUSER_{field}" for field in ("USERNAME", "EMAIL", "PASSWORD")))
+env.allow("DJANGO_SETTINGS_MODULE")
 
 # Where the embedded stores, Celery beat and the metrics of each process keep their files.
 VAR_DIR = Path(env.text("PIXEL_VAR_DIR", str(BASE_DIR / "var"))).resolve()
@@ -33,6 +35,7 @@ VAR_DIR.mkdir(parents=True, exist_ok=True)
 # -- Addresses ---------------------------------------------------------------------------------
 HOST = env.text("HOST", "127.0.0.1")
 PORT = env.number("PORT", 8000, between(1, 65535))
+WEB_CONCURRENCY = env.number("WEB_CONCURRENCY", 2, between(1, 128))  # web processes
 _reachable = "127.0.0.1" if HOST in ("0.0.0.0", "::") else HOST
 PUBLIC_URL = env.text("PUBLIC_URL", f"http://{_reachable}:{PORT}", base_url).rstrip("/")
 ALLOWED_HOSTS = env.names(
@@ -46,7 +49,8 @@ if TRUSTED_PROXIES:
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # asked from inside, without TLS
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE
+# The subdomains beside ours, and the browsers' own lists, are not for us to decide about.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
 # -- Secrets -----------------------------------------------------------------------------------
@@ -137,6 +141,7 @@ USE_TZ = True
 
 # -- Database: MySQL where MYSQL_HOST names one, else SQLite --------------------------------------
 MYSQL_HOST = env.text("MYSQL_HOST", "")
+MYSQL_NAMES = ("MYSQL_USER", "MYSQL_PASSWORD", "MYSQL_DATABASE", "MYSQL_PORT")
 MYSQL = {
     "ENGINE": "django_prometheus.db.backends.mysql",
     "HOST": MYSQL_HOST,
@@ -164,6 +169,8 @@ SQLITE = {
     },
     "TEST": {"NAME": VAR_DIR / "test.sqlite3"},  # a file, as in life: processes share it
 }
+if not MYSQL_HOST and (stray := [name for name in MYSQL_NAMES if os.environ.get(name)]):
+    raise EnvironmentProblem(f"{stray[0]} is set, and MYSQL_HOST, which it belongs to, is not.")
 DATABASES = {"default": MYSQL if MYSQL_HOST else SQLITE}
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 
@@ -280,12 +287,15 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "line"},
+        "nowhere": {"class": "logging.NullHandler"},
+    },
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
         # A request line would name pixel tokens and addresses in query strings.
         "django.request": {"level": "ERROR"},
-        "django.security.DisallowedHost": {"handlers": [], "propagate": False},
+        "django.security.DisallowedHost": {"handlers": ["nowhere"], "propagate": False},
     },
 }
 

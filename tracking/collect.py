@@ -8,6 +8,7 @@ import asyncio
 import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 from redis.exceptions import RedisError
 
@@ -42,7 +43,7 @@ class Way:
 
     def failed(self, error: Exception):
         if not self.breaker.is_open:
-            logger.warning("Redis does not take hits (%s).", name_of(error))
+            logger.warning("Redis takes no hits (%s); the database is asked.", name_of(error))
         self.breaker.failed()
 
 
@@ -80,6 +81,11 @@ class GroupCommit:
         self._thread = ThreadPoolExecutor(1, "fallback")  # it blocks, and the loop must not
         self._waiting: list[tuple[Hit, asyncio.Future]] = []
         self._committing: asyncio.Task | None = None
+
+    async def open(self):
+        """Connect before the first hit, which has little time; Redis may be down as well."""
+        with suppress(*REDIS_ERRORS):
+            await self._redis.open()
 
     async def collect(self, hit: Hit | None) -> Outcome:
         if hit is None:

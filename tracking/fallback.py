@@ -43,7 +43,7 @@ class Database:
             if not attempt.cancel():
                 self._overdue = attempt
             self._breaker.failed()
-            logger.warning("The database did not take %d hits (%s).", len(hits), name_of(error))
+            logger.warning("The database took no hits (%s); the disk does.", name_of(error))
             return None
         self._breaker.succeeded()
         return [

@@ -54,8 +54,9 @@ class PixelLane:
     async def live(self, receive, send):
         """The server's word that the worker begins, and that it ends."""
         await receive()
+        self.hits = GroupCommit()
+        await self.hits.open()
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        if self.hits:
-            await self.hits.close()
+        await self.hits.close()
         await send({"type": "lifespan.shutdown.complete"})

@@ -100,6 +100,10 @@ class AsyncAppender:
         )
         self._script = self._redis.register_script(APPEND)
 
+    async def open(self):
+        """Connect, and let Redis read the script."""
+        await self._redis.script_load(APPEND)
+
     async def append(self, hits: list[Hit]) -> list[bool]:
         appended = [False] * len(hits)
         for positions, keys, arguments in script_calls(hits):

@@ -175,3 +175,29 @@ def test_it_names_a_stranger_in_the_env_file(environment, tmp_path):
     file.write_text("REDIS_PORTS=6379\n")
     environment["PIXEL_ENV_FILE"] = str(file)
     assert "REDIS_PORTS is not a setting of PixelTrack. Did you mean" in complaint(environment)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("PUBLIC_UR", "PUBLIC_URL"), ("TRUSTED_PROXY", "TRUSTED_PROXIES"), ("PORTS", "PORT")],
+)
+def test_every_name_in_the_env_file_is_meant_for_us(environment, tmp_path, name, meant):
+    environment["PIXEL_ENV_FILE"] = str(tmp_path / ".env")
+    (tmp_path / ".env").write_text(f"{name}=1\n")
+    line = complaint(environment)
+    assert f"{name} is not a setting" in line
+    assert f"Did you mean {meant}?" in line
+
+
+@pytest.mark.parametrize("name", ["PUBLIC_UR", "TRUSTED_PROXIE", "DJANGO_ALLOWED_HOST"])
+def test_a_name_that_is_nearly_ours_is_named(environment, name):
+    assert name in complaint(environment | {name: "1"})
+
+
+def test_names_of_other_programs_are_left_alone(environment):
+    others = {"HOSTS": "x", "PORTS": "x", "PUBLIC": "x", "HOSTNAME": "x", "DJANGO_COLORS": "dark"}
+    assert start(environment | others).returncode == 0
+
+
+def test_mysql_names_without_a_host_are_no_silent_sqlite(environment):
+    assert "MYSQL_USER is set, and MYSQL_HOST" in complaint(environment | {"MYSQL_USER": "x"})

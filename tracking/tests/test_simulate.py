@@ -6,6 +6,7 @@ from django.core.management import CommandError, call_command
 
 from accounts.models import Team
 from campaigns.models import Campaign, Contact
+from campaigns.tests.factories import make_campaign, make_contact
 from tracking.management.commands.simulate_openings import find_campaign, mails_of
 from tracking.simulate import READERS, Fetch, Mail, most_openings, plan
 
@@ -95,8 +96,9 @@ def test_it_reads_mails_with_their_pixels_in_order(campaign, django_assert_num_q
     assert [len(mail.pixels) for mail in found] == [2, 2, 2, 2]
 
 
-def test_it_takes_a_campaign_by_id_or_name_and_else_the_newest(campaign):
-    newest = Campaign.objects.start(team=campaign.team, name="Winter")
+def test_it_takes_a_campaign_by_id_or_name_and_else_the_newest_with_contacts(campaign):
+    newest = make_contact(make_campaign(campaign.team, name="Winter").groups.get()).group.campaign
+    make_campaign(campaign.team, name="Empty")
     assert find_campaign(None) == newest
     assert find_campaign("Autumn") == campaign
     assert find_campaign(str(campaign.pk)) == campaign

@@ -44,7 +44,7 @@ def migrate():
     missing = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
     if missing:
         say(f"Bringing the database up to date: {missing} steps …")
-    call_command("migrate", verbosity=1 if missing else 0, stdout=sys.stderr)
+    call_command("migrate", verbosity=0)
 
 
 def load_sample():
@@ -116,6 +116,8 @@ def welcome() -> str:
             ("Openings", f"{port}{python} manage.py simulate_openings   (in another terminal)"),
         ]
     lines = [f"  {label:<15}{value}" for label, value in rows]
+    if settings.HOST in ("0.0.0.0", "::") and "PUBLIC_URL" not in os.environ:
+        lines += ["", "Others get in once PUBLIC_URL names this machine as they know it."]
     return "\n".join(["", "PixelTrack is running.", "", *lines, "", "Ctrl-C stops it.", ""])
 
 

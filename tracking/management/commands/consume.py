@@ -11,6 +11,7 @@ from redis.exceptions import RedisError
 
 from tracking.checks import check_database, check_redis, check_spool
 from tracking.consume import Consumer
+from tracking.models.user_agent import describe_user_agent
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +25,7 @@ class Command(BaseCommand):
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
+        describe_user_agent("")  # reads its rules: half a second that the first opening would wait
         consumer = Consumer(f"{socket.gethostname()}-{os.getpid()}")
         unchecked = [check_spool, check_database, check_redis]
         while not stop.is_set():

@@ -7,10 +7,12 @@ from itertools import groupby
 import httpx
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
+from django.db.models import Exists, OuterRef
 from django.urls import reverse
 from tqdm import tqdm
 
-from campaigns.models import Campaign, Pixel
+from campaigns.models import Campaign, Contact, Pixel
 from campaigns.token import make_token
 from tracking.simulate import Mail, most_openings, plan
 
@@ -20,7 +22,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser):
         parser.add_argument("--url", default=settings.PUBLIC_URL, help="of the server: %(default)s")
-        parser.add_argument("--campaign", help="its id or name; the newest one if not given")
+        parser.add_argument("--campaign", help="id or name; else the newest with contacts")
         parser.add_argument("--count", type=int, default=200, help="of requests: %(default)s")
         parser.add_argument("--rate", type=float, default=20, help="per second: %(default)s")
         parser.add_argument("--concurrency", type=int, default=8, help="at once: %(default)s")
@@ -29,8 +31,13 @@ class Command(BaseCommand):
     def handle(self, *, url, campaign, count, rate, concurrency, seed, **options):
         if count < 1 or rate <= 0 or concurrency < 1:
             raise CommandError("--count, --rate and --concurrency must be above 0.")
-        campaign = find_campaign(campaign)
-        mails = mails_of(campaign, most=count)
+        try:
+            campaign = find_campaign(campaign)
+            mails = mails_of(campaign, most=count)
+        except DatabaseError as error:
+            raise CommandError(
+                f"The database can't be read ({error}). Run this with the settings of the server."
+            ) from None
         if not mails:
             raise CommandError(
                 f'"{campaign}" has no contact with a pixel yet. Add some, or load the sample: '
@@ -63,23 +70,30 @@ class Command(BaseCommand):
 
 
 def find_campaign(wanted: str | None) -> Campaign:
-    """By id or name, else the newest; CommandError where it is not one campaign."""
-    campaigns = Campaign.objects.order_by("-pk")
-    if wanted:
-        named = campaigns.filter(name=wanted)
-        if wanted.isdecimal():
-            named = named or campaigns.filter(pk=wanted)
-        if len(named) > 1:
-            ids = ", ".join(str(campaign.pk) for campaign in named)
-            raise CommandError(f'Several campaigns are called "{wanted}". Give an id: {ids}.')
-        campaigns = named
-    if not campaigns:
-        raise CommandError(
-            f'There is no campaign "{wanted}".'
-            if wanted
-            else "There is no campaign yet. Load the sample: manage.py loaddata sample"
-        )
-    return campaigns[0]
+    """By id or name, else the newest with contacts; CommandError where it is not one campaign."""
+    campaign = named_campaign(wanted) if wanted else newest_campaign()
+    if campaign:
+        return campaign
+    raise CommandError(
+        f'There is no campaign "{wanted}".'
+        if wanted
+        else "No campaign has contacts yet. Load the sample: manage.py loaddata sample"
+    )
+
+
+def newest_campaign() -> Campaign | None:
+    contacts = Contact.objects.filter(group__campaign=OuterRef("pk"))
+    return Campaign.objects.filter(Exists(contacts)).order_by("-pk").first()
+
+
+def named_campaign(wanted: str) -> Campaign | None:
+    named = Campaign.objects.filter(name=wanted)
+    if wanted.isdecimal():
+        named = named or Campaign.objects.filter(pk=wanted)
+    if len(named) > 1:
+        ids = ", ".join(str(campaign.pk) for campaign in named)
+        raise CommandError(f'Several campaigns are called "{wanted}". Give an id: {ids}.')
+    return named[0] if named else None
 
 
 def mails_of(campaign: Campaign, most: int) -> list[Mail]:

@@ -12,6 +12,11 @@ warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume")
 application = get_asgi_application()
 
 if settings.PIXEL_LANE:
-    from tracking.lane import PixelLane  # its models need the apps loaded, as they are by now
+    # They need the apps loaded, as they are by now.
+    from tracking.lane import PixelLane
+    from tracking.models.user_agent import describe_user_agent
 
+    # Reads its rules, half a second: here once for all workers, and not when Redis has failed
+    # and the database waits for it.
+    describe_user_agent("")
     application = PixelLane(application)

@@ -45,6 +45,7 @@ class Way:
         if not self.breaker.is_open:
             logger.warning("Redis takes no hits (%s); the database is asked.", name_of(error))
         self.breaker.failed()
+        self.is_full = False  # as far as is known; it is measured when Redis is back
 
 
 way = Way()
@@ -78,6 +79,8 @@ class GroupCommit:
 
     def __init__(self):
         self._redis = stream.AsyncAppender()
+        self._prober = stream.AsyncAppender()  # a connection that waits keeps no hit waiting
+        self._probing: asyncio.Task | None = None
         self._thread = ThreadPoolExecutor(1, "fallback")  # it blocks, and the loop must not
         self._waiting: list[tuple[Hit, asyncio.Future]] = []
         self._committing: asyncio.Task | None = None
@@ -122,13 +125,22 @@ class GroupCommit:
                 way.is_full = await self._redis.is_full()
             if way.is_full:
                 return await self._in_thread(fallback().take_to_spool, hits)
-            if way.breaker.allows():
+            if not way.breaker.is_open:
                 appended = await self._redis.append(hits)
-                way.breaker.succeeded()
                 return [outcome_of(answer) for answer in appended]
         except REDIS_ERRORS as error:
             way.failed(error)
+        if way.breaker.allows():
+            self._probing = asyncio.create_task(self._probe())
         return await self._in_thread(fallback().take, hits)
+
+    async def _probe(self):
+        """Ask Redis whether it is back, so that no hit has to wait for it to find out."""
+        try:
+            await self._prober.open()
+            way.breaker.succeeded()
+        except REDIS_ERRORS:
+            way.breaker.failed()
 
     async def _in_thread(self, verb, hits):
         return await asyncio.get_running_loop().run_in_executor(self._thread, verb, hits)
@@ -137,6 +149,9 @@ class GroupCommit:
         """Finish what is in flight."""
         if self._committing:
             await self._committing
+        if self._probing:
+            await self._probing
+        await self._prober.close()
         await self._redis.close()
         self._thread.shutdown()
         fallback().close()

@@ -12,6 +12,7 @@ from tracking.stream import Entry, StreamReader
 logger = logging.getLogger(__name__)
 
 BATCH_HITS = 500
+READ_ENTRIES = 50  # at a time; each may hold hundreds of hits
 BATCH_MS = 200  # how long the first hit of a batch waits for company
 IDLE_MS = 1000  # how long an idle consumer waits before it looks whether it is to stop
 CLAIM_EVERY_S = 2
@@ -27,15 +28,16 @@ class Consumer:
         self.stream.close()
 
     def step(self) -> int:
-        """One batch from the stream, and what waits in the spool. Returns how many hits.
+        """One batch from the spool and one from the stream. Returns how many hits.
 
         Where Redis or the database fails, the same batch is tried again by the next call.
         """
-        return self.replay_spool() + self.consume_stream()
+        replayed = self.replay_spool()
+        return replayed + self.consume_stream(wait_ms=0 if replayed else IDLE_MS)
 
-    def consume_stream(self) -> int:
+    def consume_stream(self, wait_ms: int) -> int:
         """Read one batch, record it, acknowledge it."""
-        self._held = self._held or self.gather()
+        self._held = self._held or self.gather(wait_ms)
         if not self._held:
             return 0
         packed = [item for entry in self._held for item in entry.packed.items()]
@@ -45,45 +47,51 @@ class Consumer:
         self._held = []
         return len(packed)
 
-    def gather(self) -> list[Entry]:
+    def gather(self, wait_ms: int = IDLE_MS) -> list[Entry]:
         """A batch: what a dead consumer left, else new entries until there are enough or it is
         time."""
         if time.monotonic() >= self._claims_at:
             self._claims_at = time.monotonic() + CLAIM_EVERY_S
-            if claimed := self.stream.claim(BATCH_HITS):
+            if claimed := self.stream.claim(READ_ENTRIES):
                 logger.warning("Took over %d entries that a consumer had left.", len(claimed))
                 return claimed
-        entries = self.stream.read(BATCH_HITS, IDLE_MS)
+        entries = self.stream.read(READ_ENTRIES, wait_ms)
         deadline = time.monotonic() + BATCH_MS / 1000
         while entries and sum(len(entry.packed) for entry in entries) < BATCH_HITS:
             left = round((deadline - time.monotonic()) * 1000)
             if left <= 0:
                 break
-            entries += self.stream.read(BATCH_HITS, left)
+            entries += self.stream.read(READ_ENTRIES, left)
         return entries
 
     def replay_spool(self) -> int:
-        """Record what waits in the spool files of this host that nobody writes any more."""
-        return sum(replay_file(path) for path in spool.waiting_files())
+        """Record a batch of what waits in the spool files of this host that nobody writes any
+        more; several files where they are small."""
+        replayed = 0
+        for path in spool.waiting_files():
+            if replayed >= BATCH_HITS:
+                break
+            replayed += replay_part(path)
+        return replayed
 
 
-def replay_file(path) -> int:
+def replay_part(path) -> int:
+    """The next batch of a spool file, which goes when it was the last one."""
     file = spool.SpoolFile.lock(path)
     if file is None:
         return 0
-    replayed = 0
     try:
-        for batch in file.batches(BATCH_HITS):
-            settle(batch.packed)
-            file.replayed_to(batch.end)
-            replayed += len(batch.packed)
-            if batch.unreadable:
-                SPOOL_UNREADABLE.inc(batch.unreadable)
-                logger.error("Skipped %d unreadable lines of the spool.", batch.unreadable)
-        file.remove()
+        batch = file.next_batch(BATCH_HITS)
+        settle(batch.packed)
+        file.replayed_to(batch.end)
+        if batch.unreadable:
+            SPOOL_UNREADABLE.inc(batch.unreadable)
+            logger.error("Skipped %d unreadable lines of the spool.", batch.unreadable)
+        if batch.is_last:
+            file.remove()
+        return len(batch.packed)
     finally:
         file.release()
-    return replayed
 
 
 def corrections(recorded: list[Recorded]):

@@ -34,9 +34,14 @@ class Database:
 
     def take(self, hits: list[Hit]) -> list[Outcome] | None:
         """Per hit what became of it; None where the database did not answer in time."""
+        known_bad = self._breaker.is_open
         if (self._overdue and not self._overdue.done()) or not self._breaker.allows():
             return None
         attempt = self._thread.submit(record_directly, hits)
+        if known_bad:  # these hits are its trial, and don't wait for it: the spool has them too
+            self._overdue = attempt
+            attempt.add_done_callback(self._tried)
+            return None
         try:
             recorded = attempt.result(DATABASE_BUDGET_S)
         except (TookTooLong, DatabaseError) as error:
@@ -50,6 +55,12 @@ class Database:
             Outcome.REFRESH if each.decision == Decision.REFRESH else Outcome.DATABASE
             for each in recorded
         ]
+
+    def _tried(self, attempt: Future):
+        if attempt.cancelled() or attempt.exception():
+            self._breaker.failed()
+        else:
+            self._breaker.succeeded()
 
 
 def record_directly(hits):

@@ -10,6 +10,8 @@ from tracking.retry import is_unavailable
 
 logger = logging.getLogger(__name__)
 
+TRANSACTION_HITS = 500
+
 
 def settle(packed: list[tuple[bytes, bytes]]) -> list[Recorded]:
     """Every one of these (event id, packed hit) is in the database when this returns: recorded,
@@ -20,7 +22,9 @@ def settle(packed: list[tuple[bytes, bytes]]) -> list[Recorded]:
             hits.append(Hit.unpack(event_id, data))
         except Exception as error:  # whatever garbage can do to the unpacking
             quarantine(event_id, data, error)
-    recorded = record_or_quarantine(hits)
+    recorded = []
+    for start in range(0, len(hits), TRANSACTION_HITS):
+        recorded += record_or_quarantine(hits[start : start + TRANSACTION_HITS])
     for each in recorded:
         RECORDED.labels(each.decision).inc()
     return recorded

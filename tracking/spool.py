@@ -12,9 +12,9 @@ import shutil
 import threading
 import time
 from base64 import b64decode, b64encode
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from uuid import uuid4
 from zlib import crc32
@@ -88,16 +88,24 @@ class SpoolWriter:
             return
         self._close()
         folder().mkdir(parents=True, exist_ok=True)
-        path = folder() / f"{uuid4()}{SUFFIX}"
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        sync_folder(path.parent)
+        descriptor = self._create()
         self._descriptor, self._size = descriptor, 0
         self._rotate_at = time.monotonic() + ROTATE_S
         # Where no other write comes to rotate it, the file must not stay locked.
         timer = threading.Timer(ROTATE_S, self._close_if_same, [descriptor])
         timer.daemon = True
         timer.start()
+
+    def _create(self) -> int:
+        while True:
+            path = folder() / f"{uuid4()}{SUFFIX}"
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if os.fstat(descriptor).st_nlink:
+                sync_folder(path.parent)
+                return descriptor
+            # A consumer had the lock before us, and has removed a file that was still empty.
+            os.close(descriptor)
 
     def _undo(self):
         """A part of a line must not stand before the next one."""
@@ -124,6 +132,7 @@ class Batch:
     packed: list[tuple[bytes, bytes]]
     unreadable: int
     end: int
+    is_last: bool
 
 
 class SpoolFile:
@@ -151,17 +160,17 @@ class SpoolFile:
             return None
         return cls(path, file)
 
-    def batches(self, size: int) -> Iterator[Batch]:
-        """What is not replayed yet, up to `size` lines at a time."""
+    def next_batch(self, size: int) -> Batch:
+        """Up to `size` lines after those that are replayed."""
         self._file.seek(self._replayed())
-        while lines := [line for _, line in zip(range(size), self._file, strict=False)]:
-            packed, unreadable = [], 0
-            for line in lines:
-                try:
-                    packed.append(read_line(line))
-                except ValueError:
-                    unreadable += 1
-            yield Batch(packed, unreadable, self._file.tell())
+        packed, unreadable = [], 0
+        for line in islice(self._file, size):
+            try:
+                packed.append(read_line(line))
+            except ValueError:
+                unreadable += 1
+        end = self._file.tell()
+        return Batch(packed, unreadable, end, is_last=end >= os.fstat(self._file.fileno()).st_size)
 
     def _replayed(self) -> int:
         try:

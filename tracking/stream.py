@@ -16,7 +16,8 @@ from django_redis import get_redis_connection
 from redis.asyncio import Redis as AsyncRedis
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
-from redis.exceptions import ResponseError
+from redis.exceptions import OutOfMemoryError, ResponseError
+from redis.retry import Retry
 
 from tracking.hit import Hit
 from tracking.metrics import STREAM_DELETED
@@ -142,7 +143,9 @@ class StreamReader:
     def __init__(self, name: str):
         self.name = name
         # A read blocks for longer than the hot path's clients may wait.
-        self._redis = redis.Redis.from_url(settings.REDIS_STREAM_URL, socket_timeout=10)
+        self._redis = redis.Redis.from_url(
+            settings.REDIS_STREAM_URL, socket_timeout=10, retry=Retry(NoBackoff(), 0)
+        )
         self._streams = [stream_key(shard) for shard in range(settings.REDIS_STREAM_SHARDS)]
 
     def open(self):
@@ -194,7 +197,13 @@ class StreamReader:
 
     def acknowledge(self, entries: list[Entry]):
         """These are in the database: Redis may forget them."""
-        with self._redis.pipeline(transaction=True) as pipeline:
+        try:
+            self._acknowledge(entries, transaction=True)
+        except OutOfMemoryError:  # it queues no transaction then, and must get rid of entries
+            self._acknowledge(entries, transaction=False)
+
+    def _acknowledge(self, entries, transaction):
+        with self._redis.pipeline(transaction=transaction) as pipeline:
             for entry in entries:
                 pipeline.xack(entry.stream, CONSUMER_GROUP, entry.id)
                 pipeline.xdel(entry.stream, entry.id)
@@ -202,10 +211,15 @@ class StreamReader:
 
     def correct_filter(self, corrections: list[tuple[Hit, int]]):
         """Let the filter hold, for these hits, the time (ms) of the opening that counted."""
-        with self._redis.pipeline(transaction=False) as pipeline:
-            for hit, counted_at in corrections:
-                pipeline.set(filter_key(hit), counted_at, px=FILTER_LIFE_MS)
-            pipeline.execute()
+        if not corrections:
+            return
+        try:
+            with self._redis.pipeline(transaction=False) as pipeline:
+                for hit, counted_at in corrections:
+                    pipeline.set(filter_key(hit), counted_at, px=FILTER_LIFE_MS)
+                pipeline.execute()
+        except ResponseError:  # out of memory: it may still forget, and the database decides
+            self._redis.delete(*(filter_key(hit) for hit, _ in corrections))
 
     def close(self):
         self._redis.close()

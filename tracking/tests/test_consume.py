@@ -165,6 +165,18 @@ def test_the_spool_is_replayed_once(consumer, pixel, settings, tmp_path):
     assert list(spool.folder().iterdir()) == []
 
 
+def test_a_long_spool_does_not_hold_up_the_stream(consumer, pixel, settings, tmp_path, monkeypatch):
+    settings.VAR_DIR = tmp_path
+    monkeypatch.setattr(consume, "BATCH_HITS", 2)
+    writer = spool.SpoolWriter()
+    writer.write([a_hit(pixel, str(number)) for number in range(5)])
+    writer.close()
+    consumer.stream.open()
+    stream.append([a_hit(pixel, "Outlook")])
+    assert [consumer.step() for _ in range(4)] == [3, 2, 1, 0]
+    assert Opening.objects.count() == 6
+
+
 def test_the_spool_is_replayed_while_redis_is_down(redis_is_down, pixel, settings, tmp_path):
     settings.VAR_DIR = tmp_path
     writer = spool.SpoolWriter()
@@ -199,6 +211,20 @@ def test_the_filter_learns_of_the_opening_that_counted(consumer, pixel, redis_cl
     consumer.step()
     assert Opening.objects.count() == 1
     assert int(redis_client.get(stream.filter_key(a_hit(pixel)))) == NOON
+
+
+def test_a_redis_without_memory_keeps_no_batch_back(consumer, pixel, redis_client):
+    stream.append([a_hit(pixel)])
+    consumer.step()
+    redis_client.delete(stream.filter_key(a_hit(pixel)))
+    stream.append([a_hit(pixel)])  # a refresh, of which the filter is to learn
+    redis_client.config_set("maxmemory", 1)
+    try:
+        consumer.step()
+    finally:
+        redis_client.config_set("maxmemory", 0)
+    assert left(redis_client) == (0, 0)
+    assert not redis_client.exists(stream.filter_key(a_hit(pixel)))
 
 
 def test_several_shards_are_read_by_one_consumer(settings, redis_client, pixel):

@@ -78,7 +78,7 @@ def spooled() -> list[bytes]:
     found = []
     for path in waiting_files():
         file = SpoolFile.lock(path)
-        found += [event_id for batch in file.batches(100) for event_id, _ in batch.packed]
+        found += [event_id for event_id, _ in file.next_batch(100).packed]
         file.release()
     return found
 
@@ -187,6 +187,37 @@ def test_under_pressure_redis_is_spared(collect_all, redis_client, pixel, settin
     redis_client.flushall()
     collect_module.way._measure_at = 0
     assert collect_all(a_hit(pixel, "Gmail")) == [Outcome.STORED]
+
+
+def test_a_redis_that_fails_while_it_was_full_is_measured_anew(redis_client, pixel):
+    collect_module.way.is_full = True
+    collect_module.way.failed(ConnectionError("refused"))
+    collect_module.way.breaker._try_at = time.monotonic()
+    assert collect(a_hit(pixel)) == Outcome.STORED
+
+
+def test_the_lane_asks_a_failed_redis_beside_the_hits(redis_client, pixel):
+    async def arrive():
+        commit = GroupCommit()
+        collect_module.way.breaker.failed()
+        collect_module.way.breaker._try_at = time.monotonic()  # time to ask
+        first = await commit.collect(a_hit(pixel))
+        await commit._probing
+        second = await commit.collect(a_hit(pixel, "Outlook"))
+        await commit.close()
+        return first, second
+
+    assert asyncio.run(arrive()) == (Outcome.DATABASE, Outcome.STORED)
+
+
+def test_hits_do_not_wait_while_a_failed_database_is_tried(redis_is_down, pixel):
+    database = fallback().database
+    database._breaker.failed()
+    database._breaker._try_at = time.monotonic()  # time to try
+    assert collect(a_hit(pixel)) == Outcome.SPOOLED
+    database._overdue.result(20)
+    assert collect(a_hit(pixel, "Outlook")) == Outcome.DATABASE
+    assert Opening.objects.count() == 2  # the first is in the spool as well, and counts once
 
 
 @pytest.mark.parametrize(("maxmemory", "full"), [(0, False), (1_000, True), (10**12, False)])

@@ -1,3 +1,4 @@
+import fcntl
 import os
 import resource
 import time
@@ -35,9 +36,9 @@ def lines(size=500):
     for path in waiting_files():
         file = SpoolFile.lock(path)
         assert file, "it is still locked"
-        for batch in file.batches(size):
-            packed += batch.packed
-            unreadable += batch.unreadable
+        batch = file.next_batch(size)
+        packed += batch.packed
+        unreadable += batch.unreadable
         file.release()
     return packed, unreadable
 
@@ -82,6 +83,24 @@ def test_a_file_is_rotated_while_in_use_and_let_go_when_idle(writer, monkeypatch
     assert len(waiting_files()) == 2
 
 
+def test_a_file_that_was_removed_before_it_was_locked_is_not_written(writer, monkeypatch):
+    lock = fcntl.flock
+    removals = []
+
+    def lock_late(descriptor, how):
+        if not removals:  # a consumer was faster, found nothing in it, and removed it
+            [path] = waiting_files()
+            path.unlink()
+            removals.append(path)
+        lock(descriptor, how)
+
+    monkeypatch.setattr(fcntl, "flock", lock_late)
+    writer.write([a_hit()])
+    writer.close()
+    assert removals
+    assert len(lines()[0]) == 1
+
+
 def test_a_torn_last_line_is_skipped_and_counted(writer):
     writer.write([a_hit(), a_hit()])
     writer.close()
@@ -107,7 +126,8 @@ def test_a_replay_goes_on_from_its_checkpoint(writer):
     writer.close()
     [path] = waiting_files()
     file = SpoolFile.lock(path)
-    first = next(file.batches(2))
+    first = file.next_batch(2)
+    assert (len(first.packed), first.is_last) == (2, False)
     file.replayed_to(first.end)
     file.release()
     packed, _ = lines()
@@ -124,7 +144,8 @@ def test_the_checkpoint_is_on_the_disk_before_the_file_goes(writer, monkeypatch)
     calls = []
     sync = os.fsync
     monkeypatch.setattr(os, "fsync", lambda number: calls.append("sync") or sync(number))
-    [batch] = file.batches(10)
+    batch = file.next_batch(10)
+    assert batch.is_last
     file.replayed_to(batch.end)
     calls.append("remove")
     file.remove()

@@ -37,7 +37,7 @@ class Command(BaseCommand):
                     if not unchecked:
                         logger.info("Recording hits.")
                 consumer.step()
-            except (RedisError, DatabaseError) as error:
+            except (RedisError, DatabaseError, OSError) as error:
                 logger.error("Waiting: %s.", type(error).__name__)
                 stop.wait(PAUSE_S)
         consumer.close()

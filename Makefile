@@ -11,7 +11,7 @@ MYSQL := $(or $(MYSQL_HOST),$(shell grep -sE '^(export )?MYSQL_HOST=.?[[:alnum:]
 INSTALLED := $(VENV)/$(if $(MYSQL),.full,.embedded)
 
 .DEFAULT_GOAL := help
-.PHONY: help run env test lint schema
+.PHONY: help run env test ledger mutants prove lint schema
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +23,16 @@ env: $(ENV_FILE) ## write .env with fresh random secrets, unless there is one
 
 test: ## run the whole suite
 	@bash tests/run
+
+ledger: $(VENV)/.dev ## kill every tier under load, then compare: SEED=1 SECONDS=60 DB=mysql|sqlite
+	@$(PY) -m tests.ledger --seed $(or $(SEED),1) --seconds $(or $(SECONDS),60) --database $(or $(DB),mysql)
+
+mutants: $(VENV)/.dev ## break the promise in eight ways; the ledger must notice each
+	@$(PY) -m tests.ledger.mutants
+
+prove: $(VENV)/.dev ## the long proofs; their results go to benchmarks/
+	@$(PY) -m tests.ledger.prove
+	@$(PY) -m tests.ledger.mutants
 
 lint: $(VENV)/.dev ## check the style and which way imports run
 	@$(PY) -m ruff check .

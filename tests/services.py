@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
 from pathlib import Path
 
@@ -81,6 +82,9 @@ class Service:
         self.process: subprocess.Popen | None = None
 
     def start(self):
+        # Even when the tests are killed outright, it ends with them. The kernel takes the thread
+        # that starts it for its parent, so that one must last as long as the tests do.
+        lasting = threading.current_thread() is threading.main_thread()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 self.command,
@@ -90,7 +94,7 @@ class Service:
                 env=self.environment,
                 cwd=Path(__file__).parent.parent,
                 start_new_session=True,
-                preexec_fn=end_with_parent,  # even when the tests are killed outright
+                preexec_fn=end_with_parent if lasting else None,
             )
         return self
 

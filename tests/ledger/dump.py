@@ -1,0 +1,83 @@
+"""Runs inside Django (`manage.py shell`): what the ledger needs of the database, as JSON."""
+
+import json
+from uuid import UUID
+
+from accounts.models import Team
+from campaigns.models import Campaign, Contact, Pixel
+from tracking.models import ContactOpenings, Opening, OpeningCount, QuarantinedHit
+
+
+def prepare(path: str, contacts: int, pixels: int):
+    """A campaign with many contacts in two groups; writes its pixels to `path`."""
+    campaign = Campaign.objects.start(
+        team=Team.objects.create(name="Ledger"),
+        name="Ledger",
+        group_names=("A", "B"),
+        pixels_per_contact=pixels,
+    )
+    groups = list(campaign.groups.order_by("pk"))
+    Contact.objects.bulk_create(
+        [
+            Contact(
+                group=groups[number % 2],
+                email=f"contact-{number}@example.com",
+                email_key=f"contact-{number}@example.com",
+            )
+            for number in range(contacts)
+        ],
+        batch_size=500,
+    )
+    Pixel.objects.bulk_create(
+        [
+            Pixel(contact_id=contact, number=number)
+            for contact in Contact.objects.order_by("pk").values_list("pk", flat=True)
+            for number in range(1, pixels + 1)
+        ],
+        batch_size=500,
+    )
+    rows = [
+        {"id": pixel.pk, "uuid": pixel.uuid.hex, "url": pixel.url}
+        for pixel in Pixel.objects.order_by("pk")
+    ]
+    write(path, rows)
+
+
+def dump(path: str):
+    """Everything that the openings of this database are, and what is counted of them."""
+    openings = Opening.objects.order_by("pk").values_list(
+        "event_id",
+        "pixel_id",
+        "contact_id",
+        "group_id",
+        "user_agent__text",
+        "network_label",
+        "opened_at",
+        "begins_mail_open",
+        "verdict",
+    )
+    counts = OpeningCount.objects.values_list(
+        "group_id", "quarter", "verdict", *OpeningCount.MEASURES
+    )
+    contacts = ContactOpenings.objects.values_list(
+        "contact_id", "openings", "mail_opens", "first_at", "last_at", "first_verified_at"
+    )
+    write(
+        path,
+        {
+            "openings": list(openings),
+            "counts": list(counts),
+            "contacts": list(contacts),
+            "quarantined": QuarantinedHit.objects.count(),
+        },
+    )
+
+
+def encode(value):
+    """Times as milliseconds, ids as hexadecimal."""
+    return value.hex if isinstance(value, UUID) else round(value.timestamp() * 1000)
+
+
+def write(path, content):
+    with open(path, "w") as file:
+        json.dump(content, file, default=encode)

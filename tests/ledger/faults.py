@@ -1,0 +1,262 @@
+"""What breaks, and how it is mended: one method per kind of fault."""
+
+import os
+import signal
+import sqlite3
+import threading
+import time
+from contextlib import contextmanager, suppress
+
+import MySQLdb
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from tests.ledger import torn
+from tests.ledger.plan import Fault
+from tests.ledger.system import GROUP, System
+from tests.services import Service, listens, wait_until
+from tests.stack import STREAM
+
+DEAD_HOST = ("127.0.0.1", 1)  # nobody listens there: a replica of it stays read-only
+LITTLE_MEMORY = "1mb"  # less than Redis needs for itself
+
+
+class Faults:
+    """Does one fault after the other in each tier, and keeps the log of them."""
+
+    def __init__(self, system: System, note=lambda: None):
+        self.system = system
+        self.note = note  # called after each fault
+        self.log: list[tuple[Fault, float, float, str]] = []  # begun, ended: monotonic
+        self.problems: list[str] = []
+        self.stopping = threading.Event()
+        self._locks = {tier: threading.Lock() for tier in ("redis", "database")}
+
+    # -- The schedule ----------------------------------------------------------------------------
+    def run(self, faults: list[Fault]) -> list[threading.Thread]:
+        begun = time.monotonic()
+        tiers = {fault.tier for fault in faults}
+        threads = []
+        for tier in sorted(tiers):
+            own = [fault for fault in faults if fault.tier == tier]
+            threads.append(threading.Thread(target=self._run_tier, args=(own, begun), name=tier))
+            threads[-1].start()
+        return threads
+
+    def _run_tier(self, faults, begun):
+        for fault in faults:
+            if self.stopping.wait(max(0.0, begun + fault.at - time.monotonic())):
+                return
+            with self._alone(fault):
+                self._do(fault)
+
+    def _do(self, fault):
+        began = time.monotonic()
+        try:
+            remark = getattr(self, fault.kind)(fault.seconds) or ""
+        except Exception as error:
+            self.problems.append(f"{fault.kind} at {fault.at} s: {type(error).__name__}: {error}")
+            return
+        self.log.append((fault, began, time.monotonic(), remark))
+        self.note()
+
+    @contextmanager
+    def _alone(self, fault):
+        """`both_down` needs the tiers of two others for itself."""
+        tiers = ("redis", "database") if fault.kind == "both_down" else (fault.tier,)
+        locks = [self._locks[tier] for tier in tiers if tier in self._locks]
+        for lock in locks:
+            lock.acquire()
+        try:
+            yield
+        finally:
+            for lock in locks:
+                lock.release()
+
+    def wait(self, seconds):
+        self.stopping.wait(seconds)
+
+    # -- The web processes -----------------------------------------------------------------------
+    def worker_killed(self, seconds):
+        pid = self.system.a_worker()
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+    def web_rolled(self, seconds):
+        """A new server beside the old one, which then ends under load."""
+        self.system.roll_web()
+
+    # -- The consumers ---------------------------------------------------------------------------
+    def consumer_killed(self, seconds):
+        consumer = self.system.a_consumer()
+        consumer.kill()
+        self.wait(seconds)
+        self.system.start_consumer(consumer.name)
+
+    def consumers_killed(self, seconds):
+        names = list(self.system.consumers)
+        for name in names:
+            self.system.consumers[name].kill()
+        self.wait(seconds)
+        for name in names:
+            self.system.start_consumer(name)
+
+    def consumers_started(self, seconds):
+        self.system.start_consumers()
+
+    def group_destroyed(self, seconds):
+        with suppress(redis.RedisError), self._redis() as client:  # it may be down just now
+            client.xgroup_destroy(STREAM, GROUP)
+
+    # -- Redis -----------------------------------------------------------------------------------
+    @contextmanager
+    def _redis(self):
+        client = redis.Redis.from_url(
+            self.system.redis.url, socket_timeout=3, retry=Retry(NoBackoff(), 0)
+        )
+        try:
+            yield client
+        finally:
+            client.close()
+
+    def redis_killed(self, seconds):
+        self.system.redis.kill()
+        self.wait(seconds)
+        self.system.restart_redis()
+
+    def redis_frozen(self, seconds):
+        self._freeze(self.system.redis, seconds)
+
+    def redis_out_of_memory(self, seconds):
+        with self._redis() as client:
+            client.config_set("maxmemory", LITTLE_MEMORY)
+            self.wait(seconds)
+            client.config_set("maxmemory", 0)
+
+    def redis_nearly_full(self, seconds):
+        """Over the mark from which on Redis is to be spared, and below its limit."""
+        with self._redis() as client:
+            used = client.info("memory")["used_memory"]
+            client.config_set("maxmemory", used + used // 20)
+            self.wait(seconds)
+            client.config_set("maxmemory", 0)
+
+    def redis_read_only(self, seconds):
+        with self._redis() as client:
+            client.replicaof(*DEAD_HOST)
+            self.wait(seconds)
+            client.replicaof("NO", "ONE")
+
+    def scripts_flushed(self, seconds):
+        with self._redis() as client:
+            client.script_flush()
+
+    def redis_connections_killed(self, seconds):
+        with self._redis() as client:
+            client.execute_command("CLIENT", "KILL", "TYPE", "normal")
+
+    def entry_duplicated(self, seconds):
+        with self._redis() as client:
+            deadline = time.monotonic() + 2
+            while time.monotonic() < deadline and not self.stopping.is_set():
+                if newest := client.xrevrange(STREAM, count=1):
+                    client.xadd(STREAM, newest[0][1])
+                    return
+        raise AssertionError("no entry was there to be delivered twice")
+
+    # -- The database ----------------------------------------------------------------------------
+    def database_killed(self, seconds):
+        server = self.system.mariadb
+        server.kill()
+        self.wait(seconds)
+        Service.start(server)
+        server.wait_for(lambda: listens(server.port), within=60)
+
+    def database_frozen(self, seconds):
+        self._freeze(self.system.mariadb, seconds)
+
+    def database_connections_killed(self, seconds):
+        with self._mariadb() as cursor:
+            cursor.execute(
+                "SELECT id FROM information_schema.processlist WHERE user = %s",
+                [self.system.mariadb.user],
+            )
+            ids = [row[0] for row in cursor.fetchall()]
+            for connection in ids:
+                with suppress(MySQLdb.Error):  # gone meanwhile
+                    cursor.execute(f"KILL CONNECTION {connection}")
+        return f"{len(ids)} of them"
+
+    def contacts_locked(self, seconds):
+        """Whoever wants to record waits: queries that last."""
+        with self._mariadb(self.system.database_name) as cursor:
+            cursor.execute("BEGIN")
+            cursor.execute("SELECT id FROM campaigns_contact ORDER BY id FOR UPDATE")
+            self.wait(seconds)
+            cursor.execute("ROLLBACK")
+
+    @contextmanager
+    def _mariadb(self, database=""):
+        connection = MySQLdb.connect(
+            user="root", unix_socket=str(self.system.mariadb.socket), db=database
+        )
+        try:
+            yield connection.cursor()
+        finally:
+            connection.close()
+
+    def database_locked(self, seconds):
+        """SQLite: somebody else writes."""
+        with suppress(sqlite3.Error):
+            connection = sqlite3.connect(self.system.sqlite, timeout=10, isolation_level=None)
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                self.wait(seconds)
+                connection.execute("ROLLBACK")
+            finally:
+                connection.close()
+
+    def database_down(self, seconds):
+        if self.system.mariadb:
+            self.database_killed(seconds)
+        else:
+            self.database_locked(seconds)
+
+    # -- Several at once -------------------------------------------------------------------------
+    def both_down(self, seconds):
+        """And a web process dies in the midst of it, which leaves its spool file behind."""
+        database = threading.Thread(target=self.database_down, args=(seconds,))
+        redis_down = threading.Thread(target=self.redis_killed, args=(seconds,))
+        for thread in (database, redis_down):
+            thread.start()
+        self.wait(seconds / 2)
+        self.worker_killed(0)
+        torn_lines = torn.tear(self.system.spool)
+        for thread in (database, redis_down):
+            thread.join()
+        return f"{torn_lines} lines torn"
+
+    def line_torn(self, seconds):
+        torn.leave_torn_file(self.system.spool)
+
+    def workers_killed_before_redis_answers(self, seconds):
+        """What was answered too early is in the memory of these only."""
+        for pid in wait_until(self.system.workers, within=5, what="there are workers"):
+            with self._frozen(self.system.redis):
+                self.wait(0.02)
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+
+    def _freeze(self, service, seconds):
+        with self._frozen(service):
+            self.wait(seconds)
+
+    @contextmanager
+    def _frozen(self, service):
+        pid = service.process.pid
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)

@@ -1,0 +1,66 @@
+"""What the client has seen: its journal, read back."""
+
+from dataclasses import dataclass, field, replace
+from hashlib import blake2b
+from pathlib import Path
+from uuid import UUID
+
+
+@dataclass(frozen=True)
+class Answer:
+    hit: int
+    sent: float  # monotonic
+    ms: float
+    outcome: str  # in the web process' own words
+
+
+@dataclass
+class Journal:
+    tries: int = 0
+    tried: set[int] = field(default_factory=set)
+    answers: list[Answer] = field(default_factory=list)
+    killed: list[tuple[int, float]] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+
+    @classmethod
+    def read(cls, path: Path) -> "Journal":
+        journal = cls()
+        for line in path.read_text().splitlines():
+            letter, number, moment, *rest = line.split(" ")
+            number, moment = int(number), float(moment)
+            if letter == "T":
+                journal.tries += 1
+                journal.tried.add(number)
+            elif letter == "A":
+                ms = float(rest[0])
+                journal.answers.append(Answer(number, moment - ms / 1000, ms, rest[1]))
+            elif letter == "K":
+                journal.killed.append((number, moment))
+            else:
+                journal.wrong.append(line)
+        return journal
+
+    def moved(self, by: int) -> "Journal":
+        """The same with other numbers of the hits."""
+        return Journal(
+            self.tries,
+            {number + by for number in self.tried},
+            [replace(answer, hit=answer.hit + by) for answer in self.answers],
+            [(number + by, moment) for number, moment in self.killed],
+            self.wrong,
+        )
+
+    @property
+    def answered(self) -> set[int]:
+        return {answer.hit for answer in self.answers}
+
+    @property
+    def ambiguous(self) -> set[int]:
+        """Sent, and nobody knows whether they arrived."""
+        return self.tried - self.answered
+
+
+def event_id(request_id: str, pixel: UUID) -> UUID:
+    """What PixelTrack is to make of a proxy's X-Request-ID; written anew, to hold it to that."""
+    digest = blake2b(request_id.encode() + pixel.bytes, digest_size=16).digest()
+    return UUID(bytes=digest, version=5)

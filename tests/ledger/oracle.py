@@ -1,0 +1,190 @@
+"""The oracle: compares what the client was told with what the database holds.
+
+It knows the rules from the design alone and shares no code with what it judges.
+"""
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from itertools import pairwise
+from uuid import UUID
+
+from tests.ledger.journal import Journal, event_id
+
+HOUR_MS = 60 * 60 * 1000
+QUARTER_MS = 15 * 60 * 1000
+AMBIGUOUS_SHARE = 0.001
+AMBIGUOUS_ANYWAY = 10  # a killed worker takes some with it, however short the run
+KEPT = ("openings", "mail_opens", "first_openings", "first_verified")
+
+
+@dataclass(frozen=True)
+class Opening:
+    event_id: UUID
+    pixel: int
+    contact: int
+    group: int
+    user_agent: str
+    network_label: str
+    at: int
+    begins_mail_open: bool
+    verdict: str
+
+    @property
+    def reader(self) -> tuple[str, str]:
+        return self.user_agent, self.network_label
+
+
+@dataclass
+class Findings:
+    """Each list holds one sentence per case."""
+
+    lost: list[str] = field(default_factory=list)
+    double: list[str] = field(default_factory=list)
+    phantom: list[str] = field(default_factory=list)
+    other: list[str] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.lost or self.double or self.phantom or self.other)
+
+    def lines(self, most=5) -> list[str]:
+        found = []
+        for name in ("lost", "double", "phantom", "other"):
+            cases = getattr(self, name)
+            found += [f"{name}: {case}" for case in cases[:most]]
+            if len(cases) > most:
+                found.append(f"{name}: … and {len(cases) - most} more")
+        return found
+
+
+class Oracle:
+    def __init__(
+        self, plan: dict, pixels: list[dict], journals: list[Journal], database: dict, begun=0.0
+    ):
+        self.begun = begun  # of the faults, on the monotonic clock
+        self.plan, self.pixels = plan, pixels
+        self.tried = set().union(*(journal.tried for journal in journals))
+        self.answers = [answer for journal in journals for answer in journal.answers]
+        self.wrong = [line for journal in journals for line in journal.wrong]
+        self.openings = [Opening(UUID(row[0]), *row[1:]) for row in database["openings"]]
+        self.counts, self.contacts = database["counts"], database["contacts"]
+        self.quarantined = database["quarantined"]
+        self.findings = Findings()
+
+    def judge(self) -> Findings:
+        self.find_lost()
+        self.find_double()
+        self.find_phantom()
+        self.check_mail_opens()
+        self.check_counts()
+        self.check_contacts()
+        self.check_replies()
+        return self.findings
+
+    def key_of(self, hit: int) -> tuple[int, str]:
+        pixel, reader, _ = self.plan["hits"][hit]
+        return self.pixels[pixel]["id"], self.plan["readers"][reader]
+
+    def find_lost(self):
+        """Every answered hit has an opening of its pixel and reader within the hour (no run
+        lasts longer, so one at all)."""
+        opened = {(opening.pixel, opening.user_agent) for opening in self.openings}
+        for answer in self.answers:
+            if self.key_of(answer.hit) not in opened:
+                at = answer.sent + answer.ms / 1000 - self.begun
+                self.findings.lost.append(
+                    f"hit {answer.hit}, answered as {answer.outcome} at {at:.3f} s"
+                )
+
+    def find_double(self):
+        moments = defaultdict(list)
+        for opening in self.openings:
+            moments[opening.pixel, opening.reader].append(opening.at)
+        for (pixel, _), times in moments.items():
+            for one, other in pairwise(sorted(times)):
+                if other - one < HOUR_MS:
+                    self.findings.double.append(f"pixel {pixel} twice, {other - one} ms apart")
+        for opened, times in Counter(opening.event_id for opening in self.openings).items():
+            if times > 1:
+                self.findings.double.append(f"event {opened} is there {times} times")
+
+    def find_phantom(self):
+        """Every opening is that of a hit that was tried: its event id, pixel and reader."""
+        tried = {}
+        for hit in self.tried:
+            pixel, reader, request_id = self.plan["hits"][hit]
+            row = self.pixels[pixel]
+            event = event_id(request_id, UUID(row["uuid"]))
+            tried[event] = row["id"], self.plan["readers"][reader], ""
+        for opening in self.openings:
+            found = opening.pixel, opening.user_agent, opening.network_label
+            if tried.get(opening.event_id) != found:
+                self.findings.phantom.append(f"pixel {opening.pixel}, event {opening.event_id}")
+
+    def check_mail_opens(self):
+        """The first opening of a contact and reader begins a mail open, and the rest of its
+        hour's don't."""
+        begun = defaultdict(list)
+        for opening in self.openings:
+            begun[opening.contact, opening.reader].append(opening.begins_mail_open)
+        for (contact, _), begins in begun.items():
+            if sum(begins) != 1:
+                self.findings.other.append(f"contact {contact}: {sum(begins)} mail opens of one")
+
+    def check_counts(self):
+        """What is counted per quarter of an hour is what the openings add up to."""
+        rebuilt = defaultdict(Counter)
+        firsts, verified = {}, {}
+        for opening in self.openings:
+            key = opening.group, opening.at // QUARTER_MS * QUARTER_MS, opening.verdict
+            rebuilt[key].update(openings=1, mail_opens=int(opening.begins_mail_open))
+            remember_first(firsts, opening)
+            if opening.verdict != "machine":
+                remember_first(verified, opening)
+        for measure, openings in (("first_openings", firsts), ("first_verified", verified)):
+            for opening in openings.values():
+                key = opening.group, opening.at // QUARTER_MS * QUARTER_MS, opening.verdict
+                rebuilt[key][measure] += 1
+        kept = {tuple(row[:3]): dict(zip(KEPT, row[3:], strict=True)) for row in self.counts}
+        for key in rebuilt.keys() | kept.keys():
+            for measure in KEPT:
+                there, wanted = kept.get(key, {}).get(measure, 0), rebuilt[key][measure]
+                if there != wanted:
+                    self.findings.other.append(f"{measure} of {key}: {there}, not {wanted}")
+
+    def check_contacts(self):
+        rebuilt = defaultdict(list)
+        for opening in self.openings:
+            rebuilt[opening.contact].append(opening)
+        kept = {row[0]: tuple(row[1:]) for row in self.contacts}
+        for contact in rebuilt.keys() | kept.keys():
+            times = [opening.at for opening in rebuilt[contact]]
+            verified = [each.at for each in rebuilt[contact] if each.verdict != "machine"]
+            wanted = (
+                len(times),
+                sum(each.begins_mail_open for each in rebuilt[contact]),
+                min(times, default=None),
+                max(times, default=None),
+                min(verified, default=None),
+            )
+            if kept.get(contact) != wanted:
+                self.findings.other.append(f"contact {contact}: {kept.get(contact)}, not {wanted}")
+
+    def check_replies(self):
+        for line in self.wrong:
+            self.findings.other.append(f"a reply that is not the GIF: {line}")
+        for answer in self.answers:
+            if answer.outcome in ("lost", "unknown"):
+                self.findings.other.append(f"hit {answer.hit} was answered as {answer.outcome}")
+        tried = len(self.tried)
+        ambiguous = tried - len({answer.hit for answer in self.answers})
+        if ambiguous >= max(AMBIGUOUS_SHARE * tried, AMBIGUOUS_ANYWAY):
+            self.findings.other.append(f"{ambiguous} of {tried} hits are ambiguous")
+        if self.quarantined:
+            self.findings.other.append(f"{self.quarantined} hits are in quarantine")
+
+
+def remember_first(firsts: dict[int, Opening], opening: Opening):
+    """Of several at the same time the one recorded first counts."""
+    known = firsts.get(opening.contact)
+    if known is None or opening.at < known.at:
+        firsts[opening.contact] = opening

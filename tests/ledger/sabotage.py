@@ -1,0 +1,121 @@
+"""What `make mutants` breaks on purpose, in the processes of a run and nowhere else.
+
+For a process with Django set up: each function breaks one thing, by its name in LEDGER_SABOTAGE.
+"""
+
+import asyncio
+import os
+from types import SimpleNamespace
+from uuid import uuid4
+
+from redis import ResponseError
+
+from tracking import hit, spool, stream
+from tracking.collect import GroupCommit, count
+from tracking.consume import Consumer, corrections
+from tracking.fallback import Fallback
+from tracking.outcome import Outcome
+from tracking.settle import settle
+
+
+def none():
+    """Breaks nothing, and looks whether it would be seen: what the others are held against."""
+    spool.os = Recorder().watch()
+
+
+def acknowledge_before_commit():
+    def consume_stream(self):
+        entries = self.gather()
+        if entries:
+            self.stream.acknowledge(entries)
+        packed = [item for entry in entries for item in entry.packed.items()]
+        self.stream.correct_filter(corrections(settle(packed)))
+        return len(packed)
+
+    Consumer.consume_stream = consume_stream
+
+
+def no_aof():
+    """Done to Redis itself; see Run.forget_on_disk."""
+
+
+def no_unique_event_id():
+    """Each arrival has an id of its own, also the second try of a proxy."""
+    hit.event_id = lambda request_id, pixel: uuid4().bytes
+
+
+def no_xautoclaim():
+    stream.StreamReader.claim = lambda self, count: []
+
+
+def maxlen_on_xadd():
+    add = "redis.call('XADD', KEYS[1], "
+    assert add in stream.APPEND
+    stream.APPEND = stream.APPEND.replace(add, add + "'MAXLEN', '20', ")
+
+
+def group_created_at_end():
+    def open_at_end(self):
+        for name in self._streams:
+            try:
+                self._redis.xgroup_create(name, stream.CONSUMER_GROUP, id="$", mkstream=True)
+            except ResponseError as error:
+                if "BUSYGROUP" not in str(error):
+                    raise
+
+    stream.StreamReader.open = open_at_end
+
+
+def reply_before_append():
+    collect, running = GroupCommit.collect, set()
+
+    async def reply_first(self, hit):
+        task = asyncio.create_task(collect(self, hit))
+        running.add(task)
+        task.add_done_callback(running.discard)
+        return count(Outcome.STORED)
+
+    GroupCommit.collect = reply_first
+
+
+def spool_without_fsync():
+    spool.os = Recorder().watch(fdatasync=lambda descriptor: None)
+
+
+class Recorder:
+    """Notes how many hits were answered from the spool before the disk had them.
+
+    A killed process loses nothing of what it has written, only a power cut does: so the calls
+    are looked at, and not what is left.
+    """
+
+    def __init__(self):
+        self.unsynced = set()
+
+    def watch(self, **instead) -> SimpleNamespace:
+        """An `os` for the spool alone."""
+        Fallback.take_to_spool = self.taking(Fallback.take_to_spool)
+        ours = {"write": self.write, "fdatasync": self.sync}
+        return SimpleNamespace(**vars(os) | ours | instead)
+
+    def write(self, descriptor, data):
+        self.unsynced.add(descriptor)
+        return os.write(descriptor, data)
+
+    def sync(self, descriptor):
+        os.fdatasync(descriptor)
+        self.unsynced.discard(descriptor)
+
+    def taking(self, take_to_spool):
+        def take(fallback, hits):
+            outcomes = take_to_spool(fallback, hits)
+            if self.unsynced:
+                with open(os.environ["LEDGER_RECORD"], "a") as record:
+                    record.write(f"{len(hits)}\n")
+            return outcomes
+
+        return take
+
+
+def apply():
+    globals()[os.environ["LEDGER_SABOTAGE"]]()

@@ -11,14 +11,16 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from tests.services import MARK, MariaDB, find, survivors
 from tests.stack import Stack
 
-os.environ.setdefault(MARK, secrets.token_hex(8))
+# It begins with that of tests/run, whose own helpers are not for us to count.
+os.environ[MARK] = f"{os.environ.get(MARK, '')}-{secrets.token_hex(8)}"
 logging.getLogger("httpx").setLevel(logging.WARNING)  # a line per request, in every failure
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+expect.set_options(timeout=30_000)  # ms; on a busy machine a page takes its time
 LOGS = pytest.StashKey[dict]()
 
 

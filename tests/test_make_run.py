@@ -132,7 +132,7 @@ def test_one_command_starts_everything_again_and_again_and_ctrl_c_ends_it(clone)
         assert openings(client) == []
         reply = httpx.get(pixel, headers={"User-Agent": READER}, trust_env=False)
         assert reply.content.startswith(b"GIF89a")
-        wait_until(lambda: openings(client), within=1, what="the opening is in the API")
+        wait_until(lambda: openings(client), within=10, what="the opening is in the API")
         kept = openings(client)
         stop(run)
     secrets = (clone / ".env").read_text()

@@ -1,0 +1,73 @@
+"""`manage.py consume`, dying or staying at the points that a test arms:
+
+    python -m tests.faults.consumer NAME
+
+    NAME-step             it stays before its next batch
+    NAME-before-commit    it dies, or
+    NAME-in-transaction   stays, when a batch is written and not committed
+    NAME-again            it stays before it tries a transaction again
+    NAME-before-ack       it dies when a batch is committed and not acknowledged
+
+And it notes under NAME how many hits each batch had.
+"""
+
+import os
+import sys
+
+import django
+from django.core.management import call_command
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pixeltrack.settings")
+django.setup()
+
+from tests.faults.points import FOLDER, Points  # noqa: E402
+from tracking import consume, record, retry, stream  # noqa: E402
+from tracking.management.commands import consume as command  # noqa: E402
+
+points = Points(os.environ[FOLDER])
+
+
+def hurry():
+    """Small batches, soon, so that two consumers share the work and a test waits for little."""
+    consume.BATCH_HITS = 20
+    consume.BATCH_MS = 20
+    consume.IDLE_MS = 100
+    consume.CLAIM_EVERY_S = 0.2
+    stream.CLAIM_AFTER_MS = 500
+    command.PAUSE_S = 0.2
+
+
+def place(name: str):
+    consume.Consumer.step = before(consume.Consumer.step, lambda: points.stay_at(f"{name}-step"))
+    reader = stream.StreamReader
+    reader.acknowledge = before(reader.acknowledge, lambda: points.die_at(f"{name}-before-ack"))
+    retry.close_old_connections = before(
+        retry.close_old_connections, lambda: points.stay_at(f"{name}-again")
+    )
+    store, settle = record.store, consume.settle
+
+    def store_and_stop(openings):
+        store(openings)
+        points.die_at(f"{name}-before-commit")
+        points.stay_at(f"{name}-in-transaction")
+
+    def settle_and_note(packed):
+        recorded = settle(packed)
+        points.note(name, len(packed))
+        return recorded
+
+    record.store, consume.settle = store_and_stop, settle_and_note
+
+
+def before(function, first):
+    def both(*arguments):
+        first()
+        return function(*arguments)
+
+    return both
+
+
+if __name__ == "__main__":
+    hurry()
+    place(sys.argv[1])
+    call_command("consume")

@@ -26,6 +26,7 @@ os.environ["FERNET_KEY"] = base64.urlsafe_b64encode(os.urandom(32)).decode()
 
 # A slow machine changes no outcome; budgets are tested where they matter.
 settings.REDIS_HOT.update(socket_timeout=10, socket_connect_timeout=10)
+settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick
 # Pages are tested without a run of collectstatic before.
 settings.STORAGES["staticfiles"]["BACKEND"] = (
     "django.contrib.staticfiles.storage.StaticFilesStorage"

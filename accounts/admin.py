@@ -62,6 +62,18 @@ class MembershipInline(ScopedInline):
     autocomplete_fields = ["user"]
     fields = ["user", "role"]
 
+    def has_add_permission(self, request, team):
+        return super().has_add_permission(request, team) and self.may_manage(request, team)
+
+    def has_change_permission(self, request, team=None):
+        return super().has_change_permission(request, team) and self.may_manage(request, team)
+
+    def has_delete_permission(self, request, team=None):
+        return super().has_delete_permission(request, team) and self.may_manage(request, team)
+
+    def may_manage(self, request, team) -> bool:
+        return not team or Team.objects.managed_by(request.user).filter(pk=team.pk).exists()
+
 
 @admin.register(Team)
 class TeamAdmin(ScopedAdmin):
@@ -104,3 +116,22 @@ class MembershipAdmin(ScopedAdmin):
 
     def scope(self, rows, user):
         return rows.filter(team__in=Team.objects.of(user))
+
+    def has_change_permission(self, request, obj=None):
+        return super().has_change_permission(request, obj) and may_manage(request, obj)
+
+    def has_delete_permission(self, request, obj=None):
+        return super().has_delete_permission(request, obj) and may_manage(request, obj)
+
+    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if db_field.name == "team":
+            field.queryset = field.queryset.filter(pk__in=Team.objects.managed_by(request.user))
+        return field
+
+
+def may_manage(request, membership) -> bool:
+    """Nobody raises their own role: memberships are for the managers of their team."""
+    if membership is None:
+        return True
+    return Team.objects.managed_by(request.user).filter(pk=membership.team_id).exists()

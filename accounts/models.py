@@ -54,6 +54,12 @@ class TeamQuerySet(models.QuerySet):
             return self
         return self.filter(pk__in=Membership.objects.filter(user=user).values("team"))
 
+    def managed_by(self, user) -> "TeamQuerySet":
+        if user.is_superuser:
+            return self
+        managers = Membership.objects.filter(user=user, role=Membership.Role.MANAGER)
+        return self.filter(pk__in=managers.values("team"))
+
 
 class Team(models.Model):
     """Who owns campaigns."""

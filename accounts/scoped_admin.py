@@ -1,8 +1,10 @@
 """What the admin pages of all apps have in common: who sees what, and how big tables are listed."""
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
+from django.db import DataError, IntegrityError, transaction
+from django.http import HttpResponseRedirect
 
 from accounts.paginator import BoundedPaginator
 
@@ -16,6 +18,16 @@ class ScopedAdmin(admin.ModelAdmin):
     # Foreign keys that stay as they are once the row exists.
     settled_fields = ()
     show_facets = admin.ShowFacets.NEVER  # a count per choice
+
+    def changeform_view(self, request, *args, **kwargs):
+        """Two people, or two clicks, may save the same thing at once: the second is told so."""
+        try:
+            with transaction.atomic():
+                return super().changeform_view(request, *args, **kwargs)
+        except (DataError, IntegrityError):
+            text = "Nothing was saved: somebody was faster, or there is such a row already."
+            self.message_user(request, text, messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
 
     def get_queryset(self, request):
         return self.scope(super().get_queryset(request), request.user)

@@ -1,4 +1,12 @@
+import unicodedata
+
 from django.db import models
+
+
+def name_key(name: str) -> str:
+    """Equal for names that MySQL's default collation takes for the same: case and accents aside."""
+    decomposed = unicodedata.normalize("NFKD", name.strip())
+    return "".join(part for part in decomposed if not unicodedata.combining(part)).casefold()
 
 
 class NameField(models.CharField):

@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from accounts.models import Team
 from accounts.scope import ScopedField
+from campaigns.fields import name_key
 from campaigns.models import Campaign, Contact, Group, Pixel
 
 YEARS = range(1970, 3000)  # beyond them, converting a time to a time zone can fail
@@ -95,7 +96,7 @@ class CampaignSerializer(RowSerializer):
             raise serializers.ValidationError(
                 "Groups of an existing campaign are added at /api/groups/.", code="immutable"
             )
-        if len({name.casefold() for name in names}) < len(names):
+        if len({name_key(name) for name in names}) < len(names):
             raise serializers.ValidationError("Each group needs a name of its own.", code="unique")
         return names
 

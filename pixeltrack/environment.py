@@ -8,13 +8,16 @@ into one line that names the variable.
 import binascii
 import difflib
 import os
-from base64 import urlsafe_b64decode
+from base64 import b64decode
+from io import StringIO
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from dotenv import dotenv_values, load_dotenv
+from dotenv import load_dotenv
+from dotenv.parser import parse_stream
 from environs import Env, EnvError, ValidationError
 
+NO_SECRETS = ("change", "insecure", "password", "secret")
 OWN_PREFIXES = ("API_", "FERNET_", "MYSQL_", "PIXEL_", "REDIS_")
 
 
@@ -37,7 +40,7 @@ class Environment:
         self._known: set[str] = set()
         self._in_file: set[str] = set()
         if env_file.is_file():
-            self._in_file.update(dotenv_values(env_file, interpolate=False))
+            self._in_file.update(names_in(env_file))
             load_dotenv(env_file, interpolate=False)  # environs' own leaves os.environ as it is
 
     def text(self, name, default=..., *checks) -> str:
@@ -61,6 +64,7 @@ class Environment:
                     f"{name} is not set. `make env` writes {self.env_file.name} with fresh secrets."
                 )
             return default
+        os.environ[name] = os.environ[name].strip()
         try:
             return parse(name, validate=list(checks))
         except EnvError as error:
@@ -82,6 +86,21 @@ class Environment:
             if ours or (alike and len(name) > len("HOST")):
                 hint = f" Did you mean {alike[0]}?" if alike else ""
                 raise EnvironmentProblem(f"{name} is not a setting of PixelTrack.{hint}")
+
+
+def names_in(env_file: Path) -> set[str]:
+    try:
+        lines = list(parse_stream(StringIO(env_file.read_text(encoding="utf-8"))))
+    except UnicodeDecodeError:
+        raise EnvironmentProblem(f"{env_file.name} is not written in UTF-8.") from None
+    for line in lines:
+        if line.error:
+            text = line.original.string.strip()[:20]
+            raise EnvironmentProblem(
+                f"line {line.original.line} of {env_file.name} can't be read ({text}…). "
+                "Write NAME=value."
+            )
+    return {line.key for line in lines if line.key}
 
 
 def one_of(*choices):
@@ -108,35 +127,45 @@ def secret(least_bytes):
             raise ValidationError(
                 f"is weak: it has {len(value.encode())} bytes of at least {least_bytes}."
             )
-        if len(set(value)) < 10:
-            raise ValidationError("is weak: it repeats a few characters. Use a random value.")
+        if len(set(value)) < 10 or value[:20] in value[1:]:
+            raise ValidationError("is weak: it repeats itself. Use a random value.")
+        if found := next((word for word in NO_SECRETS if word in value.lower()), None):
+            raise ValidationError(f'is weak: it has the word "{found}" in it. Use a random value.')
 
     return check
 
 
 def fernet_keys(value):
     for key in value.split(","):
-        try:
-            length = len(urlsafe_b64decode(key.strip()))
+        try:  # strictly: the lenient decoder would pass over a second key behind the first
+            decoded = b64decode(key.strip().replace("-", "+").replace("_", "/"), validate=True)
         except (binascii.Error, ValueError):
-            length = 0
-        if length != 32:
+            decoded = b""
+        if len(decoded) != 32:
             raise ValidationError(
                 "must be one or more Fernet keys, with commas between them: 32 random bytes in "
                 "URL-safe base64 each. Fernet.generate_key() of Python's cryptography makes one."
             )
-        if len(set(urlsafe_b64decode(key.strip()))) < 10:
+        if len(set(decoded)) < 10:
             raise ValidationError("is weak: it repeats a few bytes. Use a random key.")
 
 
 def base_url(value):
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(value)
+        parts.port  # noqa: B018 - raises where it is no number
+    except ValueError:
+        raise ValidationError("is no address. https://track.example.com would be one.") from None
+    if not value.startswith(("http://", "https://")) or not parts.hostname or " " in value:
         raise ValidationError("must begin with http:// or https:// and name a host.")
-    if parts.path.strip("/") or parts.query or parts.fragment:
+    if parts.path.strip("/") or "?" in value or "#" in value or "@" in parts.netloc:
         raise ValidationError("must end after the host and port: pixels live at the top, /p/….")
 
 
 def redis_url(value):
-    if urlsplit(value).scheme not in ("redis", "rediss", "unix"):
+    if not value.startswith(("redis://", "rediss://", "unix://")):
         raise ValidationError("must begin with redis://, rediss:// or unix://.")
+    try:
+        urlsplit(value).port  # noqa: B018 - raises where it is no number
+    except ValueError:
+        raise ValidationError("has no number for its port.") from None

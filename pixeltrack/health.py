@@ -49,7 +49,6 @@ def readyz(request):
     components["disk"] = "low" if spool.disk_is_low() else "ok"  # a warning, and no outage yet
     body = {"status": "ready" if ready else "not ready"}
     if is_inside(request):
-        components["disk"] = "low" if spool.disk_is_low() else "ok"  # a warning, and no outage yet
         body["components"] = {name: {"status": state} for name, state in components.items()}
     return JsonResponse(body, status=200 if ready else 503)
 

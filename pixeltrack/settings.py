@@ -37,10 +37,10 @@ HOST = env.text("HOST", "127.0.0.1")
 PORT = env.number("PORT", 8000, between(1, 65535))
 WEB_CONCURRENCY = env.number("WEB_CONCURRENCY", 2, between(1, 128))  # web processes
 _reachable = "127.0.0.1" if HOST in ("0.0.0.0", "::") else HOST
+_reachable = f"[{_reachable}]" if ":" in _reachable else _reachable
 PUBLIC_URL = env.text("PUBLIC_URL", f"http://{_reachable}:{PORT}", base_url).rstrip("/")
-ALLOWED_HOSTS = env.names(
-    "DJANGO_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]", urlsplit(PUBLIC_URL).hostname]
-)
+_hosts = ["localhost", "127.0.0.1", "[::1]", urlsplit(PUBLIC_URL).hostname]
+ALLOWED_HOSTS = [name.strip() for name in env.names("DJANGO_ALLOWED_HOSTS", _hosts) if name.strip()]
 # How many proxies of ours a request passes; 0 takes no forwarded header at its word.
 TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 0, between(0, 10))
 SECURE = PUBLIC_URL.startswith("https://")
@@ -208,7 +208,7 @@ CACHES = {
 
 # -- Celery ------------------------------------------------------------------------------------
 CELERY_BROKER_URL = re.sub(
-    r"^unix://([^?]*)\?db=(\d+)$", r"redis+socket://\1?virtual_host=\2", REDIS_URL
+    r"^unix://([^?]*)(?:\?db=(\d+))?$", r"redis+socket://\1?virtual_host=\2", REDIS_URL
 )
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True
@@ -286,7 +286,12 @@ SPECTACULAR_SETTINGS = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
+    "formatters": {
+        "line": {
+            "()": "pixeltrack.logs.LineFormatter",
+            "format": "%(levelname)s %(name)s: %(message)s",
+        }
+    },
     "handlers": {
         "stderr": {"class": "logging.StreamHandler", "formatter": "line"},
         "nowhere": {"class": "logging.NullHandler"},

@@ -1,4 +1,5 @@
 from django.contrib import admin
+from django.http import HttpResponse
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 from drf_spectacular.views import (
@@ -20,6 +21,7 @@ urlpatterns = [
     path("docs", SpectacularSwaggerView.as_view(), name="docs"),
     path("redoc", SpectacularRedocView.as_view(template_name="redoc.html"), name="redoc"),
     path("openapi.json", SpectacularJSONAPIView.as_view(), name="schema"),
+    path("favicon.ico", lambda request: HttpResponse(status=204)),  # browsers ask, and log a 404
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", health.metrics),

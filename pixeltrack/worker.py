@@ -1,6 +1,7 @@
 """The web worker: uvicorn's, in the only way that PixelTrack wants it."""
 
 from django.conf import settings
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn_worker import UvicornWorker
 
 # What is in flight may finish; then the lane still has time to hand over what it holds, before
@@ -8,10 +9,25 @@ from uvicorn_worker import UvicornWorker
 DRAIN_SECONDS = 10
 
 
+class Protocol(HttpToolsProtocol):
+    """Answers a client that has closed its own side after asking; uvicorn would hang up."""
+
+    _asks_no_more = False
+
+    def eof_received(self):
+        self._asks_no_more = True
+        return self.cycle is not None and not self.cycle.response_complete  # stay, to write
+
+    def on_response_complete(self):
+        super().on_response_complete()
+        if self._asks_no_more and not self.pipeline and self.cycle.response_complete:
+            self.transport.close()
+
+
 class Worker(UvicornWorker):
     CONFIG_KWARGS = {
         "loop": "uvloop",
-        "http": "httptools",
+        "http": Protocol,
         "ws": "none",
         # Django alone, without the lane, knows no lifespan.
         "lifespan": "on" if settings.PIXEL_LANE else "off",

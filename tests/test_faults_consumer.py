@@ -64,3 +64,19 @@ def test_a_consumer_that_is_slow_to_commit_loses_its_batch_to_another_and_it_cou
         assert mail.openings() == []
     world.settle()
     mail.expect(hits)
+
+
+def test_a_consumer_waits_for_another_that_is_about_to_count_the_same_reader(world):
+    mail = Mail(world.stack, contacts=2, pixels=2)
+    hits = mail.hits(2)
+    with world.points.held(f"{ONE}-in-transaction"):
+        with world.consumers_held(OTHER):
+            with world.consumers_held(ONE):
+                world.fetch_together(hits)
+            world.points.wait_until_reached(f"{ONE}-in-transaction")
+            # The filter is lost, so the same readers come again with other event ids.
+            world.forget_filter()
+            assert set(world.fetch_together(hits)) == {"stored"}
+        world.database.wait_until_waiting()
+    world.settle()
+    mail.expect(hits)

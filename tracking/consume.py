@@ -2,17 +2,20 @@
 
 import logging
 import time
+from itertools import accumulate
 
 from tracking import spool
+from tracking.hit import Hit
 from tracking.metrics import SPOOL_UNREADABLE
-from tracking.record import Recorded
+from tracking.record import Decision, Recorded
 from tracking.settle import settle
 from tracking.stream import Entry, StreamReader
 
 logger = logging.getLogger(__name__)
 
 BATCH_HITS = 500
-READ_ENTRIES = 50  # at a time; each may hold hundreds of hits
+READ_ENTRIES = 8  # at a time; each may hold hundreds of hits
+NO_OPENING = {Decision.REFRESH, Decision.OFF, Decision.CLOSED, Decision.LIMIT}
 BATCH_MS = 200  # how long the first hit of a batch waits for company
 IDLE_MS = 1000  # how long an idle consumer waits before it looks whether it is to stop
 CLAIM_EVERY_S = 2
@@ -40,12 +43,17 @@ class Consumer:
         self._held = self._held or self.gather(wait_ms)
         if not self._held:
             return 0
-        packed = [item for entry in self._held for item in entry.packed.items()]
-        recorded = settle(packed)
-        self.stream.correct_filter(corrections(recorded))
-        self.stream.acknowledge(self._held)
-        self._held = []
-        return len(packed)
+        hits = 0
+        while self._held:
+            # In portions, so that no other consumer takes the rest over as left behind.
+            portion = first_hits(self._held)
+            packed = [item for entry in portion for item in entry.packed.items()]
+            recorded = settle(packed)
+            self.stream.correct_filter(corrections(recorded))
+            self.stream.acknowledge(portion)
+            self._held = self._held[len(portion) :]
+            hits += len(packed)
+        return hits
 
     def gather(self, wait_ms: int = IDLE_MS) -> list[Entry]:
         """A batch: what a dead consumer left, else new entries until there are enough or it is
@@ -75,6 +83,13 @@ class Consumer:
         return replayed
 
 
+def first_hits(entries: list[Entry]) -> list[Entry]:
+    """The first of them, until they hold a batch of hits."""
+    sums = accumulate(len(entry.packed) for entry in entries)
+    enough = next((number for number, hits in enumerate(sums, 1) if hits >= BATCH_HITS), None)
+    return entries[:enough]
+
+
 def replay_part(path) -> int:
     """The next batch of a spool file, which goes when it was the last one."""
     file = spool.SpoolFile.lock(path)
@@ -94,6 +109,7 @@ def replay_part(path) -> int:
         file.release()
 
 
-def corrections(recorded: list[Recorded]):
-    """What the filter must learn: it let through what turned out to be refreshes."""
-    return [(each.hit, each.counted_at) for each in recorded if each.counted_at is not None]
+def corrections(recorded: list[Recorded]) -> list[tuple[Hit, int | None]]:
+    """What the filter must learn of the hits that it took for openings: when the opening was
+    whose refresh they were, or that they count for nothing."""
+    return [(each.hit, each.counted_at) for each in recorded if each.decision in NO_OPENING]

@@ -130,6 +130,8 @@ def referer_host(referer: str) -> str:
     if not referer:
         return ""
     try:
-        return (urlsplit(referer).hostname or "")[:REFERER_LENGTH]
+        host = urlsplit(referer).hostname or ""
     except ValueError:
         return ""
+    _, network = locate(host)  # an address in a host's place is truncated as any other
+    return network or host[:REFERER_LENGTH]

@@ -52,10 +52,25 @@ class Target:
     closed_at: datetime | None
 
 
+class NewUserAgents(Exception):
+    """Undoes the transaction, whose openings need these texts stored first.
+
+    Only then, because somebody who rotates User-Agents would fill the table with hits that are
+    no openings.
+    """
+
+    def __init__(self, texts: set[str]):
+        self.texts = texts
+
+
 def record(hits: list[Hit]) -> list[Recorded]:
     """Store the openings among the hits, in the order of their arrival; safe to repeat."""
-    user_agents = UserAgent.objects.ids_of({hit.user_agent for hit in hits})
-    return _record(hits, user_agents)
+    texts = {hit.user_agent for hit in hits}
+    while True:
+        try:
+            return _record(hits, UserAgent.objects.ids_of(texts))
+        except NewUserAgents as new:
+            UserAgent.objects.store(new.texts)
 
 
 @retry_transaction
@@ -72,6 +87,8 @@ def _record(hits, user_agents):
             known.add(hit.event_id)
             history.add(opening)
             openings.append(opening)
+    if new := {opening.user_agent_id for opening in openings if opening.user_agent_id < 0}:
+        raise NewUserAgents({text for text, number in user_agents.items() if number in new})
     if openings:
         store(openings)
     return recorded

@@ -6,7 +6,7 @@ holds the time of the counted opening. The braces keep a shard's keys on one nod
 
 import logging
 from collections import defaultdict
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -209,17 +209,26 @@ class StreamReader:
                 pipeline.xdel(entry.stream, entry.id)
             pipeline.execute()
 
-    def correct_filter(self, corrections: list[tuple[Hit, int]]):
-        """Let the filter hold, for these hits, the time (ms) of the opening that counted."""
+    def correct_filter(self, corrections: list[tuple[Hit, int | None]]):
+        """Let the filter hold, for these hits, the time (ms) of the opening that counted, or
+        nothing."""
         if not corrections:
             return
         try:
             with self._redis.pipeline(transaction=False) as pipeline:
                 for hit, counted_at in corrections:
-                    pipeline.set(filter_key(hit), counted_at, px=FILTER_LIFE_MS)
+                    if counted_at is None:
+                        pipeline.delete(filter_key(hit))
+                    else:
+                        pipeline.set(filter_key(hit), counted_at, px=FILTER_LIFE_MS)
                 pipeline.execute()
         except ResponseError:  # out of memory: it may still forget, and the database decides
             self._redis.delete(*(filter_key(hit) for hit, _ in corrections))
 
     def close(self):
+        """Leave the group, unless something is pending: its entries would go as well."""
+        for stream in self._streams:
+            with suppress(redis.RedisError):
+                if not self._redis.xpending_range(stream, CONSUMER_GROUP, "-", "+", 1, self.name):
+                    self._redis.xgroup_delconsumer(stream, CONSUMER_GROUP, self.name)
         self._redis.close()

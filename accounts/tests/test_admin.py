@@ -147,3 +147,29 @@ def test_a_bounded_paginator_stops_counting(monkeypatch, django_assert_num_queri
     assert "LIMIT 6" in captured[0]["sql"]
     few = BoundedPaginator(User.objects.filter(username="user1").order_by("pk"), 2)
     assert (few.count, few.more) == (1, False)
+
+
+def test_nobody_raises_their_own_role():
+    team = User.objects.create_user("boss", "boss@example.com").own_team
+    viewer = make_staff("eve", team, models=[Membership, Team])
+    own = Membership.objects.get(team=team, user=viewer)
+    client = signed_in(viewer)
+    form = {"team": team.pk, "user": viewer.pk, "role": "manager"}
+    assert client.post(page(Membership, "change", own.pk), form).status_code == 403
+    rows = inline("memberships", {"id": own.pk, "user": viewer.pk, "role": "manager"}, initial=1)
+    client.post(page(Team, "change", team.pk), {"name": team.name, **rows})
+    own.refresh_from_db()
+    assert own.role == "viewer"
+
+
+def test_a_manager_gives_roles():
+    team = User.objects.create_user("boss", "boss@example.com").own_team
+    manager = make_staff("mia", team, models=[Membership, Team])
+    Membership.objects.filter(team=team, user=manager).update(role="manager")
+    other = Membership.objects.create(
+        team=team, user=User.objects.create_user("x", "x@example.com")
+    )
+    form = {"team": team.pk, "user": other.user_id, "role": "editor"}
+    assert signed_in(manager).post(page(Membership, "change", other.pk), form).status_code == 302
+    other.refresh_from_db()
+    assert other.role == "editor"

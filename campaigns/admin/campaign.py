@@ -11,6 +11,7 @@ from accounts.models import Team
 from accounts.scoped_admin import ScopedAdmin, ScopedInline
 from campaigns.admin.contact_count import contact_count_text, with_contact_count
 from campaigns.admin.removal import RemovalAdmin
+from campaigns.fields import name_key
 from campaigns.models import Campaign, Contact, Group
 
 
@@ -20,7 +21,7 @@ class GroupFormSet(forms.BaseInlineFormSet):
     def clean(self):
         super().clean()
         rows = [form.cleaned_data for form in self.forms if getattr(form, "cleaned_data", None)]
-        names = [row["name"].casefold() for row in rows if row.get("name")]
+        names = [name_key(row["name"]) for row in rows if row.get("name")]
         if len(set(names)) < len(names):
             raise forms.ValidationError("Two groups have the same name.")
         if sum(row.get("is_control", False) for row in rows) > 1:

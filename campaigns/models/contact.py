@@ -1,6 +1,7 @@
 from uuid import uuid4
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.urls import reverse
 from django.utils import timezone
@@ -13,6 +14,7 @@ from campaigns.models.scoped import GroupScopedQuerySet
 from campaigns.removal import forget_all_about
 from campaigns.token import make_token
 
+ADDRESS_LENGTH = 254
 REMOVED_AT_ONCE = 1_000  # a statement takes only so many ids
 
 
@@ -54,8 +56,8 @@ class Contact(models.Model):
 
     # A group goes by Group.remove(), which takes contacts and openings with it first.
     group = models.ForeignKey(Group, models.CASCADE, related_name="contacts", db_index=False)
-    email = models.EmailField("e-mail address", max_length=254)
-    email_key = DerivedKeyField("email", address_key, max_length=254)
+    email = models.EmailField("e-mail address", max_length=ADDRESS_LENGTH)
+    email_key = DerivedKeyField("email", address_key, max_length=ADDRESS_LENGTH)
     name = models.CharField(max_length=200, blank=True)
     external_id = models.CharField(
         max_length=200, blank=True, help_text="The contact's id in the CRM or the mail provider."
@@ -85,6 +87,8 @@ class Contact(models.Model):
     def clean(self):
         self.email = tidy_address(self.email)
         self.email_key = address_key(self.email)
+        if max(len(self.email), len(self.email_key)) > ADDRESS_LENGTH:  # lower case may be longer
+            raise ValidationError({"email": f"Give at most {ADDRESS_LENGTH} characters."})
 
     def add_pixels(self, count: int):
         """Give the contact `count` more pixels, numbered on from those it has."""

@@ -385,3 +385,17 @@ def test_a_user_goes_and_the_team_with_its_campaigns_stays(admin_client):
     assert "was deleted successfully" in said(reply)
     campaign.team.refresh_from_db()
     assert campaign.team.owner is None
+
+
+def test_the_second_of_two_that_save_at_once_is_told_so(admin_client, monkeypatch):
+    group = make_campaign().groups.get()
+    make_contact(group, email="ada@example.com")
+    # What the form found free a moment ago is taken by now.
+    monkeypatch.setattr(Contact, "validate_constraints", lambda *args, **kwargs: None)
+    form = {"group": group.pk, "email": "ada@example.com"}
+    form |= {"scheduled_at_0": "2026-03-01", "scheduled_at_1": "08:00:00"}
+    form |= {"pixels-TOTAL_FORMS": 0, "pixels-INITIAL_FORMS": 0}
+    response = admin_client.post(page(Contact, "add"), form, follow=True)
+    assert response.status_code == 200
+    assert "somebody was faster" in response.text
+    assert Contact.objects.count() == 1

@@ -156,3 +156,9 @@ def test_members_see_the_rows_of_their_teams_only():
         assert model.objects.of(owner).count() == 1
         assert model.objects.of(stranger).count() == 0
         assert model.objects.of(root).count() == 1
+
+
+def test_an_address_that_grows_when_it_is_tidied_is_refused():
+    address = "a" * 230 + "@" + "\u0130" * 12 + ".com"
+    with pytest.raises(ValidationError, match="at most 254"):
+        Contact(group=make_campaign().groups.get(), email=address).clean()

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from base64 import urlsafe_b64encode
+from secrets import token_urlsafe
 
 import pytest
 
@@ -68,9 +69,9 @@ def test_every_command_says_it_in_one_line(environment, command):
     ("name", "value", "reason"),
     [
         ("DJANGO_SECRET_KEY", "short", "is weak: it has 5 bytes of at least 50."),
-        ("DJANGO_SECRET_KEY", "changeme" * 10, "is weak: it repeats a few characters."),
+        ("DJANGO_SECRET_KEY", "changeme" * 10, "is weak: it repeats itself."),
         ("API_SECRET_KEY", "0123456789abcdef", "is weak: it has 16 bytes of at least 32."),
-        ("API_SECRET_KEY", "secret" * 20, "is weak: it repeats a few characters."),
+        ("API_SECRET_KEY", "secret" * 20, "is weak: it repeats itself."),
         ("FERNET_KEY", "not-a-key", "must be one or more Fernet keys"),
         ("FERNET_KEY", urlsafe_b64encode(b"k" * 31).decode(), "must be one or more Fernet keys"),
         ("FERNET_KEY", urlsafe_b64encode(b"k" * 32).decode(), "is weak: it repeats a few bytes."),
@@ -106,7 +107,7 @@ def test_the_two_secret_keys_must_differ(environment):
 def test_hs512_needs_a_key_of_64_bytes(environment):
     environment |= {"API_SECRET_ALGORITHM": "HS512", "API_SECRET_KEY": "0123456789abcdef" * 3}
     assert "API_SECRET_KEY: is weak: it has 48 bytes of at least 64." in complaint(environment)
-    environment["API_SECRET_KEY"] = "0123456789abcdef" * 4
+    environment["API_SECRET_KEY"] = token_urlsafe(48)
     assert start(environment).returncode == 0
 
 
@@ -201,3 +202,42 @@ def test_names_of_other_programs_are_left_alone(environment):
 
 def test_mysql_names_without_a_host_are_no_silent_sqlite(environment):
     assert "MYSQL_USER is set, and MYSQL_HOST" in complaint(environment | {"MYSQL_USER": "x"})
+
+
+@pytest.mark.parametrize("between", ["\n", " ", ";"])
+def test_fernet_keys_without_a_comma_are_not_one_key(environment, between):
+    keys = [urlsafe_b64encode(bytes([n]) + bytes(range(31))).decode() for n in (1, 2)]
+    assert "Fernet keys" in complaint(environment | {"FERNET_KEY": between.join(keys)})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PUBLIC_URL", "http://[::1"),
+        ("PUBLIC_URL", "http://h:abc"),
+        ("PUBLIC_URL", "HTTPS://h.com"),
+        ("PUBLIC_URL", "https://u:p@h.com"),
+        ("REDIS_URL", "redis://h:abc/0"),
+        ("DJANGO_SECRET_KEY", "django-insecure-0a1b2c3d4e5f6g7h8i9j0k1l2m3n4o5p6q7r8s9t"),
+        ("API_SECRET_KEY", "0123456789abcdefghij0123456789abcdefghij"),
+    ],
+)
+def test_it_refuses_what_only_looks_right(environment, name, value):
+    assert f"{name}: " in complaint(environment | {name: value})
+
+
+def test_spaces_around_a_value_are_no_part_of_it(environment):
+    code = "from django.conf import settings as s; print(s.SECURE, s.PUBLIC_URL, s.ALLOWED_HOSTS)"
+    values = {"PUBLIC_URL": " https://h.com ", "DJANGO_ALLOWED_HOSTS": "a.com, b.com ,"}
+    done = start(environment | values, [sys.executable, "-c", code])
+    assert done.stdout == "True https://h.com ['a.com', 'b.com']\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [(b"PIXEL_LANE: off\n", "line 1 of"), ("PORT=8000 # ü\n".encode("latin-1"), "UTF-8")],
+)
+def test_an_env_file_that_can_not_be_read_is_no_default(environment, tmp_path, content, reason):
+    environment["PIXEL_ENV_FILE"] = str(tmp_path / ".env")
+    (tmp_path / ".env").write_bytes(content)
+    assert reason in complaint(environment)

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
@@ -112,3 +113,13 @@ def test_a_wrong_number_of_workers_is_named(launch):
     one = launch(command=GUNICORN, settings={"WEB_CONCURRENCY": "0"})
     assert one.status() == 1
     assert one.text == "PixelTrack can't start: WEB_CONCURRENCY: must be from 1 to 128.\n"
+
+
+def test_a_client_that_closes_its_own_side_after_asking_is_answered(server):
+    with socket.create_connection(("127.0.0.1", int(server.environment["PORT"])), 20) as client:
+        client.sendall(b"GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        client.shutdown(socket.SHUT_WR)
+        reply = b""
+        while part := client.recv(4096):
+            reply += part
+    assert reply.startswith(b"HTTP/1.1 200")

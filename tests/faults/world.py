@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import redis
 from redis.backoff import NoBackoff
@@ -132,6 +133,11 @@ class World:
         return [
             key for key in self.client.scan_iter("{hits:*", count=1000) if key != STREAM.encode()
         ]
+
+    def filtered(self, pixel: dict) -> set[int]:
+        """The times (ms) of openings of this pixel that the filter remembers."""
+        uuid = UUID(pixel["uuid"]).bytes
+        return {int(self.client.get(key)) for key in self.filter_keys() if uuid in key}
 
     def forget_filter(self):
         for key in self.filter_keys():

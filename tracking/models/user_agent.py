@@ -7,19 +7,26 @@ from ua_parser import parse
 
 class UserAgentQuerySet(models.QuerySet):
     def ids_of(self, texts) -> dict[str, int]:
-        """text → id, for texts of at most 512 characters; the new ones are stored.
+        """text → id, for texts of at most 512 characters; a new one has a negative id of its own
+        until it is stored."""
+        wanted = {user_agent_fingerprint(text): text for text in texts}
+        found = dict(self.filter(fingerprint__in=wanted).values_list("fingerprint", "pk"))
+        return {
+            text: found.get(fingerprint, -position)
+            for position, (fingerprint, text) in enumerate(wanted.items(), 1)
+        }
+
+    def store(self, texts):
+        """Store those that are not there yet.
 
         Outside of any transaction: each new text is a statement of its own, so that two
         consumers that meet the same new User-Agent can't deadlock.
         """
         wanted = {user_agent_fingerprint(text): text for text in texts}
-        found = dict(self.filter(fingerprint__in=wanted).values_list("fingerprint", "pk"))
-        for fingerprint in sorted(wanted.keys() - found.keys()):
-            row, _ = self.get_or_create(
+        for fingerprint in sorted(wanted):
+            self.get_or_create(
                 fingerprint=fingerprint, defaults=describe_user_agent(wanted[fingerprint])
             )
-            found[fingerprint] = row.pk
-        return {text: found[fingerprint] for fingerprint, text in wanted.items()}
 
 
 def user_agent_fingerprint(text: str) -> UUID:

@@ -2,6 +2,7 @@ import os
 import signal
 import threading
 import time
+from datetime import UTC, datetime
 from unittest.mock import Mock
 from uuid import uuid4
 
@@ -10,13 +11,14 @@ from django.core.management import call_command
 from django.db import OperationalError, ProgrammingError
 from redis.exceptions import RedisError
 
+from campaigns.models import Campaign
 from campaigns.tests.factories import make_contact
 from tracking import consume, spool, stream
 from tracking import settle as settle_module
 from tracking.consume import Consumer
 from tracking.hit import Hit
 from tracking.models import Opening, QuarantinedHit
-from tracking.record import Decision
+from tracking.record import Decision, record
 from tracking.settle import replay
 from tracking.stream import CONSUMER_GROUP, stream_key
 
@@ -211,6 +213,58 @@ def test_the_filter_learns_of_the_opening_that_counted(consumer, pixel, redis_cl
     consumer.step()
     assert Opening.objects.count() == 1
     assert int(redis_client.get(stream.filter_key(a_hit(pixel)))) == NOON
+
+
+@pytest.mark.parametrize(
+    "change", [{"tracking": "off"}, {"closed_at": datetime(2020, 1, 1, tzinfo=UTC)}]
+)
+def test_a_hit_that_counts_for_nothing_hides_no_later_opening(consumer, pixel, change):
+    campaigns = Campaign.objects.filter(pk=pixel.contact.group.campaign_id)
+    campaigns.update(**change)
+    stream.append([a_hit(pixel)])
+    consumer.step()
+    consumer.step()
+    campaigns.update(tracking="individual", closed_at=None)
+    stream.append([a_hit(pixel, at=NOON + 60_000)])
+    consumer.step()
+    assert Opening.objects.count() == 1
+
+
+def test_a_great_backlog_is_acknowledged_portion_by_portion(
+    consumer, pixel, redis_client, monkeypatch
+):
+    monkeypatch.setattr(consume, "BATCH_HITS", 2)
+    consumer.stream.open()
+    for number in range(5):
+        stream.append([a_hit(pixel, f"{number}a"), a_hit(pixel, f"{number}b")])
+    monkeypatch.setattr(settle_module, "record", fails_after(2, settle_module.record))
+    with pytest.raises(OperationalError):
+        consumer.step()
+    assert left(redis_client)[0] == 3
+    monkeypatch.setattr(settle_module, "record", record)
+    while consumer.step():
+        pass
+    assert Opening.objects.count() == 10
+
+
+def fails_after(calls, function):
+    left_over = iter(range(calls))
+
+    def limited(hits):
+        if next(left_over, None) is None:
+            raise OperationalError(2006)
+        return function(hits)
+
+    return limited
+
+
+def test_a_consumer_that_ends_leaves_no_name_behind(consumer, pixel, redis_client):
+    other = Consumer("other")
+    other.stream.open()
+    other.step()
+    other.close()
+    names = [each["name"] for each in redis_client.xinfo_consumers(stream_key(0), CONSUMER_GROUP)]
+    assert b"other" not in names
 
 
 def test_a_redis_without_memory_keeps_no_batch_back(consumer, pixel, redis_client):

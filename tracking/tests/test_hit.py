@@ -39,6 +39,10 @@ def test_it_keeps_of_a_referer_the_host_only():
     assert hit.referer == "mail.google.com"
 
 
+def test_an_address_in_the_place_of_a_referers_host_is_truncated():
+    assert referer_host("http://203.0.113.77/mail") == "203.0.113.0/24"
+
+
 @pytest.mark.parametrize("referer", ["http://[", "", "nonsense", "http://[::1", "//"])
 def test_an_odd_referer_is_none(referer):
     assert referer_host(referer) == ""

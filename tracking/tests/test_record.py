@@ -248,3 +248,11 @@ def test_nothing_of_a_batch_is_stored_where_its_counts_fail(pixel, monkeypatch):
         record([a_hit(pixel)])
     assert not Opening.objects.exists()
     assert not ContactOpenings.objects.exists()
+
+
+def test_only_openings_leave_a_user_agent_behind(pixel):
+    record([a_hit(pixel, user_agent=f"reader {number}") for number in range(300)])
+    assert Opening.objects.count() == UserAgent.objects.count() == 100
+    pixel.contact.group.campaign.close(NOON)
+    record([a_hit(pixel, 90, user_agent="late")])
+    assert UserAgent.objects.count() == 100

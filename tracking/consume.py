@@ -59,10 +59,10 @@ class Consumer:
         """A batch: what a dead consumer left, else new entries until there are enough or it is
         time."""
         if time.monotonic() >= self._claims_at:
-            self._claims_at = time.monotonic() + CLAIM_EVERY_S
             if claimed := self.stream.claim(READ_ENTRIES):
                 logger.warning("Took over %d entries that a consumer had left.", len(claimed))
-                return claimed
+                return claimed  # and look for more of them in the next step
+            self._claims_at = time.monotonic() + CLAIM_EVERY_S
         entries = self.stream.read(READ_ENTRIES, wait_ms)
         deadline = time.monotonic() + BATCH_MS / 1000
         while entries and sum(len(entry.packed) for entry in entries) < BATCH_HITS:

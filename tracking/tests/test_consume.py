@@ -100,6 +100,18 @@ def test_what_a_dead_consumer_read_is_taken_over(consumer, pixel, redis_client, 
     assert left(redis_client) == (0, 0)
 
 
+def test_all_that_a_dead_consumer_read_is_taken_over_without_a_pause(
+    consumer, pixel, redis_client, monkeypatch
+):
+    dead = Consumer("dead")
+    dead.stream.open()
+    for number in range(20):
+        stream.append([a_hit(pixel, str(number))])
+    dead.gather()
+    monkeypatch.setattr(stream, "CLAIM_AFTER_MS", 0)
+    assert [consumer.step() for _ in range(3)] == [8, 8, 4]
+
+
 def test_what_is_no_hit_goes_into_quarantine_and_keeps_no_other_back(consumer, pixel, redis_client):
     redis_client.xadd(stream_key(0), {b"e" * 16: b"no hit", a_hit(pixel).event_id: b""})
     stream.append([a_hit(pixel)])

@@ -91,20 +91,26 @@ def first_hits(entries: list[Entry]) -> list[Entry]:
 
 
 def replay_part(path) -> int:
-    """The next batch of a spool file, which goes when it was the last one."""
+    """The next batch of a spool file, which goes when it was the last one.
+
+    All of them where no checkpoint can be written: the next call would begin at the first again.
+    """
     file = spool.SpoolFile.lock(path)
     if file is None:
         return 0
+    replayed, is_kept = 0, False
     try:
-        batch = file.next_batch(BATCH_HITS)
-        settle(batch.packed)
-        file.replayed_to(batch.end)
-        if batch.unreadable:
-            SPOOL_UNREADABLE.inc(batch.unreadable)
-            logger.error("Skipped %d unreadable lines of the spool.", batch.unreadable)
+        while not is_kept:
+            batch = file.next_batch(BATCH_HITS)
+            settle(batch.packed)
+            replayed += len(batch.packed)
+            is_kept = file.replayed_to(batch.end) or batch.is_last
+            if batch.unreadable:
+                SPOOL_UNREADABLE.inc(batch.unreadable)
+                logger.error("Skipped %d unreadable lines of the spool.", batch.unreadable)
         if batch.is_last:
             file.remove()
-        return len(batch.packed)
+        return replayed
     finally:
         file.release()
 

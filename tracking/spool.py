@@ -142,6 +142,7 @@ class SpoolFile:
         self._path = path
         self._checkpoint = path.with_suffix(".done")
         self._file = file
+        self._end = 0  # of what is replayed, where no checkpoint could be written
 
     @classmethod
     def lock(cls, path: Path) -> "SpoolFile | None":
@@ -162,7 +163,7 @@ class SpoolFile:
 
     def next_batch(self, size: int) -> Batch:
         """Up to `size` lines after those that are replayed."""
-        self._file.seek(self._replayed())
+        self._file.seek(max(self._replayed(), self._end))
         packed, unreadable = [], 0
         for line in islice(self._file, size):
             try:
@@ -178,12 +179,18 @@ class SpoolFile:
         except FileNotFoundError:
             return 0
 
-    def replayed_to(self, end: int):
-        """All before this byte is in the database."""
-        with open(self._checkpoint, "wb") as checkpoint:
-            checkpoint.write(b"%d" % end)
-            checkpoint.flush()
-            os.fsync(checkpoint.fileno())
+    def replayed_to(self, end: int) -> bool:
+        """All before this byte is in the database. Whether the disk has room to say so: a full
+        one has not, and this very file may be what fills it."""
+        self._end = end
+        try:
+            with open(self._checkpoint, "wb") as checkpoint:
+                checkpoint.write(b"%d" % end)
+                checkpoint.flush()
+                os.fsync(checkpoint.fileno())
+        except OSError:
+            return False
+        return True
 
     def remove(self):
         """It is in the database to its last line, and its checkpoint says so on the disk."""

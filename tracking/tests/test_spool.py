@@ -2,6 +2,7 @@ import fcntl
 import os
 import resource
 import time
+from unittest.mock import Mock
 from uuid import uuid4
 
 import pytest
@@ -181,3 +182,15 @@ def test_any_hit_survives_as_a_line(event_id, packed):
 def test_garbage_is_no_line(line):
     with pytest.raises(ValueError, match=r"torn|spoilt|base64|ASCII|base 16"):
         read_line(line + b"\n")
+
+
+def test_a_disk_without_room_for_a_checkpoint_is_told_from_one_with(writer, monkeypatch):
+    writer.write([a_hit(str(number)) for number in range(3)])
+    writer.close()
+    file = SpoolFile.lock(waiting_files()[0])
+    first = file.next_batch(2)
+    monkeypatch.setattr(os, "fsync", Mock(side_effect=OSError(28, "No space left on device")))
+    assert file.replayed_to(first.end) is False
+    rest = file.next_batch(2)  # this reader knows all the same
+    assert (len(rest.packed), rest.is_last) == (1, True)
+    file.release()

@@ -20,7 +20,9 @@ from tracking.spool import SpoolWriter
 
 logger = logging.getLogger(__name__)
 
-DATABASE_BUDGET_S = 0.2
+# More would be paid by every hit in flight when Redis fails: with 200 ms, the ledger's p99 is
+# 204 ms in place of 48. What the database does take later counts once all the same.
+DATABASE_BUDGET_S = 0.03
 SQLITE_BUDGET_MS = 20  # for the write lock, which an import may hold for long
 
 

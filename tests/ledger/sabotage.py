@@ -24,8 +24,8 @@ def none():
 
 
 def acknowledge_before_commit():
-    def consume_stream(self):
-        entries = self.gather()
+    def consume_stream(self, wait_ms):
+        entries = self.gather(wait_ms)
         if entries:
             self.stream.acknowledge(entries)
         packed = [item for entry in entries for item in entry.packed.items()]

@@ -60,6 +60,7 @@ def collect(hit: Hit | None) -> Outcome:
 
 
 def take(hits: list[Hit]) -> list[Outcome]:
+    """Here a hit itself finds out whether Redis is back; only the lane can ask beside the hits."""
     try:
         if way.is_to_measure():
             way.is_full = stream.is_full()

@@ -1,6 +1,9 @@
+import asyncio
+
 import pytest
 
 from tracking import collect
+from tracking.collect import GroupCommit
 from tracking.fallback import fallback
 
 
@@ -16,3 +19,21 @@ def redis_is_down(settings, tmp_path):
     location = f"unix://{tmp_path}/nobody.sock"
     settings.REDIS_STREAM_URL = location
     settings.CACHES = settings.CACHES | {"hits": settings.CACHES["hits"] | {"LOCATION": location}}
+
+
+@pytest.fixture(params=["plain view", "lane"])
+def collect_all(request):
+    """Collects hits one by one as the plain view does, or all at once as the lane does."""
+
+    async def as_group(hits):
+        commit = GroupCommit()
+        outcomes = await asyncio.gather(*(commit.collect(hit) for hit in hits))
+        await commit.close()
+        return outcomes
+
+    def collect_all(*hits):
+        if request.param == "plain view":
+            return [collect.collect(hit) for hit in hits]
+        return asyncio.run(as_group(hits))
+
+    return collect_all

@@ -10,6 +10,7 @@ from tracking.hit import Hit
 from tracking.outcome import Outcome
 from tracking.stream import filter_key, stream_key
 
+pytestmark = pytest.mark.usefixtures("redis_client")
 NOON = 1_772_366_400_000
 MINUTE = 60_000
 
@@ -20,24 +21,6 @@ def a_hit(pixel=b"p" * 16, at=NOON, **fields) -> Hit:
 
 def entries(redis_client, shard=0):
     return [packed for _, packed in redis_client.xrange(stream_key(shard))]
-
-
-@pytest.fixture(params=["alone", "in a group"])
-def collect_all(request, redis_client):
-    """Collects hits one by one as the plain view does, or all at once as the lane does."""
-
-    async def as_group(hits):
-        commit = GroupCommit()
-        outcomes = await asyncio.gather(*(commit.collect(hit) for hit in hits))
-        await commit.close()
-        return outcomes
-
-    def collect_all(*hits):
-        if request.param == "alone":
-            return [collect(hit) for hit in hits]
-        return asyncio.run(as_group(hits))
-
-    return collect_all
 
 
 def test_a_hit_is_put_into_the_stream_whole(collect_all, redis_client):

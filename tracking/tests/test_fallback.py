@@ -45,22 +45,6 @@ def pixel():
     return make_contact().pixels.get().uuid.bytes
 
 
-@pytest.fixture(params=["plain view", "lane"])
-def collect_all(request):
-    async def as_group(hits):
-        commit = GroupCommit()
-        outcomes = await asyncio.gather(*(commit.collect(hit) for hit in hits))
-        await commit.close()
-        return outcomes
-
-    def collect_all(*hits):
-        if request.param == "plain view":
-            return [collect(hit) for hit in hits]
-        return asyncio.run(as_group(hits))
-
-    return collect_all
-
-
 @pytest.fixture
 def database_is_down(monkeypatch):
     failing = Mock(side_effect=OperationalError(2002, "refused"))

@@ -1,0 +1,68 @@
+from django.db import models
+from rest_framework import serializers
+
+from accounts.scope import ScopedField
+from campaigns.models import Contact, Group, Pixel
+from campaigns.serializers.row import RowSerializer
+
+
+class PixelSerializer(RowSerializer):
+    unique_field = "number"
+    fixed_field = "contact"
+    MOST = 100
+
+    contact = ScopedField(
+        queryset=Contact.objects.all(),
+        style={"base_template": "input.html"},  # a list of a million contacts helps nobody
+    )
+    number = serializers.IntegerField(
+        min_value=1,
+        max_value=MOST,
+        required=False,
+        help_text="1: top of the mail. The next free number, unless you say.",
+    )
+    url = serializers.URLField(read_only=True)
+    html = serializers.CharField(read_only=True, help_text="To paste into the mail.")
+
+    class Meta:
+        model = Pixel
+        fields = ("id", "contact", "number", "uuid", "url", "html")
+        read_only_fields = ("uuid",)
+        validators = []
+
+    def validate(self, attrs):
+        if not self.instance and "number" not in attrs:
+            last = attrs["contact"].pixels.aggregate(last=models.Max("number"))["last"] or 0
+            if last >= self.MOST:
+                raise serializers.ValidationError(
+                    {"number": f"The contact has pixel {self.MOST} already. Name a free number."},
+                    code="max_value",
+                )
+            attrs["number"] = last + 1
+        return super().validate(attrs)
+
+
+class ContactSerializer(RowSerializer):
+    unique_field = "email"
+    fixed_field = "group"
+
+    group = ScopedField(queryset=Group.objects.select_related("campaign"))
+    pixels = PixelSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = Contact
+        fields = (
+            "id",
+            "group",
+            "email",
+            "name",
+            "external_id",
+            "scheduled_at",
+            "sent_at",
+            "created_at",
+            "pixels",
+        )
+        validators = []
+
+    def create(self, validated_data):
+        return Contact.objects.schedule(**validated_data)

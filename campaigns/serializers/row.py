@@ -1,0 +1,55 @@
+from copy import copy
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from rest_framework import serializers
+
+YEARS = range(1970, 3000)  # beyond them, converting a time to a time zone can fail
+
+
+class TimeField(serializers.DateTimeField):
+    default_error_messages = {"year": f"Give a time from {YEARS[0]} to {YEARS[-1]}."}
+
+    def to_internal_value(self, value):
+        moment = super().to_internal_value(value)
+        if moment.year not in YEARS:
+            self.fail("year")
+        return moment
+
+
+class RowSerializer(serializers.ModelSerializer):
+    """Validates as the admin does: by the model's own `clean` and constraints."""
+
+    unique_field: str  # what to change when a row breaks a unique constraint
+    fixed_field: str  # what a row belongs to, once and for all
+    serializer_field_mapping = serializers.ModelSerializer.serializer_field_mapping | {
+        models.DateTimeField: TimeField
+    }
+
+    def validate(self, attrs):
+        self.refuse_move(attrs)
+        row = self.with_attrs(attrs)
+        row.clean()
+        attrs.update({name: getattr(row, name) for name in attrs if hasattr(row, name)})
+        try:
+            row.validate_constraints()
+        except ValidationError as error:
+            raise serializers.ValidationError(
+                {self.unique_field: error.messages}, code="unique"
+            ) from None
+        return attrs
+
+    def refuse_move(self, attrs):
+        name = self.fixed_field
+        if self.instance and name in attrs and attrs[name] != getattr(self.instance, name):
+            kind = self.Meta.model._meta.verbose_name
+            raise serializers.ValidationError(
+                {name: f"A {kind} stays where it was made, with its openings. Make another one."},
+                code="immutable",
+            )
+
+    def with_attrs(self, attrs) -> models.Model:
+        row = copy(self.instance) if self.instance else self.Meta.model()
+        for name, value in attrs.items():
+            setattr(row, name, value)
+        return row

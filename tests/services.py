@@ -163,12 +163,16 @@ class MariaDB(Service):
         options = f"--no-defaults {self.us} --datadir={self.data} --socket={self.socket} "
         options += f"--port={self.port} --bind-address=127.0.0.1 --skip-log-bin "
         options += f"--pid-file={folder}/mariadb.pid --innodb-flush-log-at-trx-commit=1 "
-        options += "--max-connections=300 --innodb-buffer-pool-size=128M"
+        options += "--max-connections=300 --innodb-buffer-pool-size=128M "
+        # Each server that starts deletes what it takes for leftovers in its temporary folder.
+        self.temporary = folder / "mariadb-tmp"
+        options += f"--tmpdir={self.temporary}"
         super().__init__(
             "mariadb", [find("mariadbd"), *options.split()], folder, bare_environment()
         )
 
     def start(self):
+        self.temporary.mkdir()
         subprocess.run(
             [
                 find("mariadb-install-db"),

@@ -10,12 +10,12 @@ from uuid import UUID, uuid4
 import pytest
 
 from tests.ledger.journal import Answer, Journal, event_id
-from tests.ledger.oracle import HOUR_MS, QUARTER_MS, Oracle
+from tests.ledger.oracle import HOUR_MS, QUARTER_MS, ClockTime, Events, Oracle
 from tests.ledger.plan import plan_faults, plan_hits
 from tests.services import bare_environment
 
-SECONDS = 10
-LEAST_FAULTS = 12
+SECONDS = 20
+LEAST_FAULTS = 25
 
 
 def test_what_was_answered_is_there_once_whatever_died(database):
@@ -41,8 +41,10 @@ def test_what_was_answered_is_there_once_whatever_died(database):
 
 # -- The oracle itself: a small world in which all is well, and what it says where not --------
 NOW = 1_800_000_000_000 // QUARTER_MS * QUARTER_MS
+WALL = NOW / 1000
 PIXEL = {"id": 7, "uuid": uuid4().hex}
 PLAN = {"hits": [(0, 0, "first"), (0, 0, "again"), (0, 1, "other")], "readers": ["one", "two"]}
+TRIED = {hit: request_id for hit, (_, _, request_id) in enumerate(PLAN["hits"])}
 
 
 def opening(request_id, reader, at=NOW, begins=True):
@@ -55,17 +57,17 @@ def world() -> dict:
         "openings": [opening("first", "one"), opening("other", "two", NOW + 1000)],
         "counts": [[2, NOW, "human", 2, 2, 1, 1]],
         "contacts": [[1, 2, 2, NOW, NOW + 1000, NOW]],
-        "quarantined": 0,
+        "quarantined": [],
     }
 
 
 def journal(answered=(0, 1, 2)) -> Journal:
     answers = [Answer(hit, 0.0, 1.0, "stored") for hit in answered]
-    return Journal(tries=3, tried={0, 1, 2}, answers=answers)
+    return Journal(tries=3, tried=TRIED, answers=answers)
 
 
-def judge(database, seen=None):
-    return Oracle(PLAN, [PIXEL], [seen or journal()], database).judge()
+def judge(database, seen=None, events=None):
+    return Oracle(PLAN, [PIXEL], [seen or journal()], database, wall=WALL, events=events).judge()
 
 
 def test_the_oracle_is_content_where_all_is_well():
@@ -77,6 +79,20 @@ def test_the_oracle_finds_a_lost_hit():
     database["openings"].pop()
     assert len(judge(database).lost) == 1
     assert not judge(database, journal(answered=(0, 1))).lost
+
+
+def test_the_oracle_wants_an_opening_at_the_time_that_the_clock_showed():
+    set_forward = Events(clock=[ClockTime(-9.0, 9.0, (120,))])
+    assert len(judge(world(), events=set_forward).lost) == 1  # the others are openings
+    just_set = Events(clock=[ClockTime(-9.0, 9.0, (0, 120))])
+    assert not judge(world(), events=just_set).lost
+    just_mended = Events(clock=[ClockTime(-9.0, 0.0005, (120,))])
+    assert not judge(world(), events=just_mended).lost
+    database = world()
+    for row in database["openings"]:
+        row[6] += 2 * HOUR_MS
+    assert len(judge(database).lost) == 1
+    assert not judge(database, events=set_forward).lost
 
 
 @pytest.mark.parametrize(("later", "double"), [(1, 1), (HOUR_MS - 1, 1), (HOUR_MS, 0)])
@@ -105,14 +121,18 @@ def test_the_oracle_checks_what_is_counted():
 
 
 def test_the_oracle_minds_replies_quarantine_and_ambiguity():
-    assert judge(world() | {"quarantined": 1}).other
+    assert judge(world() | {"quarantined": ["aa"]}).other
+    assert not judge(world() | {"quarantined": ["aa"]}, events=Events(poisoned={"aa"}))
+    assert judge(world(), events=Events(poisoned={"aa"})).lost
     assert judge(world(), replace(journal(), wrong=["W 1 0.0 500"])).other
     lost = replace(journal(), answers=[*journal().answers, Answer(2, 0.0, 1.0, "lost")])
     assert judge(world(), lost).other
     plan = PLAN | {"hits": [(0, 0, f"hit {number}") for number in range(20)]}
-    unanswered = Journal(tried=set(range(20)), answers=journal(answered=[0]).answers)
-    empty = {"openings": [], "counts": [], "contacts": [], "quarantined": 0}
-    [found] = Oracle(plan, [PIXEL], [unanswered], empty).judge().other
+    unanswered = Journal(
+        tried={n: f"hit {n}" for n in range(20)}, answers=journal(answered=[0]).answers
+    )
+    empty = {"openings": [], "counts": [], "contacts": [], "quarantined": []}
+    [found] = Oracle(plan, [PIXEL], [unanswered], empty, wall=WALL).judge().other
     assert found == "19 of 20 hits are ambiguous"
 
 

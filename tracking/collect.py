@@ -1,7 +1,7 @@
 """Collect: make a hit safe, then say what became of it. The reply waits for this.
 
-First choice is Redis. Under pressure (its stream or memory nears the limit) hits go to the spool;
-where Redis fails, to the fallback.
+First choice is Redis. Under pressure (its stream or memory nears the limit) it is spared, and hits
+go to the spool, unless the disk refuses them too; where Redis fails, they go to the fallback.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 
 from tracking import stream
 from tracking.breaker import Breaker
-from tracking.fallback import fallback, name_of
+from tracking.fallback import fallback, lose, name_of
 from tracking.hit import Hit
 from tracking.metrics import COLLECTED
 from tracking.outcome import Outcome
@@ -64,8 +64,8 @@ def take(hits: list[Hit]) -> list[Outcome]:
     try:
         if way.is_to_measure():
             way.is_full = stream.is_full()
-        if way.is_full:
-            return fallback().take_to_spool(hits)
+        if way.is_full and (outcomes := fallback().take_to_spool(hits)):
+            return outcomes
         if way.breaker.allows():
             appended = stream.append(hits)
             way.breaker.succeeded()
@@ -112,10 +112,11 @@ class GroupCommit:
 
     async def _commit(self, group):
         """Settles every future of the group, whatever happens."""
+        hits = [hit for hit, _ in group]
         try:
-            outcomes = await self._take([hit for hit, _ in group])
+            outcomes = await self._take(hits)
         except Exception as error:
-            outcomes = lose(len(group), error)
+            outcomes = lose(len(hits), name_of(error))
         for (_, future), outcome in zip(group, outcomes, strict=True):
             if not future.done():  # its client may have gone
                 future.set_result(outcome)
@@ -124,8 +125,8 @@ class GroupCommit:
         try:
             if way.is_to_measure():
                 way.is_full = await self._redis.is_full()
-            if way.is_full:
-                return await self._in_thread(fallback().take_to_spool, hits)
+            if way.is_full and (outcomes := await self._in_thread(fallback().take_to_spool, hits)):
+                return outcomes
             if not way.breaker.is_open:
                 appended = await self._redis.append(hits)
                 return [outcome_of(answer) for answer in appended]
@@ -165,8 +166,3 @@ def outcome_of(appended: bool) -> Outcome:
 def count(outcome: Outcome) -> Outcome:
     COLLECTED.labels(outcome).inc()
     return outcome
-
-
-def lose(hits: int, error: Exception) -> list[Outcome]:
-    logger.error("Lost %d hits: %s.", hits, name_of(error))
-    return [Outcome.LOST] * hits

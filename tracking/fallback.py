@@ -1,5 +1,7 @@
 """What takes hits when Redis does not: the database, and where that fails, the spool.
 
+Where the disk is full as well, the database is asked once more, with more patience.
+
 The hits keep their event ids all the way, because a store that did not answer in time may have
 taken them all the same.
 """
@@ -23,6 +25,7 @@ logger = logging.getLogger(__name__)
 # More would be paid by every hit in flight when Redis fails: with 200 ms, the ledger's p99 is
 # 204 ms in place of 48. What the database does take later counts once all the same.
 DATABASE_BUDGET_S = 0.03
+LAST_RESORT_S = 0.2  # where the disk takes nothing either
 SQLITE_BUDGET_MS = 20  # for the write lock, which an import may hold for long
 
 
@@ -39,7 +42,7 @@ class Database:
         known_bad = self._breaker.is_open
         if (self._overdue and not self._overdue.done()) or not self._breaker.allows():
             return None
-        attempt = self._thread.submit(record_directly, hits)
+        attempt = self._thread.submit(record_directly, hits, SQLITE_BUDGET_MS)
         if known_bad:  # these hits are its trial, and don't wait for it: the spool has them too
             self._overdue = attempt
             attempt.add_done_callback(self._tried)
@@ -52,6 +55,21 @@ class Database:
             self._breaker.failed()
             logger.warning("The database took no hits (%s); the disk does.", name_of(error))
             return None
+        return self._took(recorded)
+
+    def insist(self, hits: list[Hit]) -> list[Outcome] | None:
+        """`take` with patience, also of a database that has failed: no other store is left.
+
+        What an overdue attempt has recorded of the same hits counts once all the same.
+        """
+        attempt = self._thread.submit(record_directly, hits, int(LAST_RESORT_S * 1000))
+        try:
+            return self._took(attempt.result(LAST_RESORT_S))
+        except (TookTooLong, DatabaseError):
+            attempt.cancel()
+            return None
+
+    def _took(self, recorded) -> list[Outcome]:
         self._breaker.succeeded()
         return [
             Outcome.REFRESH if each.decision == Decision.REFRESH else Outcome.DATABASE
@@ -65,41 +83,54 @@ class Database:
             self._breaker.succeeded()
 
 
-def record_directly(hits):
+def record_directly(hits, sqlite_budget_ms):
     try:
         if connection.vendor == "sqlite":
             with connection.cursor() as cursor:
-                cursor.execute(f"PRAGMA busy_timeout = {SQLITE_BUDGET_MS}")
+                cursor.execute(f"PRAGMA busy_timeout = {sqlite_budget_ms}")
         return record(hits)
     finally:
         close_old_connections()
 
 
 class Fallback:
-    """The database, then the spool. Never raises."""
+    """The database, the spool, the database once more. Never raises."""
 
     def __init__(self):
         self.database = Database()
         self.spool = SpoolWriter()
 
     def take(self, hits: list[Hit]) -> list[Outcome]:
+        return (
+            self._ask(self.database.take, hits)
+            or self.take_to_spool(hits)
+            or self._ask(self.database.insist, hits)
+            or lose(len(hits), "no store took them")
+        )
+
+    def _ask(self, verb, hits) -> list[Outcome] | None:
         try:
-            outcomes = self.database.take(hits)
+            return verb(hits)
         except Exception as error:  # a hit that the database refuses: the consumer sorts it out
             logger.warning("The database refused a group of hits (%s).", name_of(error))
-            outcomes = None
-        return outcomes or self.take_to_spool(hits)
+            return None
 
-    def take_to_spool(self, hits: list[Hit]) -> list[Outcome]:
+    def take_to_spool(self, hits: list[Hit]) -> list[Outcome] | None:
+        """None where the disk did not take them."""
         try:
             self.spool.write(hits)
         except OSError as error:
-            logger.error("Lost %d hits: the spool did not take them (%s).", len(hits), error)
-            return [Outcome.LOST] * len(hits)
+            logger.warning("The disk took no hits (%s).", error)
+            return None
         return [Outcome.SPOOLED] * len(hits)
 
     def close(self):
         self.spool.close()
+
+
+def lose(hits: int, why: str) -> list[Outcome]:
+    logger.error("Lost %d hits: %s.", hits, why)
+    return [Outcome.LOST] * hits
 
 
 def name_of(error: Exception) -> str:

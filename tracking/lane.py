@@ -1,6 +1,7 @@
 """The express lane: pixels answered before Django's request machinery."""
 
-from tracking.collect import GroupCommit, count, lose
+from tracking.collect import GroupCommit, count
+from tracking.fallback import lose, name_of
 from tracking.hit import PIXEL_PATH, Hit
 from tracking.outcome import Outcome
 from tracking.reply import GIF, HEADERS, NOT_ALLOWED_HEADERS, headers_after
@@ -49,7 +50,7 @@ class PixelLane:
         try:
             return await self.hits.collect(Hit.from_scope(scope, token))
         except Exception as error:
-            return count(*lose(1, error))
+            return count(*lose(1, name_of(error)))
 
     async def live(self, receive, send):
         """The server's word that the worker begins, and that it ends."""

@@ -1,6 +1,7 @@
 from django.http import HttpResponse
 
-from tracking.collect import collect, count, lose
+from tracking.collect import collect, count
+from tracking.fallback import lose, name_of
 from tracking.hit import Hit
 from tracking.reply import GIF, HEADERS, NOT_ALLOWED_HEADERS, headers_after
 
@@ -14,7 +15,7 @@ def pixel(request, token):
     try:
         outcome = collect(Hit.from_request(request, token))
     except Exception as error:  # a client gets its GIF whatever goes wrong
-        outcome = count(*lose(1, error))
+        outcome = count(*lose(1, name_of(error)))
     return bare(200, GIF, headers_after(outcome))
 
 

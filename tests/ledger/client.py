@@ -3,10 +3,11 @@
     python -m tests.ledger.client PLAN JOURNAL
 
 A process of its own, so that nothing else of the run delays it. Reads commands from its standard
-input: `port N` (where new connections go from now on) and `stop`. It writes to the journal, one
+input: `port N` (where new connections go from now on), `clock` (before and after the server's clock
+is set) and `stop`. It writes to the journal, one
 line each, times on the monotonic clock that all processes of a machine share:
 
-    T hit time                      a try, before it is sent
+    T hit time request-id           a try, before it is sent
     A hit time milliseconds what    its answer, the 200 GIF, with the web process' own outcome
     K hit time what                 its connection was killed
     W hit time what                 anything else, which must not happen
@@ -21,6 +22,7 @@ from itertools import count
 
 import uvloop
 
+from tests.ledger.plan import own_request_id
 from tracking.reply import GIF
 
 PATIENCE_S = 10
@@ -53,6 +55,8 @@ class Client:
         self.numbers = count()
         self.dice = random.Random(f"client {plan['seed']}")
         self.stopping = False
+        self.epoch = 0  # odd while the server's clock is being set
+        self.epochs: dict[str, int] = {}  # of the first try of each request id
         self.begun = time.monotonic()
 
     def note(self, letter: str, number: int, moment: float, *rest):
@@ -73,7 +77,10 @@ class Client:
         while line := (await commands.readline()).decode().split():
             if line[0] == "stop":
                 break
-            self.port = int(line[1])
+            if line[0] == "clock":
+                self.epoch += 1
+            else:
+                self.port = int(line[1])
         self.stopping = True
 
     async def fetch_on(self):
@@ -98,14 +105,15 @@ class Client:
 
     async def fetch(self, number, connection) -> Connection | None:
         """Until the hit is answered or given up. Returns the connection if it is still good."""
-        request = self.request(number)
+        request_id, epoch = self.request_id(number), self.epoch
+        request = self.request(number, request_id)
         while True:
             if connection is None or connection.reader.at_eof():
                 connection = await self.connect()
                 if connection is None:
                     return None  # stopping
             sent = time.monotonic()
-            self.note("T", number, sent)
+            self.note("T", number, sent, request_id)
             try:
                 async with asyncio.timeout(PATIENCE_S):
                     head, body = await connection.exchange(request)
@@ -114,7 +122,7 @@ class Client:
                 return None
             except (OSError, asyncio.IncompleteReadError) as error:
                 self.note("K", number, sent, type(error).__name__)
-                if self.stopping or self.dice.random() > TRIES_AGAIN:
+                if self.stopping or self.epoch != epoch or self.dice.random() > TRIES_AGAIN:
                     return None
                 connection = None
                 continue
@@ -137,8 +145,16 @@ class Client:
                 await asyncio.sleep(REFUSED_PAUSE_S)
         return None
 
-    def request(self, number) -> bytes:
-        pixel, reader, request_id = self.plan["hits"][number]
+    def request_id(self, number) -> str:
+        """A proxy's second try follows the first at once: never with the clock set in between."""
+        request_id = self.plan["hits"][number][2]
+        first = self.epochs.setdefault(request_id, self.epoch)
+        if self.epoch % 2 or first != self.epoch:
+            return own_request_id(self.plan["seed"], number)
+        return request_id
+
+    def request(self, number, request_id) -> bytes:
+        pixel, reader, _ = self.plan["hits"][number]
         return (
             f"GET {self.plan['paths'][pixel]} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
             f"User-Agent: {self.plan['readers'][reader]}\r\nX-Request-ID: {request_id}\r\n\r\n"

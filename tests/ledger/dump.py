@@ -68,7 +68,7 @@ def dump(path: str):
             "openings": list(openings),
             "counts": list(counts),
             "contacts": list(contacts),
-            "quarantined": QuarantinedHit.objects.count(),
+            "quarantined": list(QuarantinedHit.objects.values_list("event_id", flat=True)),
         },
     )
 

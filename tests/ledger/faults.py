@@ -6,18 +6,23 @@ import sqlite3
 import threading
 import time
 from contextlib import contextmanager, suppress
+from itertools import pairwise
+from uuid import uuid4
 
+import msgpack
 import MySQLdb
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from tests.ledger import torn
+from tests.ledger.oracle import ClockTime
 from tests.ledger.plan import Fault
 from tests.ledger.system import GROUP, System
 from tests.services import Service, listens, wait_until
 from tests.stack import STREAM
 
+CLOCK_OFF = 120  # minutes
 DEAD_HOST = ("127.0.0.1", 1)  # nobody listens there: a replica of it stays read-only
 LITTLE_MEMORY = "1mb"  # less than Redis needs for itself
 
@@ -30,6 +35,8 @@ class Faults:
         self.note = note  # called after each fault
         self.log: list[tuple[Fault, float, float, str]] = []  # begun, ended: monotonic
         self.problems: list[str] = []
+        self.poisoned: set[str] = set()  # event ids, hexadecimal, of hits that can't be recorded
+        self.clock: list[ClockTime] = []
         self.stopping = threading.Event()
         self._locks = {tier: threading.Lock() for tier in ("redis", "database")}
 
@@ -63,8 +70,10 @@ class Faults:
 
     @contextmanager
     def _alone(self, fault):
-        """`both_down` needs the tiers of two others for itself."""
-        tiers = ("redis", "database") if fault.kind == "both_down" else (fault.tier,)
+        """Some need the tiers of two others for themselves: where both of them fail, a full disk
+        is a loss, as it may be, and nothing could be said of the rest."""
+        both = fault.kind in ("both_down", "disk_full")
+        tiers = ("redis", "database") if both else (fault.tier,)
         locks = [self._locks[tier] for tier in tiers if tier in self._locks]
         for lock in locks:
             lock.acquire()
@@ -86,6 +95,23 @@ class Faults:
     def web_rolled(self, seconds):
         """A new server beside the old one, which then ends under load."""
         self.system.roll_web()
+
+    def clock_set_back(self, seconds):
+        self._set_clock(-CLOCK_OFF, seconds)
+
+    def clock_set_forward(self, seconds):
+        self._set_clock(CLOCK_OFF, seconds)
+
+    def _set_clock(self, minutes, seconds):
+        times = [time.monotonic()]
+        for wanted, lasts in ((minutes, seconds), (0, 0)):
+            self.system.set_clock(wanted)
+            times.append(time.monotonic())
+            self.wait(lasts)
+            times.append(time.monotonic())
+        possible = [(0, minutes), (minutes,), (0, minutes)]
+        for (since, until), which in zip(pairwise(times), possible, strict=False):
+            self.clock.append(ClockTime(since, until, which))
 
     # -- The consumers ---------------------------------------------------------------------------
     def consumer_killed(self, seconds):
@@ -157,11 +183,23 @@ class Faults:
             client.execute_command("CLIENT", "KILL", "TYPE", "normal")
 
     def entry_duplicated(self, seconds):
+        self._add_entry({})
+
+    def entry_poisoned(self, seconds):
+        """An entry of good hits, and among them one that is none, and one of a year that no
+        calendar has."""
+        beyond_time = msgpack.packb((1, uuid4().bytes, 10**16, "", "", "", False, ""))
+        poison = {uuid4().bytes: b"no hit", uuid4().bytes: beyond_time}
+        self._add_entry(poison)
+        self.poisoned |= {event_id.hex() for event_id in poison}
+
+    def _add_entry(self, more):
+        """The newest entry once more, with some more hits at its beginning."""
         with self._redis() as client:
             deadline = time.monotonic() + 2
             while time.monotonic() < deadline and not self.stopping.is_set():
                 if newest := client.xrevrange(STREAM, count=1):
-                    client.xadd(STREAM, newest[0][1])
+                    client.xadd(STREAM, more | newest[0][1])
                     return
         raise AssertionError("no entry was there to be delivered twice")
 
@@ -239,6 +277,18 @@ class Faults:
 
     def line_torn(self, seconds):
         torn.leave_torn_file(self.system.spool)
+
+    def disk_full(self, seconds):
+        """While Redis is to be spared, which it then can't be."""
+        if not self.system.has_spool_disk:
+            return "left out: nobody may mount a disk for the spool here"
+        ballast = self.system.spool / "ballast"
+        with suppress(OSError), ballast.open("wb", buffering=0) as file:
+            while file.write(bytes(2**20)):
+                pass
+        self.redis_nearly_full(seconds)
+        ballast.unlink()
+        return ""
 
     def workers_killed_before_redis_answers(self, seconds):
         """What was answered too early is in the memory of these only."""

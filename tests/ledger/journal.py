@@ -17,7 +17,7 @@ class Answer:
 @dataclass
 class Journal:
     tries: int = 0
-    tried: set[int] = field(default_factory=set)
+    tried: dict[int, str] = field(default_factory=dict)  # hit → X-Request-ID
     answers: list[Answer] = field(default_factory=list)
     killed: list[tuple[int, float]] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
@@ -30,7 +30,7 @@ class Journal:
             number, moment = int(number), float(moment)
             if letter == "T":
                 journal.tries += 1
-                journal.tried.add(number)
+                journal.tried[number] = rest[0]
             elif letter == "A":
                 ms = float(rest[0])
                 journal.answers.append(Answer(number, moment - ms / 1000, ms, rest[1]))
@@ -44,7 +44,7 @@ class Journal:
         """The same with other numbers of the hits."""
         return Journal(
             self.tries,
-            {number + by for number in self.tried},
+            {number + by: request_id for number, request_id in self.tried.items()},
             [replace(answer, hit=answer.hit + by) for answer in self.answers],
             [(number + by, moment) for number, moment in self.killed],
             self.wrong,
@@ -57,7 +57,7 @@ class Journal:
     @property
     def ambiguous(self) -> set[int]:
         """Sent, and nobody knows whether they arrived."""
-        return self.tried - self.answered
+        return self.tried.keys() - self.answered
 
 
 def event_id(request_id: str, pixel: UUID) -> UUID:

@@ -14,6 +14,7 @@ HOUR_MS = 60 * 60 * 1000
 QUARTER_MS = 15 * 60 * 1000
 AMBIGUOUS_SHARE = 0.001
 AMBIGUOUS_ANYWAY = 10  # a killed worker takes some with it, however short the run
+SLACK_S = 1.0  # what clocks may differ by that nobody has set
 KEPT = ("openings", "mail_opens", "first_openings", "first_verified")
 
 
@@ -56,18 +57,49 @@ class Findings:
         return found
 
 
+@dataclass(frozen=True)
+class ClockTime:
+    """From when to when the clock of the web processes may have been off by how much."""
+
+    since: float  # monotonic
+    until: float
+    minutes: tuple[int, ...]  # several while it is being set
+
+    def overlaps(self, since, until) -> bool:
+        return self.since < until and since < self.until
+
+
+@dataclass
+class Events:
+    """What was done to the system that the oracle must know of; times on the monotonic clock."""
+
+    begun: float = 0.0  # the first fault
+    clock: list[ClockTime] = field(default_factory=list)
+    poisoned: set[str] = field(default_factory=set)  # event ids
+
+
 class Oracle:
+    """`wall` is the time (seconds since 1970) at which the monotonic clock stood at 0."""
+
     def __init__(
-        self, plan: dict, pixels: list[dict], journals: list[Journal], database: dict, begun=0.0
+        self,
+        plan: dict,
+        pixels: list[dict],
+        journals: list[Journal],
+        database: dict,
+        *,
+        wall: float,
+        events: Events | None = None,
     ):
-        self.begun = begun  # of the faults, on the monotonic clock
+        self.events = events or Events()
+        self.wall = wall
         self.plan, self.pixels = plan, pixels
-        self.tried = set().union(*(journal.tried for journal in journals))
+        self.tried = {hit: sent for journal in journals for hit, sent in journal.tried.items()}
         self.answers = [answer for journal in journals for answer in journal.answers]
         self.wrong = [line for journal in journals for line in journal.wrong]
         self.openings = [Opening(UUID(row[0]), *row[1:]) for row in database["openings"]]
         self.counts, self.contacts = database["counts"], database["contacts"]
-        self.quarantined = database["quarantined"]
+        self.quarantined = set(database["quarantined"])
         self.findings = Findings()
 
     def judge(self) -> Findings:
@@ -78,22 +110,49 @@ class Oracle:
         self.check_counts()
         self.check_contacts()
         self.check_replies()
+        self.check_quarantine()
         return self.findings
 
     def key_of(self, hit: int) -> tuple[int, str]:
         pixel, reader, _ = self.plan["hits"][hit]
         return self.pixels[pixel]["id"], self.plan["readers"][reader]
 
+    def event_of(self, hit: int) -> UUID:
+        pixel = self.plan["hits"][hit][0]
+        return event_id(self.tried[hit], UUID(self.pixels[pixel]["uuid"]))
+
     def find_lost(self):
-        """Every answered hit has an opening of its pixel and reader within the hour (no run
-        lasts longer, so one at all)."""
-        opened = {(opening.pixel, opening.user_agent) for opening in self.openings}
+        """Every answered hit is an opening, or a refresh: its pixel and reader have an opening
+        within the hour."""
+        opened = defaultdict(list)
+        recorded = {opening.event_id for opening in self.openings}
+        for opening in self.openings:
+            opened[opening.pixel, opening.user_agent].append(opening.at)
         for answer in self.answers:
-            if self.key_of(answer.hit) not in opened:
-                at = answer.sent + answer.ms / 1000 - self.begun
+            if self.event_of(answer.hit) in recorded:
+                continue
+            moments = self.moments_of(answer)
+            reach = HOUR_MS + SLACK_S * 1000
+            if not any(
+                abs(at - moment) < reach
+                for at in opened[self.key_of(answer.hit)]
+                for moment in moments
+            ):
+                at = answer.sent + answer.ms / 1000 - self.events.begun
                 self.findings.lost.append(
                     f"hit {answer.hit}, answered as {answer.outcome} at {at:.3f} s"
                 )
+
+    def moments_of(self, answer) -> set[float]:
+        """When it was (ms), by a clock that may just then have been set."""
+        ended = answer.sent + answer.ms / 1000
+        times = [each for each in self.events.clock if each.overlaps(answer.sent, ended)]
+        off = {minutes for each in times for minutes in each.minutes} or {0}
+        if times and not any(each.since <= answer.sent for each in times):
+            off.add(0)
+        if times and not any(ended <= each.until for each in times):
+            off.add(0)
+        return {(self.wall + ended) * 1000 + minutes * 60_000 for minutes in off}
 
     def find_double(self):
         moments = defaultdict(list)
@@ -111,24 +170,25 @@ class Oracle:
         """Every opening is that of a hit that was tried: its event id, pixel and reader."""
         tried = {}
         for hit in self.tried:
-            pixel, reader, request_id = self.plan["hits"][hit]
-            row = self.pixels[pixel]
-            event = event_id(request_id, UUID(row["uuid"]))
-            tried[event] = row["id"], self.plan["readers"][reader], ""
+            tried[self.event_of(hit)] = *self.key_of(hit), ""
         for opening in self.openings:
             found = opening.pixel, opening.user_agent, opening.network_label
             if tried.get(opening.event_id) != found:
                 self.findings.phantom.append(f"pixel {opening.pixel}, event {opening.event_id}")
 
     def check_mail_opens(self):
-        """The first opening of a contact and reader begins a mail open, and the rest of its
-        hour's don't."""
-        begun = defaultdict(list)
+        """No two mail opens of a contact and reader are within an hour, and every opening is
+        within an hour of one."""
+        readers = defaultdict(list)
         for opening in self.openings:
-            begun[opening.contact, opening.reader].append(opening.begins_mail_open)
-        for (contact, _), begins in begun.items():
-            if sum(begins) != 1:
-                self.findings.other.append(f"contact {contact}: {sum(begins)} mail opens of one")
+            readers[opening.contact, opening.reader].append(opening)
+        for (contact, _), openings in readers.items():
+            begun = sorted(opening.at for opening in openings if opening.begins_mail_open)
+            if any(other - one < HOUR_MS for one, other in pairwise(begun)):
+                self.findings.other.append(f"contact {contact}: a mail open counted twice")
+            for opening in openings:
+                if not any(abs(opening.at - at) < HOUR_MS for at in begun):
+                    self.findings.other.append(f"contact {contact}: a mail open not counted")
 
     def check_counts(self):
         """What is counted per quarter of an hour is what the openings add up to."""
@@ -179,8 +239,13 @@ class Oracle:
         ambiguous = tried - len({answer.hit for answer in self.answers})
         if ambiguous >= max(AMBIGUOUS_SHARE * tried, AMBIGUOUS_ANYWAY):
             self.findings.other.append(f"{ambiguous} of {tried} hits are ambiguous")
-        if self.quarantined:
-            self.findings.other.append(f"{self.quarantined} hits are in quarantine")
+
+    def check_quarantine(self):
+        """It holds the poison that was put into the stream, all of it and nothing else."""
+        for event in self.quarantined - self.events.poisoned:
+            self.findings.other.append(f"a good hit is in quarantine: {event}")
+        for event in self.events.poisoned - self.quarantined:
+            self.findings.lost.append(f"poison that nobody put into quarantine: {event}")
 
 
 def remember_first(firsts: dict[int, Opening], opening: Opening):

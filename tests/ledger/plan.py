@@ -16,6 +16,10 @@ def user_agents() -> list[str]:
     ]
 
 
+def own_request_id(seed: int, number: int) -> str:
+    return f"{seed}-{number}"
+
+
 def plan_hits(seed: int, pixels: int, count: int) -> list[tuple[int, int, str]]:
     """(pixel, reader, X-Request-ID) of each hit, the first two as positions in their lists."""
     dice = random.Random(f"hits {seed}")
@@ -23,7 +27,7 @@ def plan_hits(seed: int, pixels: int, count: int) -> list[tuple[int, int, str]]:
     dice.shuffle(fresh)
     hits = []
     for number in range(count):
-        request_id = f"{seed}-{number}"
+        request_id = own_request_id(seed, number)
         if hits and (dice.random() < REPEATS or not fresh):
             pixel, reader, before = dice.choice(hits[-RECENT:])
             again = dice.random() < SECOND_TRIES
@@ -41,10 +45,12 @@ class Fault:
     seconds: float = 0.0  # how long it lasts, where it lasts
 
 
-# (tier, kind, how many in a minute, lasts from, to). Sums up to 88 and more.
+# (tier, kind, how many in a minute, lasts from, to). Sums up to 90 and more.
 EVERYWHERE = [
     ("web", "worker_killed", 9, 0, 0),
     ("web", "web_rolled", 2, 0, 0),
+    ("web", "clock_set_back", 1, 2.0, 4.0),
+    ("web", "clock_set_forward", 1, 2.0, 4.0),
     ("consumer", "consumer_killed", 6, 0, 0),
     ("consumer", "group_destroyed", 6, 0, 0),
     ("redis", "redis_killed", 4, 0.1, 0.8),
@@ -53,10 +59,12 @@ EVERYWHERE = [
     ("redis", "redis_nearly_full", 3, 0.3, 0.8),
     ("redis", "redis_read_only", 4, 0.2, 0.8),
     ("redis", "scripts_flushed", 8, 0, 0),
-    ("redis", "entry_duplicated", 8, 0, 0),
+    ("redis", "entry_duplicated", 6, 0, 0),
+    ("redis", "entry_poisoned", 4, 0, 0),
     ("redis", "redis_connections_killed", 6, 0, 0),
     ("spool", "both_down", 3, 0.8, 1.5),
     ("spool", "line_torn", 3, 0, 0),
+    ("spool", "disk_full", 2, 0.4, 1.0),
 ]
 FAULTS = {
     "mysql": [

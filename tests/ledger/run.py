@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from tests.ledger.faults import Faults
 from tests.ledger.journal import Answer, Journal
-from tests.ledger.oracle import Findings, Oracle
+from tests.ledger.oracle import Events, Findings, Oracle
 from tests.ledger.plan import CONTACTS, PIXELS, Fault, plan_faults, plan_hits, user_agents
 from tests.ledger.system import System
 from tests.services import GaveUp, bare_environment, wait_until
@@ -166,6 +166,7 @@ class Run:
         options = self.options
         self.client = LoadClient(self.folder, "load", plan)
         self.system.on_move = lambda port: self.client.tell(f"port {port}")
+        self.system.on_clock = lambda: self.client.tell("clock")
         wait_until(
             lambda: self.client.journal.exists() and self.client.journal.stat().st_size,
             within=10,
@@ -249,7 +250,9 @@ class Run:
         path = self.folder / "database.json"
         self.django(f"dump({str(path)!r})")
         database = json.loads(path.read_text())
-        oracle = Oracle(plan, pixels, self.journals, database, begun)
+        wall = time.time() - time.monotonic()
+        events = Events(begun, self.faults.clock, self.faults.poisoned)
+        oracle = Oracle(plan, pixels, self.journals, database, wall=wall, events=events)
         findings = oracle.judge()
         findings.other += self.findings.other + self.faults.problems
         for name in self.system.consumers:

@@ -109,7 +109,7 @@ class Recorder:
     def taking(self, take_to_spool):
         def take(fallback, hits):
             outcomes = take_to_spool(fallback, hits)
-            if self.unsynced:
+            if outcomes and self.unsynced:
                 with open(os.environ["LEDGER_RECORD"], "a") as record:
                     record.write(f"{len(hits)}\n")
             return outcomes

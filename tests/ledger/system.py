@@ -3,7 +3,9 @@
 import contextlib
 import random
 import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import redis
@@ -12,6 +14,8 @@ from tests.services import GaveUp, MariaDB, Service, wait_until
 from tests.stack import STREAM, Stack
 
 GROUP = "recorders"
+SPOOL_DISK = "size=64m"
+IN_FLIGHT_S = 0.5  # until the requests that were sent before have arrived
 CONSUMERS = ("consumer-1", "consumer-2")
 
 
@@ -25,8 +29,11 @@ class System:
         self.stack: Stack | None = None
         self.web: Service | None = None
         self.on_move = lambda port: None  # called when the web server is on another port
+        self.on_clock = lambda: None  # called before and after the clock is set
         self.consumers: dict[str, Service] = {}
         self.ended: list[str] = []  # processes that ended unbidden
+        self.clock = folder / "clock"  # by how many minutes the web processes' one is off
+        self.has_spool_disk = False  # the spool has a disk of its own, which may be filled
         self._webs = 0  # started so far
 
     # -- Start and end ---------------------------------------------------------------------------
@@ -43,7 +50,10 @@ class System:
             TRUSTED_PROXIES="1",  # so that the event ids derive from the client's own
             LEDGER_SABOTAGE=self.sabotage,
             LEDGER_RECORD=str(self.folder / "unsynced"),
+            LEDGER_CLOCK=str(self.clock),
         )
+        self.clock.write_text("0")
+        self.mount_spool()
         self.redis = self.stack.redis
         self.redis.start()
         self.await_redis()
@@ -63,7 +73,30 @@ class System:
                 problems.append(str(problem).splitlines()[0])
         if self.stack:
             self.stack.client.close()
+        if self.has_spool_disk:
+            subprocess.run(["umount", "--lazy", str(self.spool)], check=True)
         return problems
+
+    def mount_spool(self):
+        """Where nobody may mount a disk, the spool is on that of all."""
+        self.spool.mkdir(parents=True)
+        command = ["mount", "-t", "tmpfs", "-o", SPOOL_DISK, "tmpfs", str(self.spool)]
+        mounted = subprocess.run(command, check=False, capture_output=True)
+        self.has_spool_disk = mounted.returncode == 0
+
+    def set_clock(self, minutes: int):
+        """Returns when the web processes have done it; see clock_web.py."""
+        self.on_clock()
+        time.sleep(IN_FLIGHT_S)
+        new = self.clock.with_suffix(".new")
+        new.write_text(str(minutes))
+        new.replace(self.clock)  # nobody reads half of it
+        wait_until(lambda: self.clocks() == {str(minutes)}, within=10, what="the clock is set")
+        self.on_clock()
+
+    def clocks(self) -> set[str]:
+        files = (self.clock.with_suffix(f".{pid}") for pid in self.workers())
+        return {file.read_text() if file.exists() else "" for file in files}
 
     # -- Web -------------------------------------------------------------------------------------
     @property
@@ -74,7 +107,7 @@ class System:
         """Start a web server; if there is one already, clients go to the new one, and it ends."""
         self._webs += 1
         before, name = self.web, f"web-{self._webs}"
-        config = "tests.ledger.sabotage_web" if self.sabotage else "pixeltrack.gunicorn"
+        config = "tests.ledger.sabotage_web" if self.sabotage else "tests.ledger.clock_web"
         self.stack.start_web(name, config=config)
         self.web = self.stack.services[name]
         self.on_move(self.port)

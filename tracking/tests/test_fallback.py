@@ -89,6 +89,22 @@ def test_without_any_the_hit_is_lost_and_counted(
     assert caplog.text.count("Lost 1 hits") == 1
 
 
+def test_with_the_disk_full_a_slow_database_gets_more_time(
+    collect_all, redis_is_down, pixel, settings, monkeypatch
+):
+    (settings.VAR_DIR / "spool").write_text("in the way")
+    monkeypatch.setattr(fallback_module, "DATABASE_BUDGET_S", 0)
+    monkeypatch.setattr(fallback_module, "LAST_RESORT_S", 20)
+    hit, other = a_hit(pixel), a_hit(pixel, "Outlook")
+    assert collect_all(hit) == [Outcome.DATABASE]
+    fallback().database._breaker.failed()
+    assert collect_all(other) == [Outcome.DATABASE]
+    assert {opening.event_id.bytes for opening in Opening.objects.all()} == {
+        hit.event_id,
+        other.event_id,
+    }
+
+
 def lost_metric():
     return collect_module.COLLECTED.labels("lost")._value.get()
 
@@ -171,6 +187,17 @@ def test_under_pressure_redis_is_spared(collect_all, redis_client, pixel, settin
     redis_client.flushall()
     collect_module.way._measure_at = 0
     assert collect_all(a_hit(pixel, "Gmail")) == [Outcome.STORED]
+
+
+def test_with_the_disk_full_as_well_a_nearly_full_redis_takes_the_hit_after_all(
+    collect_all, redis_client, pixel, settings
+):
+    (settings.VAR_DIR / "spool").write_text("in the way")
+    settings.PIXEL_STREAM_LIMIT = 1
+    assert collect_all(a_hit(pixel)) == [Outcome.STORED]
+    collect_module.way._measure_at = 0
+    assert collect_all(a_hit(pixel, "Outlook")) == [Outcome.STORED]
+    assert collect_module.way.is_full
 
 
 def test_a_redis_that_fails_while_it_was_full_is_measured_anew(redis_client, pixel):

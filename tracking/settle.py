@@ -52,8 +52,16 @@ def quarantine(event_id: bytes, packed: bytes, error: Exception):
     logger.error("A hit can't be recorded (%s) and is in quarantine.", type(error).__name__)
 
 
-def replay(quarantined: QuarantinedHit) -> Recorded:
-    """Record it after all, and let it out; raises what still stands against it."""
-    [recorded] = record([quarantined.hit()])
+def replay(quarantined: QuarantinedHit) -> Recorded | None:
+    """Record it after all, and let it out; None where it still can't be, with the reason of today.
+    Raises where the database is unavailable; safe to repeat."""
+    try:
+        [recorded] = record([quarantined.hit()])
+    except Exception as error:
+        if is_unavailable(error):
+            raise
+        quarantined.refused(error)
+        return None
     quarantined.delete()
+    RECORDED.labels(recorded.decision).inc()
     return recorded

@@ -3,9 +3,9 @@ from tracking.admin.opening import (
     ContactOpeningsAdmin,
     OpeningAdmin,
     OpeningCountAdmin,
-    QuarantinedHitAdmin,
     UserAgentAdmin,
 )
+from tracking.admin.quarantine import QuarantinedHitAdmin
 
 __all__ = [
     "CampaignAdmin",

@@ -4,7 +4,7 @@ from django.utils.html import format_html
 
 from accounts.scoped_admin import BigTableAdmin, ReadOnlyAdmin
 from campaigns.admin.lists import AddressSearch, CampaignFilter, uuid_or_none
-from tracking.models import ContactOpenings, Opening, OpeningCount, QuarantinedHit, UserAgent
+from tracking.models import ContactOpenings, Opening, OpeningCount, UserAgent
 
 
 @admin.register(Opening)
@@ -75,13 +75,3 @@ class OpeningCountAdmin(ReadOnlyAdmin, BigTableAdmin):
     @admin.display(description="verdict")
     def who(self, count):
         return count.verdict
-
-
-@admin.register(QuarantinedHit)
-class QuarantinedHitAdmin(ReadOnlyAdmin, BigTableAdmin):
-    """For superusers: whose campaign such a hit belongs to is not known."""
-
-    list_display = ["event_id", "reason", "quarantined_at"]
-
-    def scope(self, rows, user):
-        return rows if user.is_superuser else rows.none()

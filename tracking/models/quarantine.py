@@ -6,10 +6,14 @@ from tracking.hit import Hit
 class QuarantinedHitQuerySet(models.QuerySet):
     def put(self, event_id: bytes, packed: bytes, error: Exception):
         """Keep a hit that can't be recorded, with the reason; safe to repeat."""
-        reason = type(error).__name__
         self.get_or_create(
-            event_id=event_id.hex()[:64], defaults={"packed": packed, "reason": reason}
+            event_id=event_id.hex()[:64], defaults={"packed": packed, "reason": reason_of(error)}
         )
+
+
+def reason_of(error: Exception) -> str:
+    """The kind of error only: its text might repeat what the hit holds."""
+    return type(error).__name__
 
 
 class QuarantinedHit(models.Model):
@@ -17,7 +21,6 @@ class QuarantinedHit(models.Model):
 
     event_id = models.CharField(max_length=64, unique=True, help_text="Hexadecimal.")
     packed = models.BinaryField(editable=False)
-    # The kind of error only: its text might repeat what the hit holds.
     reason = models.CharField(max_length=64)
     quarantined_at = models.DateTimeField(auto_now_add=True)
 
@@ -25,6 +28,11 @@ class QuarantinedHit(models.Model):
 
     def __str__(self):
         return f"hit {self.event_id}"
+
+    def refused(self, error: Exception):
+        """It was tried again in vain."""
+        self.reason = reason_of(error)
+        self.save(update_fields=["reason"])
 
     def hit(self) -> Hit:
         """ValueError or TypeError where it is none."""

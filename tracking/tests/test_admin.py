@@ -57,6 +57,41 @@ def test_hits_in_quarantine_are_for_superusers(admin_client):
     assert "ValueError" not in signed_in(anna).get(page(QuarantinedHit)).text
 
 
+def act(client, action, hits, **more):
+    chosen = {"action": action, "_selected_action": [hit.pk for hit in hits], **more}
+    return client.post(page(QuarantinedHit), chosen, follow=True)
+
+
+@pytest.fixture
+def quarantined():
+    """A good hit, and what is none."""
+    uuid = make_contact().pixels.get().uuid.bytes
+    good = Hit(uuid4().bytes, uuid, round(NOON.timestamp() * 1000))
+    QuarantinedHit.objects.put(good.event_id, good.packed, OverflowError())
+    QuarantinedHit.objects.put(b"x" * 16, b"junk", OverflowError())
+    return list(QuarantinedHit.objects.order_by("pk"))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_can_be_recorded_leaves_the_quarantine_by_replay(admin_client, quarantined):
+    reply = act(admin_client, "replay_selected", quarantined)
+    assert Opening.objects.count() == 1
+    assert "1 replayed." in reply.text
+    assert "1 kept, which still can&#x27;t be recorded." in reply.text
+    [left] = QuarantinedHit.objects.all()
+    assert (left.pk, left.reason) == (quarantined[1].pk, "ExtraData")
+    act(admin_client, "delete_selected", [left], post="yes")
+    assert not QuarantinedHit.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_only_superusers_replay_and_discard(quarantined):
+    anna = signed_in(make_staff(models=[QuarantinedHit]))
+    act(anna, "replay_selected", quarantined)
+    act(anna, "delete_selected", quarantined, post="yes")
+    assert QuarantinedHit.objects.count() == 2
+
+
 @pytest.mark.parametrize("model", [*OURS, UserAgent], ids=name_of)
 def test_what_the_service_writes_can_be_read_and_not_changed(admin_client, model):
     opened_contact()

@@ -4,6 +4,7 @@ The file holds by how many minutes the clock is off; beside it each worker says 
 own. The monotonic clock stays as it is.
 """
 
+import faulthandler
 import os
 import threading
 import time
@@ -47,3 +48,7 @@ def post_fork(server, worker):
     clock = Clock(Path(os.environ["LEDGER_CLOCK"]))
     clock.set()
     threading.Thread(target=clock.follow, daemon=True).start()
+
+
+def post_worker_init(worker):
+    faulthandler.enable()  # one that gunicorn gives up on says where it hangs

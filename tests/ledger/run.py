@@ -281,9 +281,12 @@ class Run:
         found = []
         for path in sorted(self.system.stack.folder.glob("*.log")):
             text = path.read_text(errors="replace")
-            if "Traceback" in text or "CRITICAL" in text:
-                start = min(i for i in (text.find("Traceback"), text.find("CRITICAL")) if i >= 0)
-                found.append(f"{path.name}: {text[start : start + 3000]}")
+            starts = [
+                text.find(word) for word in ("Traceback", "CRITICAL", "Fatal") if word in text
+            ]
+            if starts:
+                start = min(starts)
+                found.append(f"{path.name}: {text[start : start + 6000]}")
         return found
 
     def close(self):

@@ -1,6 +1,7 @@
 """One run of the ledger: load, faults, drain, judgement."""
 
 import json
+import re
 import subprocess
 import sys
 import tempfile

@@ -282,12 +282,8 @@ class Run:
         found = []
         for path in sorted(self.system.stack.folder.glob("*.log")):
             text = path.read_text(errors="replace")
-            starts = [
-                text.find(word) for word in ("Traceback", "CRITICAL", "Fatal") if word in text
-            ]
-            if starts:
-                start = min(starts)
-                found.append(f"{path.name}: {text[start : start + 6000]}")
+            if trouble := re.search("Traceback|CRITICAL|Fatal", text):
+                found.append(f"{path.name}: {text[trouble.start() :][:6000]}")
         return found
 
     def close(self):

@@ -1,4 +1,4 @@
-"""Filters for lists of any app."""
+"""Filters for lists: those that any app uses, then those of this app."""
 
 from datetime import UTC
 
@@ -7,6 +7,8 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django_filters import rest_framework as filters
 from django_filters.fields import IsoDateTimeField
+
+from accounts.models import ApiKey, Invitation, Membership, Team
 
 
 class IdFilter(filters.NumberFilter):
@@ -37,3 +39,43 @@ def since(field_name):
 
 def until(field_name):
     return MomentFilter(field_name, "lt", help_text="Before this moment.")
+
+
+class TeamFilterSet(filters.FilterSet):
+    created_since = since("created_at")
+    created_until = until("created_at")
+
+    class Meta:
+        model = Team
+        fields = ()
+
+
+class MembershipFilterSet(filters.FilterSet):
+    team = IdFilter()
+    user = IdFilter()
+
+    class Meta:
+        model = Membership
+        fields = ("team", "user", "role")
+
+
+class InvitationFilterSet(filters.FilterSet):
+    team = IdFilter()
+    pending = filters.BooleanFilter(method="by_pending", help_text="Those that can be accepted.")
+
+    class Meta:
+        model = Invitation
+        fields = ("team", "role", "pending")
+
+    def by_pending(self, invitations, name, value: bool):
+        pending = Invitation.objects.pending().values("pk")
+        return invitations.filter(pk__in=pending) if value else invitations.exclude(pk__in=pending)
+
+
+class ApiKeyFilterSet(filters.FilterSet):
+    team = IdFilter()
+    revoked = filters.BooleanFilter("revoked_at", "isnull", exclude=True)
+
+    class Meta:
+        model = ApiKey
+        fields = ("team", "role", "revoked")

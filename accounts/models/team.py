@@ -1,19 +1,55 @@
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
+
+from accounts.models.refusal import Refusal
+
+
+class LastManager(Refusal):
+    code = "last_manager"
+    sentence = (
+        "A team keeps at least one manager, and this is the last one. Make somebody else manager "
+        "before."
+    )
+
+
+class OwnTeam(Refusal):
+    code = "own_team"
+    sentence = (
+        "Every user keeps a team of their own, as its manager: campaigns go there unless one says."
+    )
+
+
+class HasCampaigns(Refusal):
+    code = "has_campaigns"
+    sentence = "The team has campaigns. Delete them first, with their openings."
+
+
+class Role(models.TextChoices):
+    VIEWER = "viewer"
+    EDITOR = "editor"
+    MANAGER = "manager"
 
 
 class TeamQuerySet(models.QuerySet):
-    def of(self, user) -> "TeamQuerySet":
-        """Teams whose objects the user may see: all for a superuser, else those of a member."""
-        if user.is_superuser:
-            return self
-        return self.filter(pk__in=Membership.objects.filter(user=user).values("team"))
+    def of(self, principal) -> "TeamQuerySet":
+        """Teams whose objects one may see (see principal.py): a superuser sees all."""
+        return self if principal.is_superuser else self.filter(pk__in=principal.team_ids())
 
-    def managed_by(self, user) -> "TeamQuerySet":
-        if user.is_superuser:
+    def managed_by(self, principal) -> "TeamQuerySet":
+        if principal.is_superuser:
             return self
-        managers = Membership.objects.filter(user=user, role=Membership.Role.MANAGER)
-        return self.filter(pk__in=managers.values("team"))
+        return self.filter(pk__in=principal.team_ids(Role.MANAGER))
+
+    @transaction.atomic
+    def start(self, *, name: str, manager) -> "Team":
+        """Make a team with its first member, a user."""
+        team = self.create(name=name)
+        Membership.objects.create(team=team, user=manager, role=Role.MANAGER)
+        return team
+
+    def lock(self, pk) -> "Team":
+        """Inside a transaction: whatever decides by the members of a team comes by here first."""
+        return self.select_for_update().get(pk=pk)
 
 
 class Team(models.Model):
@@ -40,18 +76,33 @@ class Team(models.Model):
     def __str__(self):
         return self.name
 
+    @transaction.atomic
+    def remove(self):
+        """Delete the team with its memberships, invitations and keys. OwnTeam, HasCampaigns."""
+        if Team.objects.lock(self.pk).owner_id:
+            raise OwnTeam
+        try:
+            self.delete()
+        except models.ProtectedError:
+            raise HasCampaigns from None
+
+
+class MembershipQuerySet(models.QuerySet):
+    def of(self, principal) -> "MembershipQuerySet":
+        """Memberships of the teams that one sees."""
+        return self if principal.is_superuser else self.filter(team__in=principal.team_ids())
+
 
 class Membership(models.Model):
-    class Role(models.TextChoices):
-        VIEWER = "viewer"
-        EDITOR = "editor"
-        MANAGER = "manager"
+    Role = Role
 
     # A membership says who may see openings; it holds none. It goes with its team or user.
     team = models.ForeignKey(Team, models.CASCADE, related_name="memberships")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=7, choices=Role, default=Role.VIEWER)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = MembershipQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -60,3 +111,33 @@ class Membership(models.Model):
 
     def __str__(self):
         return f"{self.user} in {self.team} ({self.role})"
+
+    @transaction.atomic
+    def change_role(self, role: str):
+        """Give the member another role. LastManager, OwnTeam."""
+        team = self.lock()
+        if role == self.role:
+            return
+        if role != Role.MANAGER:
+            self.refuse_to_lose_manager(team)
+        self.role = role
+        self.save(update_fields=["role"])
+
+    @transaction.atomic
+    def remove(self):
+        """The member leaves, or is sent away. LastManager, OwnTeam."""
+        self.refuse_to_lose_manager(self.lock())
+        self.delete()
+
+    def lock(self) -> Team:
+        """The team; two managers who make each other viewers at once come by one after another."""
+        team = Team.objects.lock(self.team_id)
+        self.refresh_from_db(fields=["role"])
+        return team
+
+    def refuse_to_lose_manager(self, team: Team):
+        managers = Membership.objects.filter(team=team, role=Role.MANAGER)
+        if self.role == Role.MANAGER and not managers.exclude(pk=self.pk).exists():
+            raise LastManager
+        if team.owner_id == self.user_id:
+            raise OwnTeam

@@ -38,6 +38,20 @@ class User(AbstractUser):
 
     objects = AccountManager()
 
+    is_person = True  # see principal.py for this and the three methods that follow
+
+    def team_ids(self, *roles):
+        memberships = self.memberships.filter(role__in=roles) if roles else self.memberships
+        return memberships.values("team")
+
+    def has_role(self, team, roles) -> bool:
+        if self.is_superuser:
+            return True
+        return self.memberships.filter(team=team, role__in=roles).exists()
+
+    def default_team(self) -> Team:
+        return self.ensure_own_team()
+
     def ensure_own_team(self) -> Team:
         """The user's own team, made now if it is missing (a fixture or a form made the user)."""
         team, created = Team.objects.get_or_create(

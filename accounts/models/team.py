@@ -76,6 +76,9 @@ class Team(models.Model):
     def __str__(self):
         return self.name
 
+    def has_manager(self) -> bool:
+        return self.memberships.filter(role=Role.MANAGER).exists()
+
     @transaction.atomic
     def remove(self):
         """Delete the team with its memberships, invitations and keys. OwnTeam, HasCampaigns."""

@@ -42,7 +42,7 @@ class TeamRole(IsAuthenticated):
 class WrittenByPeople(IsAuthenticated):
     """Who belongs to a team and what opens it is for people to say. API keys may look."""
 
-    message = "An API key can't do this. Log in as somebody who manages the team."
+    message = "An API key can't do this. Log in and do it as a person."
     code = "people_only"
 
     def has_permission(self, request, view):

@@ -1,4 +1,4 @@
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import mixins
 from rest_framework.viewsets import GenericViewSet
 
@@ -35,7 +35,16 @@ class ApiKeyViewSet(
     def get_serializer_class(self):
         return NewApiKeySerializer if self.action == "create" else self.serializer_class
 
-    @extend_schema(responses={201: NewApiKeySerializer})
+    @extend_schema(
+        responses={201: NewApiKeySerializer},
+        examples=[
+            OpenApiExample(
+                "a key for the CRM",
+                {"team": 1, "name": "CRM", "role": "editor", "expires_at": "2030-01-01T00:00:00Z"},
+                request_only=True,
+            )
+        ],
+    )
     def create(self, request, *args, **kwargs):
         """Make a key for a team that you manage. The `key` of the answer is told this once."""
         return super().create(request, *args, **kwargs)

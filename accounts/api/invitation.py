@@ -1,4 +1,4 @@
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import mixins
 from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound
@@ -46,7 +46,16 @@ class InvitationViewSet(
         classes = {"create": NewInvitationSerializer, "accept": AcceptSerializer}
         return classes.get(self.action, self.serializer_class)
 
-    @extend_schema(responses={201: NewInvitationSerializer})
+    @extend_schema(
+        responses={201: NewInvitationSerializer},
+        examples=[
+            OpenApiExample(
+                "a colleague",
+                {"team": 1, "email": "ada@example.com", "role": "editor"},
+                request_only=True,
+            )
+        ],
+    )
     def create(self, request, *args, **kwargs):
         """Invite an address to a team that you manage. Pass on the `token` of the answer."""
         return super().create(request, *args, **kwargs)

@@ -53,6 +53,7 @@ def test_nobody_makes_themselves_more_than_a_user():
         ({"username": "a b"}, "username", "invalid"),
         ({"username": "a@b"}, "username", "invalid"),
         ({"username": ""}, "username", "blank"),
+        ({"username": "a\0b"}, "username", "null_characters_not_allowed"),
         ({"username": "x" * 151}, "username", "max_length"),
         ({"username": "ﷺ"}, "username", "invalid"),
         ({"email": "nobody"}, "email", "invalid"),

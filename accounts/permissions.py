@@ -3,8 +3,22 @@ from rest_framework.permissions import SAFE_METHODS, IsAuthenticated
 from accounts.models import Membership
 
 Role = Membership.Role
+MAY_READ = (Role.VIEWER, Role.EDITOR, Role.MANAGER)
 MAY_WRITE = (Role.EDITOR, Role.MANAGER)
-MAY_DELETE = (Role.MANAGER,)
+MAY_MANAGE = (Role.MANAGER,)
+
+
+def roles_for(request, view) -> tuple[str, ...]:
+    """Who may do this: by the HTTP method, unless the view names the action.
+
+    `manager_actions`: what only managers do. `read_actions`: a POST that changes nothing.
+    """
+    action = getattr(view, "action", None)
+    if action in getattr(view, "manager_actions", ()) or request.method == "DELETE":
+        return MAY_MANAGE
+    if action in getattr(view, "read_actions", ()) or request.method in SAFE_METHODS:
+        return MAY_READ
+    return MAY_WRITE
 
 
 class TeamRole(IsAuthenticated):
@@ -15,11 +29,22 @@ class TeamRole(IsAuthenticated):
     """
 
     def has_object_permission(self, request, view, row):
-        if request.method in SAFE_METHODS or request.user.is_superuser:
+        roles = roles_for(request, view)
+        # Whoever sees a row has some role: nothing to look up.
+        if roles == MAY_READ or request.user.is_superuser:
             return True
-        roles = MAY_DELETE if request.method == "DELETE" else MAY_WRITE
-        team = view.team_of(row)
-        if Membership.objects.filter(user=request.user, team=team, role__in=roles).exists():
+        if request.user.has_role(view.team_of(row), roles):
             return True
         self.message = f"In the team that this belongs to, you would have to be {roles[0]}."
         return False
+
+
+class WrittenByPeople(IsAuthenticated):
+    """Who belongs to a team and what opens it is for people to say. API keys may look."""
+
+    message = "An API key can't do this. Log in and do it as a person."
+    code = "people_only"
+
+    def has_permission(self, request, view):
+        signed_in = super().has_permission(request, view)
+        return signed_in and (request.method in SAFE_METHODS or request.user.is_person)

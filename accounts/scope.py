@@ -10,6 +10,7 @@ from django.http import Http404
 from rest_framework import serializers
 from rest_framework.exceptions import APIException
 
+from accounts.models import Refusal
 from accounts.permissions import TeamRole
 
 
@@ -22,19 +23,43 @@ class Conflict(APIException):
 
 
 @contextmanager
-def removing():
-    """A removal, whole or not at all. Another request may have been faster, or in the way."""
+def changing():
+    """A change, whole or not at all. Another request may have been faster, or in the way."""
     try:
         with transaction.atomic():
             yield
+    except Refusal as refusal:
+        raise Conflict(refusal, refusal.code) from None
     except IntegrityError:
         raise Conflict from None
     except ObjectDoesNotExist:
         raise Http404 from None
 
 
-class TeamScoped:
-    """For viewsets whose rows belong to teams: rows of the user's teams only, and by role."""
+removing = changing  # how it reads where rows go
+
+
+class SavesOrSaysWhy:
+    """For views with serializers that save."""
+
+    def save(self, serializer, **fields):
+        """Save; where another request was faster, say what is wrong as validation would have."""
+        try:
+            with transaction.atomic():
+                serializer.save(**fields)
+        except Refusal as refusal:
+            raise Conflict(refusal, refusal.code) from None
+        except ObjectDoesNotExist:
+            raise Http404 from None
+        except IntegrityError:
+            self.get_serializer(
+                serializer.instance, data=serializer.initial_data, partial=serializer.partial
+            ).is_valid(raise_exception=True)
+            raise Conflict from None
+
+
+class TeamScoped(SavesOrSaysWhy):
+    """For viewsets whose rows belong to teams: rows of one's own teams only, and by role."""
 
     permission_classes = [TeamRole]
     team_path: str  # from a row to its team, for example "group.campaign.team"
@@ -59,17 +84,6 @@ class TeamScoped:
     def perform_destroy(self, row):
         with removing():
             row.remove()
-
-    def save(self, serializer):
-        """Save; where another request was faster, say what is wrong as validation would have."""
-        try:
-            with transaction.atomic():
-                serializer.save()
-        except IntegrityError:
-            self.get_serializer(
-                serializer.instance, data=serializer.initial_data, partial=serializer.partial
-            ).is_valid(raise_exception=True)
-            raise Conflict from None
 
 
 class ScopedField(serializers.PrimaryKeyRelatedField):

@@ -6,6 +6,7 @@ from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.db import DataError, IntegrityError, transaction
 from django.http import HttpResponseRedirect
 
+from accounts.models import Refusal
 from accounts.paginator import BoundedPaginator
 
 
@@ -26,8 +27,26 @@ class ScopedAdmin(admin.ModelAdmin):
                 return super().changeform_view(request, *args, **kwargs)
         except (DataError, IntegrityError):
             text = "Nothing was saved: somebody was faster, or there is such a row already."
-            self.message_user(request, text, messages.ERROR)
-            return HttpResponseRedirect(request.get_full_path())
+        except Refusal as refusal:
+            text = f"Nothing was saved. {refusal}"
+        return self.answer_with(request, text)
+
+    def delete_view(self, request, *args, **kwargs):
+        try:
+            return super().delete_view(request, *args, **kwargs)
+        except Refusal as refusal:
+            return self.answer_with(request, refusal)
+
+    def changelist_view(self, request, *args, **kwargs):
+        """Actions are sent to the list's own address."""
+        try:
+            return super().changelist_view(request, *args, **kwargs)
+        except Refusal as refusal:
+            return self.answer_with(request, refusal)
+
+    def answer_with(self, request, text):
+        self.message_user(request, text, messages.ERROR)
+        return HttpResponseRedirect(request.get_full_path())
 
     def get_queryset(self, request):
         return self.scope(super().get_queryset(request), request.user)

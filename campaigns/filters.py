@@ -1,22 +1,8 @@
-from datetime import UTC
-
-from django import forms
-from django.core.exceptions import ValidationError
-from django.db import models
 from django_filters import rest_framework as filters
-from django_filters.fields import IsoDateTimeField
 
+from accounts.filters import IdFilter, since, until
 from campaigns.models import Campaign, Contact, Group, Pixel
 from campaigns.models.contact import address_key
-
-
-class IdFilter(filters.NumberFilter):
-    """Rows by the id of what they belong to. An id of another team's finds nothing."""
-
-    field_class = forms.IntegerField
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, min_value=1, max_value=models.BigIntegerField.MAX_BIGINT, **kwargs)
 
 
 class CampaignFilter(IdFilter):
@@ -27,27 +13,6 @@ class CampaignFilter(IdFilter):
             return rows
         groups = Group.objects.filter(campaign=campaign).values_list("pk", flat=True)
         return rows.filter(**{f"{self.field_name}__in": list(groups)})
-
-
-class MomentField(IsoDateTimeField):
-    def clean(self, value):
-        moment = super().clean(value)
-        try:
-            return moment and moment.astimezone(UTC)
-        except OverflowError:
-            raise ValidationError(self.error_messages["invalid"], code="invalid") from None
-
-
-class MomentFilter(filters.IsoDateTimeFilter):
-    field_class = MomentField
-
-
-def since(field_name):
-    return MomentFilter(field_name, "gte", help_text="From this moment on.")
-
-
-def until(field_name):
-    return MomentFilter(field_name, "lt", help_text="Before this moment.")
 
 
 class CampaignFilterSet(filters.FilterSet):

@@ -3,11 +3,22 @@
 from django.urls import include, path
 from rest_framework.routers import DefaultRouter
 
+from accounts.api import (
+    ApiKeyViewSet,
+    InvitationViewSet,
+    MembershipViewSet,
+    SignUpView,
+    TeamViewSet,
+)
 from campaigns.api import CampaignViewSet, ContactViewSet, GroupViewSet, PixelViewSet
 from tracking.api import OpeningViewSet, StatisticsView
 
 router = DefaultRouter()
 router.include_format_suffixes = False
+router.register("teams", TeamViewSet)
+router.register("memberships", MembershipViewSet)
+router.register("invitations", InvitationViewSet)
+router.register("api-keys", ApiKeyViewSet)
 router.register("campaigns", CampaignViewSet)
 router.register("groups", GroupViewSet)
 router.register("contacts", ContactViewSet)
@@ -16,6 +27,7 @@ router.register("openings", OpeningViewSet)
 
 urlpatterns = [
     path("token/", include("accounts.urls")),
+    path("sign-up/", SignUpView.as_view(), name="sign-up"),
     path("campaigns/<pk>/statistics/", StatisticsView.as_view(), name="campaign-statistics"),
     path("", include(router.urls)),
 ]

@@ -73,7 +73,7 @@ def problems_of(path, method, operation) -> list[str]:
     query = any(parameter["in"] == "query" for parameter in operation.get("parameters", ()))
     happens = {
         "400": query or "requestBody" in operation,
-        "401": True,
+        "401": login or operation.get("security") != [{}],  # that is open to all
         "403": not login,
         "404": query or "{" in path,  # an invalid cursor, or no such row
         "409": method != "get" and not login,

@@ -197,8 +197,18 @@ REDIS_HOT = {
     "socket_connect_timeout": 0.04,
     "retry": Retry(NoBackoff(), 0),
 }
+# No mail client waits for these; still, a Redis that is down is known as such at once.
+REDIS_COOL = {
+    "socket_timeout": 5,
+    "socket_connect_timeout": 5,
+    "retry": Retry(NoBackoff(), 0),
+}
 CACHES = {
-    "default": {"BACKEND": "django_redis.cache.RedisCache", "LOCATION": REDIS_URL},
+    "default": {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {"CONNECTION_POOL_KWARGS": REDIS_COOL},
+    },
     "hits": {
         "BACKEND": "django_redis.cache.RedisCache",
         "LOCATION": REDIS_STREAM_URL,
@@ -231,9 +241,12 @@ STATS_PUBLIC = env.flag("STATS_PUBLIC", True)
 PIXEL_DISK_RESERVE_MB = env.number("PIXEL_DISK_RESERVE_MB", 1024, between(0, 1_000_000_000))
 
 # -- API ---------------------------------------------------------------------------------------
+# Who may make an account at /api/sign-up/: anybody, whoever a team has invited, or nobody.
+API_SIGN_UP = env.text("API_SIGN_UP", "invited", one_of("open", "invited", "closed"))
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.authentication.TokenAuthentication",
+        "accounts.api_key_authentication.ApiKeyAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PARSER_CLASSES": [

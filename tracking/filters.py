@@ -1,6 +1,7 @@
 from django_filters import rest_framework as filters
 
-from campaigns.filters import CampaignFilter, IdFilter, since, until
+from accounts.filters import IdFilter, since, until
+from campaigns.filters import CampaignFilter
 from tracking.models import Opening
 
 

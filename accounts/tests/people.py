@@ -5,7 +5,7 @@ from itertools import count
 from rest_framework.test import APIClient
 from rest_framework_simplejwt.tokens import AccessToken
 
-from accounts.models import Membership, User
+from accounts.models import ApiKey, Membership, User
 
 numbers = count(1)
 
@@ -27,6 +27,21 @@ def client_of(user) -> APIClient:
     """A client that sends the user's access token; an error on the server is its 500."""
     client = APIClient(raise_request_exception=False)
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {AccessToken.for_user(user)}")
+    return client
+
+
+def make_key(team, role, **fields) -> ApiKey:
+    """An API key with this role in the team; `.key` is the whole text of it."""
+    return ApiKey.objects.issue(
+        team=team, role=role, name=f"key {next(numbers)}", made_by="somebody", **fields
+    )
+
+
+def client_with(key: ApiKey | str) -> APIClient:
+    """A client that sends the API key."""
+    client = APIClient(raise_request_exception=False)
+    text = key if isinstance(key, str) else key.key
+    client.credentials(HTTP_AUTHORIZATION=f"Api-Key {text}")
     return client
 
 

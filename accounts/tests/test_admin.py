@@ -115,13 +115,13 @@ def test_whoever_makes_a_team_is_its_manager():
 
 def test_a_membership_keeps_its_team_and_user(admin_client):
     anna = make_staff()
-    other = make_staff("other")
-    membership = anna.memberships.get()
-    data = {"team": other.own_team.pk, "user": other.pk, "role": "viewer"}
+    other = make_staff("other", anna.own_team)
+    membership = Membership.objects.get(team=anna.own_team, user=other)
+    data = {"team": other.own_team.pk, "user": anna.pk, "role": "editor"}
     admin_client.post(page(Membership, "change", membership.pk), data)
     membership.refresh_from_db()
-    assert (membership.team, membership.user) == (anna.own_team, anna)
-    assert membership.role == "viewer"
+    assert (membership.team, membership.user) == (anna.own_team, other)
+    assert membership.role == "editor"
 
 
 @pytest.mark.parametrize("model", [User, Team, Membership], ids=lambda model: model.__name__)

@@ -13,7 +13,9 @@ class CampaignSerializer(RowSerializer):
     fixed_field = "team"
 
     team = ScopedField(
-        queryset=Team.objects.all(), required=False, help_text="Your own team, unless you say."
+        queryset=Team.objects.all(),
+        required=False,
+        help_text="Your own team, or the team of your API key, unless you say.",
     )
     group_names = serializers.ListField(
         child=serializers.CharField(max_length=200),
@@ -50,7 +52,7 @@ class CampaignSerializer(RowSerializer):
 
     def validate(self, attrs):
         if not self.instance and "team" not in attrs:
-            attrs["team"] = self.context["request"].user.ensure_own_team()
+            attrs["team"] = self.context["request"].user.default_team()
         return super().validate(attrs)
 
     def create(self, validated_data):

@@ -82,6 +82,7 @@ def test_every_command_says_it_in_one_line(environment, command):
         ("MYSQL_PORT", "0", "must be from 1 to 65535."),
         ("TRUSTED_PROXIES", "-1", "must be from 0 to 10."),
         ("STATS_PUBLIC", "perhaps", "Not a valid boolean."),
+        ("API_SIGN_UP", "maybe", "must be one of open, invited, closed."),
         ("PIXEL_LANE", "fast", "Not a valid boolean."),
         ("PUBLIC_URL", "track.example.com", "must begin with http:// or https://"),
         ("PUBLIC_URL", "https://example.com/pixels", "must end after the host and port"),

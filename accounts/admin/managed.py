@@ -1,0 +1,22 @@
+from accounts.models import Team
+from accounts.scoped_admin import ScopedAdmin
+
+
+class ManagedAdmin(ScopedAdmin):
+    """For rows that say what opens a team: the team's managers, and superusers, change them."""
+
+    def has_change_permission(self, request, obj=None):
+        return super().has_change_permission(request, obj) and may_manage(request, obj)
+
+    def has_delete_permission(self, request, obj=None):
+        return super().has_delete_permission(request, obj) and may_manage(request, obj)
+
+    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if db_field.name == "team":
+            field.queryset = field.queryset.filter(pk__in=Team.objects.managed_by(request.user))
+        return field
+
+
+def may_manage(request, row) -> bool:
+    return row is None or Team.objects.managed_by(request.user).filter(pk=row.team_id).exists()

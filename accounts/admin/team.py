@@ -1,0 +1,93 @@
+from django.contrib import admin
+from django.db import transaction
+from django.db.models import Count
+
+from accounts.admin.managed import ManagedAdmin
+from accounts.models import Membership, Team
+from accounts.models.team import LastManager
+from accounts.scoped_admin import ScopedAdmin, ScopedInline
+
+
+class RemovesByVerb(admin.ModelAdmin):
+    """Deletes by `remove()`, which may refuse."""
+
+    def delete_model(self, request, obj):
+        obj.remove()
+
+    @transaction.atomic
+    def delete_queryset(self, request, queryset):
+        for row in queryset:
+            row.remove()
+
+
+class MembershipInline(ScopedInline):
+    model = Membership
+    autocomplete_fields = ["user"]
+    fields = ["user", "role"]
+
+    def has_add_permission(self, request, team):
+        return super().has_add_permission(request, team) and self.may_manage(request, team)
+
+    def has_change_permission(self, request, team=None):
+        return super().has_change_permission(request, team) and self.may_manage(request, team)
+
+    def has_delete_permission(self, request, team=None):
+        return super().has_delete_permission(request, team) and self.may_manage(request, team)
+
+    def may_manage(self, request, team) -> bool:
+        return not team or Team.objects.managed_by(request.user).filter(pk=team.pk).exists()
+
+
+@admin.register(Team)
+class TeamAdmin(RemovesByVerb, ScopedAdmin):
+    list_display = ["name", "owner", "size", "created_at"]
+    list_select_related = ["owner"]
+    search_fields = ["name", "owner__username", "owner__email"]
+    ordering = ["name", "pk"]
+    readonly_fields = ["owner", "created_at"]
+    inlines = [MembershipInline]
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).annotate(size=Count("memberships"))
+
+    @admin.display(description="members", ordering="size")
+    def size(self, team):
+        return team.size
+
+    def get_fields(self, request, obj=None):
+        return ["name", "owner", "created_at"] if obj else ["name"]
+
+    def save_related(self, request, form, formsets, change):
+        """Whoever makes a team is in it; they couldn't see it otherwise."""
+        team = Team.objects.lock(form.instance.pk)
+        had_manager = team.has_manager()
+        super().save_related(request, form, formsets, change)
+        if had_manager and not team.has_manager():
+            raise LastManager
+        if not change and not request.user.is_superuser:
+            form.instance.memberships.get_or_create(
+                user=request.user, defaults={"role": Membership.Role.MANAGER}
+            )
+
+
+@admin.register(Membership)
+class MembershipAdmin(RemovesByVerb, ManagedAdmin):
+    """Nobody raises their own role: memberships are for the managers of their team."""
+
+    list_display = ["user", "team", "role", "created_at"]
+    list_select_related = ["user", "team"]
+    list_filter = ["role"]
+    search_fields = ["user__username", "user__email", "team__name"]
+    ordering = ["-pk"]
+    autocomplete_fields = ["team", "user"]
+    settled_fields = ["team", "user"]
+    fields = ["team", "user", "role"]
+
+    def scope(self, rows, user):
+        return rows.filter(team__in=Team.objects.of(user))
+
+    def save_model(self, request, obj, form, change):
+        if change:
+            obj.change_role(obj.role)
+        else:
+            super().save_model(request, obj, form, change)

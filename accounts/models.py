@@ -98,3 +98,6 @@ class Membership(models.Model):
 
     def __str__(self):
         return f"{self.user} in {self.team} ({self.role})"
+
+
+from accounts.idempotency import IdempotentRequest  # noqa: E402, F401 - Django finds its models here

@@ -6,8 +6,8 @@ from django.db import models
 from django_filters import rest_framework as filters
 from django_filters.fields import IsoDateTimeField
 
+from campaigns.address import address_key
 from campaigns.models import Campaign, Contact, Group, Pixel
-from campaigns.models.contact import address_key
 
 
 class IdFilter(filters.NumberFilter):

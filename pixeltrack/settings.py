@@ -218,7 +218,11 @@ CELERY_BEAT_SCHEDULE = {
     "forget expired refresh tokens": {
         "task": "accounts.tasks.forget_expired_tokens",
         "schedule": timedelta(hours=24),
-    }
+    },
+    "forget answers kept for an Idempotency-Key": {
+        "task": "accounts.tasks.forget_expired_requests",
+        "schedule": timedelta(hours=24),
+    },
 }
 
 # -- Hits --------------------------------------------------------------------------------------

@@ -3,8 +3,17 @@
 from django.urls import include, path
 from rest_framework.routers import DefaultRouter
 
-from campaigns.api import CampaignViewSet, ContactViewSet, GroupViewSet, PixelViewSet
-from tracking.api import OpeningViewSet, StatisticsView
+from campaigns.api import (
+    CampaignViewSet,
+    ContactsOfCampaign,
+    ContactsOfGroup,
+    ContactViewSet,
+    GroupsOfCampaign,
+    GroupViewSet,
+    PixelsOfContact,
+    PixelViewSet,
+)
+from tracking.api import OpeningsOfCampaign, OpeningsOfContact, OpeningViewSet, StatisticsView
 
 router = DefaultRouter()
 router.include_format_suffixes = False
@@ -14,8 +23,18 @@ router.register("contacts", ContactViewSet)
 router.register("pixels", PixelViewSet)
 router.register("openings", OpeningViewSet)
 
+nested = {
+    "campaigns/<int:id>/groups/": GroupsOfCampaign,
+    "campaigns/<int:id>/contacts/": ContactsOfCampaign,
+    "campaigns/<int:id>/openings/": OpeningsOfCampaign,
+    "groups/<int:id>/contacts/": ContactsOfGroup,
+    "contacts/<int:id>/pixels/": PixelsOfContact,
+    "contacts/<int:id>/openings/": OpeningsOfContact,
+}
+
 urlpatterns = [
     path("token/", include("accounts.urls")),
     path("campaigns/<pk>/statistics/", StatisticsView.as_view(), name="campaign-statistics"),
+    *(path(address, view.as_view({"get": "list"})) for address, view in nested.items()),
     path("", include(router.urls)),
 ]

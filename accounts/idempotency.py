@@ -41,7 +41,7 @@ PARAMETERS = [
         REPLAYED,
         {"type": "string", "enum": ["true"]},
         OpenApiParameter.HEADER,
-        description="There where the answer is the stored one.",
+        description="`true` where the answer is the stored one; else it is not there.",
         response=[200, 201, 202],
     ),
 ]

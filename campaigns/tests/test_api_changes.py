@@ -75,8 +75,15 @@ def test_put_needs_what_is_required_and_patch_needs_nothing(house, kind):
 @pytest.mark.parametrize("method", ["put", "patch"])
 def test_what_is_unknown_or_only_read_is_ignored(house, kind, method):
     before = row_of(house, kind)
-    strange = {"id": 4711, "created_at": "2001-01-01T00:00:00Z", "email_key": "x", "pixels": [],
-               "uuid": "00000000-0000-0000-0000-000000000001", "control_of": 1, "misspelt": 1}  # fmt: skip
+    strange = {
+        "id": 4711,
+        "created_at": "2001-01-01T00:00:00Z",
+        "uuid": "00000000-0000-0000-0000-000000000001",
+        "email_key": "x",
+        "control_of": 1,
+        "pixels": [],
+        "misspelt": 1,
+    }
     response = getattr(house.client, method)(house.addresses()[kind], before | strange)
     assert response.status_code == 200, response.content
     assert row_of(house, kind) == before

@@ -190,7 +190,8 @@ def place_of(request) -> str:
 
 def idempotency_owner(request) -> str:
     """Whoever is signed in, of whatever class: a user, or a key of a team."""
-    return f"{type(request.user).__name__}:{request.user.get_username()}"
+    # Not type(): a session's user is a lazy object, which stands for the same person as a token's.
+    return f"{request.user.__class__.__name__}:{request.user.get_username()}"
 
 
 def fingerprint_of(request) -> str:

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from django.db import IntegrityError
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.response import Response
 
 from accounts.idempotency import idempotent
@@ -21,6 +22,8 @@ from campaigns.serializers.contact_row import (
     refuse_addresses,
     refuse_teams,
 )
+
+NOT_ALLOWED = PermissionDenied.default_detail
 
 
 class BulkContacts:
@@ -65,7 +68,7 @@ class BulkContacts:
             row = SimpleNamespace(group=group)
             for permission in self.get_permissions():
                 if not permission.has_object_permission(self.request, self, row):
-                    refused[team_id] = permission.message
+                    refused[team_id] = getattr(permission, "message", None) or NOT_ALLOWED
         return refused
 
 

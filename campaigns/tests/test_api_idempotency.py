@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
-from rest_framework.test import APIRequestFactory
+from rest_framework.test import APIClient, APIRequestFactory
 
 from accounts.idempotency import IdempotentRequest, fingerprint_of
 from accounts.tasks import forget_expired_requests
@@ -88,6 +88,13 @@ def test_two_senders_may_choose_the_same_key(house):
     assert not is_replay(second)
     assert is_replay(send(house, "a@example.com"))
     assert first.json() != second.json()
+
+
+def test_a_sender_is_the_same_by_token_and_by_session(house):
+    send(house, "a@example.com")
+    browser = APIClient()
+    browser.force_login(house.user)
+    assert is_replay(send(house, "a@example.com", client=browser))
 
 
 @pytest.mark.parametrize("keys", [("key", "KEY"), ("key", "key."), ("a b", "a  b")])

@@ -3,8 +3,10 @@ from django.contrib.auth import admin as auth_admin
 from django.db.models import Count
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
+from accounts.idempotency import IdempotentRequest
 from accounts.models import Membership, Team, User
-from accounts.scoped_admin import ScopedAdmin, ScopedInline
+from accounts.paginator import BoundedPaginator
+from accounts.scoped_admin import ReadOnlyAdmin, ScopedAdmin, ScopedInline
 
 admin.site.site_header = admin.site.site_title = "PixelTrack"
 admin.site.site_url = None  # there is no other site to view
@@ -135,3 +137,17 @@ def may_manage(request, membership) -> bool:
     if membership is None:
         return True
     return Team.objects.managed_by(request.user).filter(pk=membership.team_id).exists()
+
+
+@admin.register(IdempotentRequest)
+class IdempotentRequestAdmin(ReadOnlyAdmin):
+    """For superusers: it belongs to no team, and says when and how, not who or what."""
+
+    list_display = ["id", "status", "leased_until", "expires_at"]
+    fields = ["status", "leased_until", "expires_at"]
+    ordering = ["-pk"]
+    paginator = BoundedPaginator
+    show_full_result_count = False
+
+    def has_view_permission(self, request, obj=None):
+        return request.user.is_superuser

@@ -1,8 +1,8 @@
 from django_filters import rest_framework as filters
 
 from accounts.filters import IdFilter, since, until
+from campaigns.address import address_key
 from campaigns.models import Campaign, Contact, Group, Pixel
-from campaigns.models.contact import address_key
 
 
 class CampaignFilter(IdFilter):
@@ -15,23 +15,29 @@ class CampaignFilter(IdFilter):
         return rows.filter(**{f"{self.field_name}__in": list(groups)})
 
 
+def whole_name():
+    return filters.CharFilter("name", help_text="The whole name, in any case.")
+
+
 class CampaignFilterSet(filters.FilterSet):
     team = IdFilter()
+    name = whole_name()
     closed = filters.BooleanFilter("closed_at", "isnull", exclude=True)
     created_since = since("created_at")
     created_until = until("created_at")
 
     class Meta:
         model = Campaign
-        fields = ("team", "tracking", "closed")
+        fields = ("team", "name", "tracking", "closed")
 
 
 class GroupFilterSet(filters.FilterSet):
     campaign = IdFilter()
+    name = whole_name()
 
     class Meta:
         model = Group
-        fields = ("campaign", "is_control")
+        fields = ("campaign", "name", "is_control")
 
 
 class ContactFilterSet(filters.FilterSet):
@@ -40,6 +46,9 @@ class ContactFilterSet(filters.FilterSet):
     email = filters.CharFilter(method="by_address", help_text="The whole address, in any case.")
     scheduled_since = since("scheduled_at")
     scheduled_until = until("scheduled_at")
+    sent = filters.BooleanFilter(
+        "sent_at", "isnull", exclude=True, help_text="Whether a time of sending is known."
+    )
     sent_since = since("sent_at")
     sent_until = until("sent_at")
 

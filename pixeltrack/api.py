@@ -10,8 +10,17 @@ from accounts.api import (
     SignUpView,
     TeamViewSet,
 )
-from campaigns.api import CampaignViewSet, ContactViewSet, GroupViewSet, PixelViewSet
-from tracking.api import OpeningViewSet, StatisticsView
+from campaigns.api import (
+    CampaignViewSet,
+    ContactsOfCampaign,
+    ContactsOfGroup,
+    ContactViewSet,
+    GroupsOfCampaign,
+    GroupViewSet,
+    PixelsOfContact,
+    PixelViewSet,
+)
+from tracking.api import OpeningsOfCampaign, OpeningsOfContact, OpeningViewSet, StatisticsView
 
 router = DefaultRouter()
 router.include_format_suffixes = False
@@ -25,9 +34,19 @@ router.register("contacts", ContactViewSet)
 router.register("pixels", PixelViewSet)
 router.register("openings", OpeningViewSet)
 
+nested = {
+    "campaigns/<int:id>/groups/": GroupsOfCampaign,
+    "campaigns/<int:id>/contacts/": ContactsOfCampaign,
+    "campaigns/<int:id>/openings/": OpeningsOfCampaign,
+    "groups/<int:id>/contacts/": ContactsOfGroup,
+    "contacts/<int:id>/pixels/": PixelsOfContact,
+    "contacts/<int:id>/openings/": OpeningsOfContact,
+}
+
 urlpatterns = [
     path("token/", include("accounts.urls")),
     path("sign-up/", SignUpView.as_view(), name="sign-up"),
     path("campaigns/<pk>/statistics/", StatisticsView.as_view(), name="campaign-statistics"),
+    *(path(address, view.as_view({"get": "list"})) for address, view in nested.items()),
     path("", include(router.urls)),
 ]

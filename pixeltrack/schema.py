@@ -51,7 +51,8 @@ MEANINGS = {
     "401": "Without a valid token or session.",
     "403": "Your role in the team does not allow it.",
     "404": "There is no such row, or it belongs to another team.",
-    "409": "What is stored stands against it.",
+    "409": "What is stored, or a request that is not done yet, stands against it.",
+    "422": "The Idempotency-Key came with another request before.",
     "default": "Any other error.",
 }
 METHODS = {"get", "post", "put", "patch", "delete"}
@@ -70,13 +71,15 @@ def document_problems(result, generator, request, public):
 
 def problems_of(path, method, operation) -> list[str]:
     login = path.startswith("/api/token/")
-    query = any(parameter["in"] == "query" for parameter in operation.get("parameters", ()))
+    parameters = operation.get("parameters", ())
+    query = any(parameter["in"] == "query" for parameter in parameters)
     happens = {
         "400": query or "requestBody" in operation,
         "401": login or operation.get("security") != [{}],  # that is open to all
         "403": not login,
         "404": query or "{" in path,  # an invalid cursor, or no such row
         "409": method != "get" and not login,
+        "422": any(parameter["name"] == "Idempotency-Key" for parameter in parameters),
         "default": True,
     }
     return [status for status, may in happens.items() if may]

@@ -228,7 +228,11 @@ CELERY_BEAT_SCHEDULE = {
     "forget expired refresh tokens": {
         "task": "accounts.tasks.forget_expired_tokens",
         "schedule": timedelta(hours=24),
-    }
+    },
+    "forget answers kept for an Idempotency-Key": {
+        "task": "accounts.tasks.forget_expired_requests",
+        "schedule": timedelta(hours=24),
+    },
 }
 
 # -- Hits --------------------------------------------------------------------------------------
@@ -280,7 +284,9 @@ SIMPLE_JWT = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "PixelTrack",
-    "DESCRIPTION": "Who opened which mail: campaigns, groups, contacts, pixels and openings.",
+    "DESCRIPTION": "Who opened which mail: campaigns, groups, contacts, pixels and openings.\n\n"
+    "PUT needs every required field, PATCH changes what it names; either leaves the rest as it is. "
+    "Fields that are unknown, or that are only read, are ignored.",
     "VERSION": "1",
     "LICENSE": {"name": "MIT"},
     "SCHEMA_PATH_PREFIX": "/api/",  # groups the operations by what comes after it

@@ -12,10 +12,10 @@ from uuid import UUID
 
 from django.db import transaction
 
+from accounts.retry import retry_transaction
 from campaigns.models import Campaign, Contact, Pixel
 from tracking.hit import Hit
 from tracking.models import ContactOpenings, Opening, OpeningCount, Tally, UserAgent
-from tracking.retry import retry_transaction
 from tracking.verdict import judge
 
 REFRESH_WINDOW = timedelta(minutes=60)

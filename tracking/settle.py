@@ -2,11 +2,11 @@
 
 import logging
 
+from accounts.retry import is_unavailable
 from tracking.hit import Hit
 from tracking.metrics import RECORDED
 from tracking.models import QuarantinedHit
 from tracking.record import Recorded, record
-from tracking.retry import is_unavailable
 
 logger = logging.getLogger(__name__)
 

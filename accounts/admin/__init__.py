@@ -1,7 +1,16 @@
 from accounts.admin import site
 from accounts.admin.api_key import ApiKeyAdmin
+from accounts.admin.idempotency import IdempotentRequestAdmin
 from accounts.admin.invitation import InvitationAdmin
 from accounts.admin.team import MembershipAdmin, TeamAdmin
 from accounts.admin.user import UserAdmin
 
-__all__ = ["ApiKeyAdmin", "InvitationAdmin", "MembershipAdmin", "TeamAdmin", "UserAdmin", "site"]
+__all__ = [
+    "ApiKeyAdmin",
+    "IdempotentRequestAdmin",
+    "InvitationAdmin",
+    "MembershipAdmin",
+    "TeamAdmin",
+    "UserAdmin",
+    "site",
+]

@@ -2,6 +2,7 @@ import pytest
 from django.contrib import admin
 from django.urls import reverse
 
+from accounts.idempotency import IdempotentRequest
 from accounts.models import Membership, Team, User
 from accounts.paginator import BoundedPaginator
 from accounts.tests.staff import admin_client, inline, make_staff, page, signed_in
@@ -173,3 +174,14 @@ def test_a_manager_gives_roles():
     assert signed_in(manager).post(page(Membership, "change", other.pk), form).status_code == 302
     other.refresh_from_db()
     assert other.role == "editor"
+
+
+def test_idempotent_requests_are_for_superusers_to_read(admin_client):
+    kept = IdempotentRequest.objects.claim("a digest", "another")
+    anna = signed_in(make_staff(models=[IdempotentRequest]))
+    for address in (page(IdempotentRequest), page(IdempotentRequest, "change", kept.pk)):
+        reply = admin_client.get(address)
+        assert reply.status_code == 200
+        assert "digest" not in reply.text
+        assert anna.get(address).status_code == 403
+    assert admin_client.post(page(IdempotentRequest, "delete", kept.pk)).status_code == 403

@@ -1,4 +1,19 @@
 from campaigns.api.campaign import CampaignViewSet, GroupViewSet
 from campaigns.api.contact import ContactViewSet, PixelViewSet
+from campaigns.api.nested import (
+    ContactsOfCampaign,
+    ContactsOfGroup,
+    GroupsOfCampaign,
+    PixelsOfContact,
+)
 
-__all__ = ["CampaignViewSet", "ContactViewSet", "GroupViewSet", "PixelViewSet"]
+__all__ = [
+    "CampaignViewSet",
+    "ContactViewSet",
+    "ContactsOfCampaign",
+    "ContactsOfGroup",
+    "GroupViewSet",
+    "GroupsOfCampaign",
+    "PixelViewSet",
+    "PixelsOfContact",
+]

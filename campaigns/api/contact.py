@@ -1,12 +1,13 @@
 from rest_framework.viewsets import ModelViewSet
 
 from accounts.scope import Conflict, TeamScoped, removing
+from campaigns.api.bulk import BulkContacts
 from campaigns.filters import ContactFilterSet, PixelFilterSet
 from campaigns.models import Contact, Pixel
 from campaigns.serializers import ContactSerializer, PixelSerializer
 
 
-class ContactViewSet(TeamScoped, ModelViewSet):
+class ContactViewSet(BulkContacts, TeamScoped, ModelViewSet):
     """Contacts, scheduled for a group. A new one gets its pixels at once."""
 
     queryset = Contact.objects.prefetch_related("pixels")

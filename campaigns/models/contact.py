@@ -8,28 +8,18 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 
+from campaigns.address import ADDRESS_LENGTH, address_key, tidy_address
 from campaigns.fields import DerivedKeyField
 from campaigns.models.campaign import Group
+from campaigns.models.schedule import ScheduleQuerySet
 from campaigns.models.scoped import GroupScopedQuerySet
 from campaigns.removal import forget_all_about
 from campaigns.token import make_token
 
-ADDRESS_LENGTH = 254
 REMOVED_AT_ONCE = 1_000  # a statement takes only so many ids
 
 
-def tidy_address(address: str) -> str:
-    """The address as mail is sent to it: no spaces around it, the domain in lower case."""
-    local, at, domain = address.strip().rpartition("@")
-    return f"{local}{at}{domain.lower()}"
-
-
-def address_key(address: str) -> str:
-    """What makes two addresses the same addressee: mail servers don't tell cases apart."""
-    return address.strip().lower()
-
-
-class ContactQuerySet(GroupScopedQuerySet):
+class ContactQuerySet(ScheduleQuerySet):
     @transaction.atomic
     def schedule(
         self, *, group: Group, email: str, pixels: int | None = None, **fields

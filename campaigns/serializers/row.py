@@ -21,13 +21,16 @@ class RowSerializer(serializers.ModelSerializer):
         row = self.with_attrs(attrs)
         row.clean()
         attrs.update({name: getattr(row, name) for name in attrs if hasattr(row, name)})
+        self.refuse_twin(row)
+        return attrs
+
+    def refuse_twin(self, row):
         try:
             row.validate_constraints()
         except ValidationError as error:
             raise serializers.ValidationError(
                 {self.unique_field: error.messages}, code="unique"
             ) from None
-        return attrs
 
     def refuse_move(self, attrs):
         name = self.fixed_field

@@ -131,6 +131,10 @@ def test_contacts_are_filtered_by_what_they_belong_to_and_when_they_are_due(hous
     assert ids(group=house.other_group.pk) == {late.pk}
     assert ids(email=f" {soon.email.upper()}") == {soon.pk}
     assert ids(external_id="crm-7") == {soon.pk}
+    assert ids(sent="true") == set()
+    Contact.objects.filter(pk=soon.pk).update(sent_at=NOON)
+    assert ids(sent="true") == {soon.pk}
+    assert soon.pk not in ids(sent="false")
     window = {"scheduled_since": "2026-03-01T12:00:00Z", "scheduled_until": "2026-03-02T12:00:00Z"}
     assert ids(**window) == {soon.pk}
 
@@ -150,6 +154,12 @@ def test_groups_pixels_and_campaigns_are_filtered(house):
     assert [row["id"] for row in listed(house, "pixels", contact=house.contact.pk,
                                         number=1)] == [house.pixel.pk]  # fmt: skip
     assert listed(house, "pixels", uuid=str(house.pixel.uuid))[0]["id"] == house.pixel.pk
+    assert [row["id"] for row in listed(house, "groups", campaign=house.campaign.pk,
+                                        name="b")] == [house.other_group.pk]  # fmt: skip
+    assert [row["id"] for row in listed(house, "campaigns", name=house.campaign.name.upper())] == [
+        house.campaign.pk
+    ]
+    assert listed(house, "campaigns", name="Campaign") == []
     assert len(listed(house, "campaigns", team=house.team.pk, closed="false")) == 2
     house.campaign.close()
     assert [row["id"] for row in listed(house, "campaigns", closed="true")] == [house.campaign.pk]

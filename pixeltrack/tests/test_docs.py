@@ -33,6 +33,10 @@ def test_every_route_of_the_api_is_in_the_schema(schema):
     assert set(schema["paths"]) == {
         *(f"/api/{kind}/" for kind in rows),
         *(f"/api/{kind}/{{id}}/" for kind in rows),
+        "/api/contacts/bulk/",
+        *(f"/api/campaigns/{{id}}/{kind}/" for kind in ("groups", "contacts", "openings")),
+        "/api/groups/{id}/contacts/",
+        *(f"/api/contacts/{{id}}/{kind}/" for kind in ("pixels", "openings")),
         "/api/campaigns/{id}/statistics/",
         "/api/invitations/accept/",
         "/api/sign-up/",

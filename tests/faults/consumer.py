@@ -20,8 +20,9 @@ from django.core.management import call_command
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pixeltrack.settings")
 django.setup()
 
+from accounts import retry  # noqa: E402
 from tests.faults.points import FOLDER, Points  # noqa: E402
-from tracking import consume, record, retry, stream  # noqa: E402
+from tracking import consume, record, stream  # noqa: E402
 from tracking.management.commands import consume as command  # noqa: E402
 
 points = Points(os.environ[FOLDER])

@@ -152,3 +152,30 @@ def test_openings_and_counts_go_with_what_they_belong_to(house, kind):
     assert Opening.objects.count() == ContactOpenings.objects.count() == left
     assert sum(OpeningCount.objects.values_list("openings", flat=True)) == left
     assert not Contact.objects.filter(pk=house.contact.pk).exists()
+
+
+@pytest.mark.parametrize("kind", ["campaigns", "contacts"])
+def test_they_are_listed_under_what_they_belong_to(house, kind):
+    other = House(house.user)
+    open_pixel(other.pixel, NOON)
+    address = f"{house.addresses()[kind]}openings/"
+    found = house.client.get(address).json()["results"]
+    assert found == listed(house.client, **{kind.rstrip("s"): address.split("/")[3]})
+    assert len(found) == 2
+    assert_problem(client_of(make_user()).get(address), 404, "not_found")
+    for method in ("post", "put", "patch", "delete"):
+        assert_problem(getattr(house.client, method)(address), 405, "method_not_allowed")
+
+
+@pytest.mark.parametrize("kind", ["campaigns", "contacts"])
+def test_a_list_under_what_they_belong_to_takes_the_same_queries_for_more_rows(house, kind):
+    costs = []
+    for _ in range(2):
+        with CaptureQueriesContext(connection) as captured:
+            response = house.client.get(f"{house.addresses()[kind]}openings/")
+            assert response.status_code == 200
+        costs.append(len(captured))
+        assert not any("COUNT(" in query["sql"] for query in captured)
+        for number in range(5):
+            open_pixel(house.pixel, NOON + (number + 1) * 2 * HOUR, f"Reader {number}")
+    assert costs[0] == costs[1]

@@ -1,12 +1,11 @@
 """Two consumers on the same pixels at the same time."""
 
-import threading
 from uuid import uuid4
 
 import pytest
-from django.db import connection
 from django.db.models import Sum
 
+from accounts.tests.at_once import at_once
 from campaigns.tests.factories import make_contact
 from tracking.hit import Hit
 from tracking.models import ContactOpenings, Opening, OpeningCount
@@ -15,29 +14,6 @@ from tracking.record import record
 NOON = 1_772_366_400_000
 CONSUMERS = 4
 BATCHES = 8
-
-
-def in_threads(work):
-    """Run `work(number)` in each of the consumers at once; raises what the first one raised."""
-    errors = []
-    barrier = threading.Barrier(CONSUMERS)
-
-    def run(number):
-        try:
-            barrier.wait()
-            work(number)
-        except Exception as error:
-            errors.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(CONSUMERS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if errors:
-        raise errors[0]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -58,7 +34,7 @@ def test_consumers_at_once_count_each_pixel_and_reader_once():
             agent = f"reader {batch}"
             record([Hit(uuid4().bytes, pixel, NOON, user_agent=agent) for pixel in turned])
 
-    in_threads(consume)
+    at_once(CONSUMERS, consume)
     assert Opening.objects.count() == len(pixels) * BATCHES
     assert Opening.objects.filter(begins_mail_open=True).count() == 10 * BATCHES
     counted = OpeningCount.objects.aggregate(Sum("openings"), Sum("mail_opens"))
@@ -71,6 +47,6 @@ def test_consumers_at_once_count_each_pixel_and_reader_once():
 def test_the_same_batch_delivered_to_several_consumers_counts_once():
     pixel = make_contact().pixels.get().uuid.bytes
     hits = [Hit(uuid4().bytes, pixel, NOON, user_agent=f"reader {n}") for n in range(50)]
-    in_threads(lambda number: record(hits))
+    at_once(CONSUMERS, lambda number: record(hits))
     assert Opening.objects.count() == 50
     assert OpeningCount.objects.get().openings == 50

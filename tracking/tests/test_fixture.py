@@ -9,8 +9,8 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from accounts.models import Team, User
+from campaigns.address import address_key, tidy_address
 from campaigns.models import Campaign, Contact, Group, Pixel
-from campaigns.models.contact import address_key, tidy_address
 from tracking.hit import Hit
 from tracking.models import ContactOpenings, Opening, OpeningCount
 from tracking.record import record

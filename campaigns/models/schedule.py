@@ -1,0 +1,200 @@
+"""Many contacts at once: what the bulk address of the API and contact imports stand on."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+
+from django.db import IntegrityError, connections, transaction
+from django.db.models import Q
+
+from accounts.retry import TRIES, retry_transaction
+from campaigns.address import address_key
+from campaigns.models.campaign import Group
+from campaigns.models.scoped import GroupScopedQuerySet
+
+# Rows of one transaction. SQLite takes no condition with more than 1,000 parts, and each row may
+# be of a group of its own.
+CHUNK = 500
+
+Place = tuple[int, str]  # the ids of group and addressee: what a contact is unique by
+
+
+@dataclass(frozen=True)
+class ContactRow:
+    """One contact to take in, checked already. `fields` are those that were given, no others:
+    any of name, external_id, scheduled_at, sent_at."""
+
+    group: Group  # with its campaign
+    email: str
+    fields: dict = field(default_factory=dict)
+    pixels: int | None = None  # for a new contact: as many as its campaign gives, unless named
+
+    @cached_property
+    def key(self) -> str:
+        return address_key(self.email)
+
+    @property
+    def place(self) -> Place:
+        return self.group.pk, self.key
+
+    @property
+    def team_id(self) -> int:
+        return self.group.campaign.team_id
+
+    @property
+    def pixel_count(self) -> int:
+        return self.pixels or self.group.campaign.pixels_per_contact
+
+    @property
+    def given(self) -> dict:
+        return self.fields | {"email": self.email}
+
+
+class Taken(StrEnum):
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    GROUP_GONE = "group_gone"  # somebody deleted it meanwhile
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a row, and the id of its contact (None where its group is gone)."""
+
+    taken: Taken
+    contact_id: int | None = None
+
+
+class Overtaken(Exception):
+    """Another request changed a contact's address, or removed it, since it was read."""
+
+
+class Plan:
+    """What a chunk of rows makes of the contacts that stand at their places."""
+
+    def __init__(self, model, groups: set[int], known: dict):
+        self.model, self.groups, self.known = model, groups, known
+        self.outdated, self.new = {}, {}
+        self.rows: dict[Place, ContactRow] = {}  # the first row of each new contact
+
+    def take(self, row: ContactRow) -> Taken:
+        place = row.place
+        if row.group.pk not in self.groups:
+            return Taken.GROUP_GONE
+        contact = self.known.get(place) or self.new.get(place)
+        if contact is None:
+            self.new[place] = self.model(group=row.group, **row.given)
+            self.rows[place] = row
+            return Taken.CREATED
+        if not differs(contact, row):
+            return Taken.UNCHANGED
+        for name, value in row.given.items():
+            setattr(contact, name, value)
+        if place in self.known:
+            self.outdated[place] = contact
+        return Taken.UPDATED
+
+
+class ScheduleQuerySet(GroupScopedQuerySet):
+    def schedule_many(self, rows: Sequence[ContactRow]) -> list[Outcome]:
+        """Take in contacts, with their pixels; the outcome of each row, in the order given.
+
+        An address that its group has already, from before or from an earlier row, keeps its
+        contact and pixels, and the fields given are brought up to date. So the same rows may
+        come again, also at the same time. Each chunk is stored whole or not at all; IntegrityError
+        where other requests were faster again and again.
+        """
+        outcomes: list[Outcome | None] = [None] * len(rows)
+        # All sort in the same way, so that nobody waits for somebody who waits for them.
+        order = sorted(range(len(rows)), key=lambda number: rows[number].place)
+        for start in range(0, len(order), CHUNK):
+            numbers = order[start : start + CHUNK]
+            chunk = [rows[number] for number in numbers]
+            for number, outcome in zip(numbers, self._schedule_chunk(chunk), strict=True):
+                outcomes[number] = outcome
+        return outcomes
+
+    def _schedule_chunk(self, rows: list[ContactRow]) -> list[Outcome]:
+        for attempt in range(1, TRIES + 1):
+            try:
+                return self._try_chunk(rows)
+            except (IntegrityError, Overtaken) as faster:  # then look again at what is there
+                if attempt == TRIES:
+                    raise IntegrityError("Other requests were faster.") from faster
+        raise AssertionError("unreachable")
+
+    @retry_transaction
+    @transaction.atomic
+    def _try_chunk(self, rows):
+        asked = {row.group.pk for row in rows}
+        groups = set(Group.objects.filter(pk__in=asked).values_list("pk", flat=True))
+        present = [row for row in rows if row.group.pk in groups]
+        contacts = by_place(self._at(row.place for row in present))
+        contacts |= self._lock_outdated(present, contacts)
+        plan = Plan(self.model, groups, contacts)
+        taken = [plan.take(row) for row in rows]
+        self._overwrite_locked(plan.outdated.values())
+        ids = {place: contact.pk for place, contact in contacts.items()}
+        ids |= self._insert_with_pixels(plan.new, plan.rows)
+        return [Outcome(what, ids.get(row.place)) for what, row in zip(taken, rows, strict=True)]
+
+    def _at(self, places: Iterable[Place]):
+        """What stands at these places. One query, through the unique index."""
+        keys = {}
+        for group, key in places:
+            keys.setdefault(group, set()).add(key)
+        condition = Q(pk__in=())
+        for group, some in keys.items():
+            condition |= Q(group=group, email_key__in=some)
+        return self.model.objects.filter(condition)
+
+    def _lock_outdated(self, rows, contacts: dict) -> dict:
+        """Lock the contacts that a row would change, sorted, and read them as they are by then:
+        what was not given must not be written back as it was before somebody changed it."""
+        outdated = {
+            contacts[row.place].pk: row.place
+            for row in rows
+            if row.place in contacts and differs(contacts[row.place], row)
+        }
+        if not outdated:
+            return {}
+        locked = self.model.objects.select_for_update().filter(pk__in=outdated).order_by("pk")
+        fresh = by_place(locked)
+        if fresh.keys() != set(outdated.values()):
+            raise Overtaken
+        return fresh
+
+    def _overwrite_locked(self, contacts):
+        """Write contacts that are locked, many in a statement; all of them exist."""
+        fields = ["email", "name", "external_id", "scheduled_at", "sent_at"]
+        # MySQL takes any unique key for the conflict, and Django refuses to name one there.
+        named = connections[self.db].features.supports_update_conflicts_with_target
+        self.model.objects.bulk_create(
+            sorted(contacts, key=lambda contact: contact.pk),
+            update_conflicts=True,
+            update_fields=fields,
+            unique_fields=["pk"] if named else None,
+        )
+
+    def _insert_with_pixels(self, contacts: dict, rows: dict) -> dict[Place, int]:
+        """Store new contacts with their pixels; their ids."""
+        self.model.objects.bulk_create(contacts.values())
+        # MySQL tells no ids of many rows.
+        stored = self._at(rows).values_list("group_id", "email_key", "pk")
+        ids = {(group, key): pk for group, key, pk in stored}
+        pixel = self.model.pixels.rel.related_model
+        pixel.objects.bulk_create(
+            pixel(contact_id=ids[place], number=number)
+            for place, row in rows.items()
+            for number in range(1, row.pixel_count + 1)
+        )
+        return ids
+
+
+def by_place(contacts) -> dict:
+    return {(contact.group_id, contact.email_key): contact for contact in contacts}
+
+
+def differs(contact, row: ContactRow) -> bool:
+    return any(getattr(contact, name) != value for name, value in row.given.items())

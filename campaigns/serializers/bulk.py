@@ -1,0 +1,79 @@
+"""The request and the answer of many contacts at once."""
+
+from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
+from rest_framework import serializers
+
+from campaigns.serializers.contact_row import ContactRowSerializer
+
+MOST_ROWS = 10_000
+
+
+@extend_schema_field(ContactRowSerializer(many=True))
+class RowsField(serializers.ListField):
+    """Any items: a list that checks its items would refuse them all for one of them."""
+
+    default_error_messages = {"max_length": "Send at most {max_length} contacts at once."}
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Two contacts",
+            {
+                "contacts": [
+                    {
+                        "group": 1,
+                        "email": "ada@example.com",
+                        "name": "Ada",
+                        "external_id": "crm-7",
+                        "scheduled_at": "2026-03-01T08:00:00Z",
+                    },
+                    {"group": 2, "email": "not an address"},
+                ]
+            },
+            request_only=True,
+        )
+    ]
+)
+class BulkSerializer(serializers.Serializer):
+    contacts = RowsField(max_length=MOST_ROWS, help_text=f"At most {MOST_ROWS}.")
+
+
+class RowErrorSerializer(serializers.Serializer):
+    code = serializers.CharField(help_text="Stable, for programs.")
+    field = serializers.CharField(allow_null=True, help_text="Null: the row as a whole.")
+    detail = serializers.CharField(help_text="What is wrong and what to do, in a sentence.")
+
+
+class BulkResultSerializer(serializers.Serializer):
+    """What became of one row: `id` and `created`, or else `error`."""
+
+    id = serializers.IntegerField(required=False)
+    created = serializers.BooleanField(
+        required=False, help_text="False: the group had a contact with that address already."
+    )
+    error = RowErrorSerializer(required=False)
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "One taken in, one refused",
+            {
+                "results": [
+                    {"id": 4711, "created": True},
+                    {
+                        "error": {
+                            "code": "invalid",
+                            "field": "email",
+                            "detail": "Enter a valid email address.",
+                        }
+                    },
+                ]
+            },
+            response_only=True,
+        )
+    ]
+)
+class BulkResultsSerializer(serializers.Serializer):
+    results = BulkResultSerializer(many=True, help_text="In the order sent.")

@@ -1,0 +1,137 @@
+"""Rows of many contacts: each is checked as a contact is that comes alone, and by itself."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from django.db import models
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
+from rest_framework.settings import api_settings
+
+from accounts.scope import ScopedField
+from campaigns.models import Group
+from campaigns.models.schedule import ContactRow
+from campaigns.serializers.contact import ContactSerializer
+
+# Who else has a say in which addresses a team may take in: each is called once for all rows, with
+# {team id: address keys}, and returns {(team id, address key): ErrorDetail} of those it refuses.
+ADDRESS_RULES: list[Callable[[dict[int, set[str]]], dict[tuple[int, str], ErrorDetail]]] = []
+
+
+@dataclass(frozen=True)
+class RowError:
+    """Why a row is not taken in."""
+
+    code: str
+    field: str | None
+    detail: str
+
+    @classmethod
+    def first_of(cls, found, field=None) -> "RowError":
+        """The first thing that a serializer found wrong."""
+        if isinstance(found, ErrorDetail):
+            return cls(found.code, field, str(found))
+        if isinstance(found, dict):
+            name, inner = next(iter(found.items()))
+            return cls.first_of(inner, None if name == api_settings.NON_FIELD_ERRORS_KEY else name)
+        return cls.first_of(found[0], field)
+
+
+class GroupField(ScopedField):
+    """A group out of those that were read for all rows at once: the context's `groups`."""
+
+    def get_queryset(self):
+        return self.context["groups"]
+
+    def id_of(self, value) -> int | None:
+        """The id that the value names, where it can be one."""
+        try:
+            number = self.pk_field.run_validation(value)
+        except serializers.ValidationError:
+            return None
+        return number if 0 < number <= models.BigIntegerField.MAX_BIGINT else None
+
+    def named_in(self, items: Iterable) -> set[int]:
+        values = (item.get("group") for item in items if isinstance(item, dict))
+        return {self.id_of(value) for value in values} - {None}
+
+
+class KnownGroups:
+    """Groups that were read before the rows that name them; they answer as a QuerySet does."""
+
+    def __init__(self, groups: dict[int, Group]):
+        self.by_id = groups
+
+    @classmethod
+    def of(cls, user, items: list) -> "KnownGroups":
+        """Those of the groups named in the items that the user may see. One query."""
+        ids = GroupField(queryset=Group.objects.all()).named_in(items)
+        return cls(Group.objects.of(user).select_related("campaign__team").in_bulk(ids))
+
+    def get(self, pk) -> Group:
+        if pk not in self.by_id:
+            raise Group.DoesNotExist
+        return self.by_id[pk]
+
+
+class ContactRowSerializer(ContactSerializer):
+    """A contact to take in. Validates to a ContactRow."""
+
+    group = GroupField(queryset=Group.objects.all())
+    pixels = serializers.IntegerField(
+        min_value=1,
+        max_value=10,
+        required=False,
+        help_text="How many a new contact gets: as many as its campaign gives, unless you say.",
+    )
+
+    class Meta(ContactSerializer.Meta):
+        fields = ("group", "email", "name", "external_id", "scheduled_at", "sent_at", "pixels")
+
+    def validate(self, attrs):
+        pixels = attrs.pop("pixels", None)
+        fields = super().validate(attrs)
+        return ContactRow(fields.pop("group"), fields.pop("email"), fields, pixels)
+
+    def refuse_twin(self, row):
+        """The same address again is no error here."""
+
+
+def check_rows(items: list, groups: KnownGroups) -> list[ContactRow | RowError]:
+    """Each item as a row to take in, or what is wrong with it. No queries."""
+    serializer = ContactRowSerializer(context={"groups": groups})
+    checked = []
+    for item in items:
+        try:
+            checked.append(serializer.run_validation(item))
+        except serializers.ValidationError as error:
+            checked.append(RowError.first_of(error.detail))
+    return checked
+
+
+def refuse_teams(checked: list, refused: dict[int, str]) -> list[ContactRow | RowError]:
+    """The rows once more, without those of teams that the sender may not write to ({id: why})."""
+    return [
+        RowError("permission_denied", "group", refused[row.team_id])
+        if isinstance(row, ContactRow) and row.team_id in refused
+        else row
+        for row in checked
+    ]
+
+
+def refuse_addresses(checked: list) -> list[ContactRow | RowError]:
+    """The rows once more, without those whose address a rule refuses."""
+    keys = defaultdict(set)
+    for row in checked:
+        if isinstance(row, ContactRow):
+            keys[row.team_id].add(row.key)
+    refused = {}
+    for rule in ADDRESS_RULES:
+        refused |= rule(keys)
+    return [
+        RowError.first_of(refused[row.team_id, row.key], "email")
+        if isinstance(row, ContactRow) and (row.team_id, row.key) in refused
+        else row
+        for row in checked
+    ]

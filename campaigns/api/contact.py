@@ -1,12 +1,13 @@
 from rest_framework.viewsets import ModelViewSet
 
 from accounts.scope import Conflict, TeamScoped, removing
+from campaigns.api.render import RenderMixin
 from campaigns.filters import ContactFilterSet, PixelFilterSet
 from campaigns.models import Contact, Pixel
 from campaigns.serializers import ContactSerializer, PixelSerializer
 
 
-class ContactViewSet(TeamScoped, ModelViewSet):
+class ContactViewSet(RenderMixin, TeamScoped, ModelViewSet):
     """Contacts, scheduled for a group. A new one gets its pixels at once."""
 
     queryset = Contact.objects.prefetch_related("pixels")
@@ -15,6 +16,7 @@ class ContactViewSet(TeamScoped, ModelViewSet):
     filterset_class = ContactFilterSet
     search_fields = ("email", "name", "external_id")
     ordering_fields = ("id", "scheduled_at", "created_at")
+    read_actions = ("render",)
 
 
 class PixelViewSet(TeamScoped, ModelViewSet):

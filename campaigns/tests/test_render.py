@@ -13,6 +13,7 @@ from accounts.tests.people import assert_problem, client_of, make_member, make_u
 from campaigns.models import Pixel
 from campaigns.render import MOST, NotHtml, render
 from campaigns.tests.house import House
+from campaigns.token import read_token
 
 IMAGE = re.compile(r'<img src="[^"]*/p/[^"]*\.gif" width="1" height="1" alt="" style="[^"]*">')
 
@@ -27,54 +28,48 @@ def placed(html: str, count=2) -> str:
 
 
 @pytest.mark.parametrize(
-    ("mail", "expected"),
+    "expected",
     [
-        ("<html><body><p>Hi</p></body></html>", "<html><body>[1]<p>Hi</p>[2]</body></html>"),
-        ("<BODY BGCOLOR=red><P>Hi</BODY>", "<BODY BGCOLOR=red>[1]<P>Hi[2]</BODY>"),
-        ("<p>a fragment</p>\n", "[1]<p>a fragment</p>\n[2]"),
-        ("{{ hello }}<br>", "[1]{{ hello }}<br>[2]"),
-        ("\ufeff \n<p>x</p>", "[1]\ufeff \n<p>x</p>[2]"),
+        "<html><body>[1]<p>Hi</p>[2]</body></html>",
+        "<BODY BGCOLOR=red>[1]<P>Hi[2]</BODY>",
+        "[1]<p>a fragment</p>\n[2]",
+        "[1]{{ hello }}<br>[2]",
+        "[1]\ufeff \n<p>x</p>[2]",
         # Only one of these is the body.
-        ("<!-- <body> --><body><p>x<!-- </body> --></body>",
-         "<!-- <body> --><body>[1]<p>x<!-- </body> -->[2]</body>"),
-        ("<style>a:after{content:'<body>'}</style><body><p>x</body><style></body></style>",
-         "<style>a:after{content:'<body>'}</style><body>[1]<p>x[2]</body><style></body></style>"),
-        ("<script>'<body>'</SCRIPT ><body><p>x</body>",
-         "<script>'<body>'</SCRIPT ><body>[1]<p>x[2]</body>"),
-        ("<title><body></title><body><p>x</body>", "<title><body></title><body>[1]<p>x[2]</body>"),
-        ("<bodyguard><body><p>x</body>", "<bodyguard><body>[1]<p>x[2]</body>"),
-        ("<p><b>x</p></body> <p>y</body></html>", "[1]<p><b>x</p></body> <p>y[2]</body></html>"),
-        ("<p>x</html>", "[1]<p>x[2]</html>"),
-        ("</body><body><p>x", "</body><body>[1]<p>x[2]"),
+        "<!-- <body> --><body>[1]<p>x<!-- </body> -->[2]</body>",
+        "<!--> <body>[1]--><p>x[2]</body>",
+        "<style>a:after{content:'<body>'}</style><body>[1]<p>x[2]</body><style></body></style>",
+        "<script>'<body>'</SCRIPT ><body>[1]<p>x[2]</body>",
+        "<title><body></title><body>[1]<p>x[2]</body>",
+        "<bodyguard><body>[1]<p>x[2]</body>",
+        "[1]<p><b>x</p></body> <p>y[2]</body></html>",
+        "[1]<p>x[2]</html>",
+        "</body><body>[1]<p>x[2]",
         # Where its tag ends.
-        ("""<body title="a>b" alt='>' x=">"y=1 /><p>x""", """<body title="a>b" alt='>' x=">"y=1 />[1]<p>x[2]"""),
-        ("<body a\"=\"><p>x\"></body>", "<body a\"=\">[1]<p>x\">[2]</body>"),
-        ("<body a=b\"><p>x</body>", "<body a=b\">[1]<p>x[2]</body>"),
-        ("<body\n\tclass = 'a\n>' ><p>x", "<body\n\tclass = 'a\n>' >[1]<p>x[2]"),
+        """<body title="a>b" alt='>' x=">"y=1 />[1]<p>x[2]""",
+        '<body a"=">[1]<p>x">[2]</body>',
+        '<body a=b">[1]<p>x[2]</body>',
+        "<body\n\tclass = 'a\n>' >[1]<p>x[2]",
         # Outlook's conditions: the body that others see, and outside of a part for others only.
-        ("<!--[if mso]><body class=o><![endif]--><!--[if !mso]><!--><body><!--<![endif]--><p>x</body>",
-         "<!--[if mso]><body class=o><![endif]--><!--[if !mso]><!--><body><!--<![endif]-->[1]<p>x[2]</body>"),
-        ("<body><![if !mso]><p>x</p><![endif]></body>", "<body>[1]<![if !mso]><p>x</p><![endif]>[2]</body>"),
-        ("<body><p>x</p><!--[if !mso]><!--></body><!--<![endif]-->",
-         "<body>[1]<p>x</p>[2]<!--[if !mso]><!--></body><!--<![endif]-->"),
-        ("<body><!--[if mso]><table><![endif]--><p>x</p><!--[if mso]></table></body><![endif]--></body>",
-         "<body>[1]<!--[if mso]><table><![endif]--><p>x</p><!--[if mso]></table></body><![endif]-->[2]</body>"),
+        "<!--[if mso]><body class=o><![endif]-->"
+        "<!--[if !mso]><!--><body><!--<![endif]-->[1]<p>x[2]</body>",
+        "<body>[1]<![if !mso]><p>x</p><![endif]>[2]</body>",
+        "<body>[1]<p>x</p>[2]<!--[if !mso]><!--></body><!--<![endif]-->",
+        "<body>[1]<!--[if mso]><table><![endif]--><p>x</p>"
+        "<!--[if mso]></table></body><![endif]-->[2]</body>",
         # No tag for the body: behind what comes before it, else the browser is in quirks mode.
-        ("<!DOCTYPE html>\n<html lang=en><head><style>p{}</style></head>\n<p>x</p></html>",
-         "<!DOCTYPE html>\n<html lang=en><head><style>p{}</style></head>[1]\n<p>x</p>[2]</html>"),
-        ("<!doctype html><meta charset=utf-8><title>a</title><!-- c --><p>x", 
-         "<!doctype html><meta charset=utf-8><title>a</title>[1]<!-- c --><p>x[2]"),
-        ("{% load x %}<!doctype html><head><title>a</title></head><p>x",
-         "{% load x %}<!doctype html><head><title>a</title></head>[1]<p>x[2]"),
+        "<!DOCTYPE html>\n<html lang=en><head><style>p{}</style></head>[1]\n<p>x</p>[2]</html>",
+        "<!doctype html><meta charset=utf-8><title>a</title>[1]<!-- c --><p>x[2]",
+        "{% load x %}<!doctype html><head><title>a</title></head>[1]<p>x[2]",
         # Behind what is never closed there is nothing to see.
-        ("<p>x</p><!-- never closed", "[1]<p>x</p>[2]<!-- never closed"),
-        ("<p>x</p><style>never closed", "[1]<p>x</p>[2]<style>never closed"),
-        ("<p>x</p><a href='never closed>", "[1]<p>x</p>[2]<a href='never closed>"),
-        ("<p>a < b & c</p></ p>", "[1]<p>a < b & c</p></ p>[2]"),
+        "[1]<p>x</p>[2]<!-- never closed",
+        "[1]<p>x</p>[2]<style>never closed",
+        "[1]<p>x</p>[2]<a href='never closed>",
+        "[1]<p>a < b & c</p></ p>[2]",
     ],
-)  # fmt: skip
-def test_the_first_pixel_is_at_the_top_and_the_last_at_the_end(mail, expected):
-    assert placed(mail) == expected
+)
+def test_the_first_pixel_is_at_the_top_and_the_last_at_the_end(expected):
+    assert placed(expected.replace("[1]", "").replace("[2]", "")) == expected
 
 
 def test_a_single_pixel_is_at_the_top():
@@ -166,7 +161,7 @@ WHOLE = st.recursive(
     st.sampled_from(["x", "&amp;", "<br>", "<img src='a>b'>", "<!-- <body></body> -->",
                      "<!--[if mso]><body><![endif]-->", "<a title='</body>' href=\"<body>\">x</a>",
                      "<style>p > a {}</style>", "<script>'<body>'</script>"]),
-    lambda inner: st.builds("<{0}>{1}</{0}>".format, st.sampled_from(["div", "p", "b", "td"]), inner)
+    lambda inner: st.builds("<{0}>{1}</{0}>".format, st.sampled_from(["div", "p", "td"]), inner)
     | st.builds(str.__add__, inner, inner),
 )  # fmt: skip
 
@@ -197,15 +192,11 @@ def test_in_a_whole_mail_pythons_parser_sees_the_same_body(before, body):
     ["<a ", "<!--", "<![", "</", "<p>", "<style>", "</body>", '<a b="', "<a =", "<a/ ", "<p a = b ",
      "<!--[if !mso]><!--><body>", "display ", "<img src=/p/", "<svg>", "<!doctype", "[", "<", "&"],
 )  # fmt: skip
-def test_the_time_grows_as_the_mail_does(piece):
-    def seconds(size):
-        mail = "<p>" + piece * (size // len(piece)) + "</p>"
-        before = process_time()
-        render(mail, [Pixel(number=number) for number in (1, 2, 3)])
-        return process_time() - before
-
-    # Twenty times the mail: quadratic would be four hundred times the time.
-    assert seconds(2_000_000) < 100 * max(seconds(100_000), 0.002)
+def test_a_long_mail_takes_seconds_whatever_is_wrong_with_it(piece):
+    mail = "<p>" + piece * (1_000_000 // len(piece)) + "</p>"
+    before = process_time()
+    render(mail, [Pixel(number=number) for number in (1, 2, 3)])
+    assert process_time() - before < 10  # of CPU; with quadratic time it would be minutes
 
 
 # -- Through the API -----------------------------------------------------------------------------
@@ -221,8 +212,6 @@ def send(house, html, client=None, **more):
 
 def numbers_in(html) -> list[int]:
     """The numbers of the pixels in the HTML, in their order."""
-    from campaigns.token import read_token
-
     uuids = [read_token(text).hex() for text in re.findall(r"/p/([^.]+)\.gif", html)]
     pixels = {pixel.uuid.hex: pixel.number for pixel in Pixel.objects.all()}
     return [pixels[uuid] for uuid in uuids]
@@ -281,7 +270,6 @@ def test_the_pixel_of_another_contact_is_refused(house):
         (None, "null"),
         (["<p>"], "invalid"),
         ("<p>\0", "null_characters_not_allowed"),
-        ("<p>\ud800", "surrogate_characters_not_allowed"),
         ("<p>" + "x" * MOST, "max_length"),
     ],
 )
@@ -289,9 +277,14 @@ def test_what_cannot_be_rendered_is_a_problem_with_the_field(house, html, code):
     assert_problem(send(house, html), 400, code, field="html")
 
 
-def test_html_must_be_there(house):
-    response = house.client.post(f"/api/contacts/{house.contact.pk}/render/", {})
-    assert_problem(response, 400, "required", field="html")
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [("{}", "required"), ('{"html": "<p>\\ud800"}', "surrogate_characters_not_allowed")],
+)
+def test_html_must_be_there_and_text(house, body, code):
+    address = f"/api/contacts/{house.contact.pk}/render/"
+    response = house.client.post(address, body, content_type="application/json")
+    assert_problem(response, 400, code, field="html")
 
 
 @pytest.mark.parametrize("role", Membership.Role.values)

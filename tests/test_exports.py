@@ -25,14 +25,15 @@ campaign = Campaign.objects.start(team=Team.objects.first(), name={secrets.token
 group = campaign.groups.get()
 for first in range(0, {CONTACTS}, 5000):
     Contact.objects.bulk_create([
-        Contact(group=group, email=f"contact-{{number}}@example.com", name="x" * 100)
+        Contact(group=group, email=f"contact-{{number}}@example.com", name="x" * 200,
+                external_id="y" * 200)
         for number in range(first, first + 5000)
     ], batch_size=500)
 contacts = Contact.objects.filter(group=group).values_list("pk", flat=True).iterator()
 while some := list(islice(contacts, 5000)):
-    Pixel.objects.bulk_create([
-        Pixel(contact_id=contact, number=number) for contact in some for number in (1, 2, 3)
-    ], batch_size=500)
+    Pixel.objects.bulk_create(
+        [Pixel(contact_id=contact, number=1) for contact in some], batch_size=500
+    )
 answer = campaign.pk
 """)
     return stack, campaign
@@ -82,7 +83,9 @@ def download(stack, path: str) -> tuple[int, int]:
 def test_a_big_file_takes_little_memory_also_for_a_client_that_does_not_read(served):
     stack, campaign = served
     path = f"/api/campaigns/{campaign}/pixels"
-    download(stack, f"/api/campaigns/{campaign}/openings.csv")  # what is loaded once is loaded
+    with stack.client.stream("GET", path + ".csv", timeout=120) as reply:
+        for _ in zip(range(100), reply.iter_bytes(65536), strict=False):
+            pass  # the first few parts: what is needed once is there now
     process = worker(stack)
     before = most_memory(process)
 
@@ -90,15 +93,15 @@ def test_a_big_file_takes_little_memory_also_for_a_client_that_does_not_read(ser
     begin = slow.recv(100)
     size, lines = download(stack, path + ".jsonl")
     assert lines == CONTACTS
-    assert size > 50 * MEGABYTE
-    assert most_memory(process) - before < 25 * MEGABYTE
+    assert size > 40 * MEGABYTE
+    assert most_memory(process) - before < 20 * MEGABYTE
 
     # The slow one waited meanwhile, and gets all of it.
     text = begin + rest_of(slow)
     assert text.startswith(b"HTTP/1.1 200 OK\r\n")
     assert text.count(b"@example.com") == CONTACTS
     assert text.endswith(b"\r\n0\r\n\r\n")  # the proper end of a chunked answer
-    assert most_memory(process) - before < 25 * MEGABYTE
+    assert most_memory(process) - before < 20 * MEGABYTE
     assert worker(stack) == process
 
 
@@ -121,8 +124,9 @@ def test_when_the_client_goes_the_work_ends(served):
     wait_until(
         lambda: len(list(threads.iterdir())) <= idle, within=60, what="the request's thread ends"
     )
-    # The whole file takes two statements for each of its hundred parts.
-    assert statements() - before < 60
+    # The whole file takes three statements for each of its hundred parts; the kernel's buffers
+    # take in a few of them.
+    assert statements() - before < 100
 
 
 @pytest.mark.parametrize("form", ["csv", "jsonl"])
@@ -158,8 +162,7 @@ def test_a_client_library_notices_that_a_file_broke_off(served):
     with stack.client.stream("GET", f"/api/campaigns/{campaign}/pixels.csv") as reply:
         parts = reply.iter_bytes()
         assert next(parts)
-        web = stack.services["web"]
-        web.kill()
+        stack.services["web"].kill()
         with pytest.raises(httpx.RemoteProtocolError):
             for _ in parts:
                 pass

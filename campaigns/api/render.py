@@ -22,7 +22,7 @@ class HtmlParser(BaseParser):
     media_type = "text/html"
 
     def parse(self, stream, media_type=None, parser_context=None):
-        charset = stream.content_params.get("charset", "utf-8")
+        charset = parser_context["request"].content_params.get("charset", "utf-8")
         if charset.lower() not in ("utf-8", "utf8", "us-ascii"):
             raise UnsupportedMediaType(media_type, "Send the HTML in UTF-8.")
         try:

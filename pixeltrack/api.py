@@ -20,7 +20,10 @@ from campaigns.api import (
     PixelsOfContact,
     PixelViewSet,
 )
+from campaigns.api.file import CampaignFileView, GroupFileView, files
+from campaigns.merge_file import MergeFile
 from tracking.api import OpeningsOfCampaign, OpeningsOfContact, OpeningViewSet, StatisticsView
+from tracking.exports import NonOpeners, Openers, Openings
 
 router = DefaultRouter()
 router.include_format_suffixes = False
@@ -48,5 +51,8 @@ urlpatterns = [
     path("sign-up/", SignUpView.as_view(), name="sign-up"),
     path("campaigns/<pk>/statistics/", StatisticsView.as_view(), name="campaign-statistics"),
     *(path(address, view.as_view({"get": "list"})) for address, view in nested.items()),
+    # Each as .csv and as .jsonl: pixels, openers, non-openers, openings.
+    *files("campaigns/<pk>", CampaignFileView, [MergeFile, Openers, NonOpeners, Openings]),
+    *files("groups/<pk>", GroupFileView, [Openers, NonOpeners, Openings]),
     path("", include(router.urls)),
 ]

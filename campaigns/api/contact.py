@@ -2,12 +2,13 @@ from rest_framework.viewsets import ModelViewSet
 
 from accounts.scope import Conflict, TeamScoped, removing
 from campaigns.api.bulk import BulkContacts
+from campaigns.api.render import RenderMixin
 from campaigns.filters import ContactFilterSet, PixelFilterSet
 from campaigns.models import Contact, Pixel
 from campaigns.serializers import ContactSerializer, PixelSerializer
 
 
-class ContactViewSet(BulkContacts, TeamScoped, ModelViewSet):
+class ContactViewSet(BulkContacts, RenderMixin, TeamScoped, ModelViewSet):
     """Contacts, scheduled for a group. A new one gets its pixels at once."""
 
     queryset = Contact.objects.prefetch_related("pixels")
@@ -16,6 +17,7 @@ class ContactViewSet(BulkContacts, TeamScoped, ModelViewSet):
     filterset_class = ContactFilterSet
     search_fields = ("email", "name", "external_id")
     ordering_fields = ("id", "scheduled_at", "created_at")
+    read_actions = ("render",)
 
 
 class PixelViewSet(TeamScoped, ModelViewSet):

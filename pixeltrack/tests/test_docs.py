@@ -40,6 +40,15 @@ def test_every_route_of_the_api_is_in_the_schema(schema):
         "/api/campaigns/{id}/statistics/",
         "/api/invitations/accept/",
         "/api/sign-up/",
+        "/api/contacts/{id}/render/",
+        "/api/campaigns/{id}/pixels.csv",
+        "/api/campaigns/{id}/pixels.jsonl",
+        *(
+            f"/api/{owner}/{{id}}/{table}.{form}"
+            for owner in ("campaigns", "groups")
+            for table in ("openers", "non-openers", "openings")
+            for form in ("csv", "jsonl")
+        ),
         "/api/token/",
         "/api/token/refresh/",
         "/api/token/verify/",

@@ -6,8 +6,8 @@ from django.db import models
 from django_filters import rest_framework as filters
 from django_filters.fields import IsoDateTimeField
 
-from campaigns.models import Campaign, Contact, Group, Pixel
-from campaigns.models.contact import address_key
+from campaigns.address import address_key
+from campaigns.models import Campaign, Contact, ErasedAddress, Group, Pixel
 
 
 class IdFilter(filters.NumberFilter):
@@ -77,6 +77,7 @@ class ContactFilterSet(filters.FilterSet):
     scheduled_until = until("scheduled_at")
     sent_since = since("sent_at")
     sent_until = until("sent_at")
+    erased = filters.BooleanFilter("erased_at", "isnull", exclude=True)
 
     class Meta:
         model = Contact
@@ -94,3 +95,19 @@ class PixelFilterSet(filters.FilterSet):
     class Meta:
         model = Pixel
         fields = ("campaign", "group", "contact", "number", "uuid")
+
+
+class ErasedAddressFilterSet(filters.FilterSet):
+    team = IdFilter()
+    email = filters.CharFilter(
+        method="by_address", help_text="The whole address, in any case: is it erased?"
+    )
+    erased_since = since("erased_at")
+    erased_until = until("erased_at")
+
+    class Meta:
+        model = ErasedAddress
+        fields = ("team", "email")
+
+    def by_address(self, erased, name, value: str):
+        return erased.about(value)

@@ -5,8 +5,8 @@ from uuid import UUID
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 
+from campaigns.address import address_key
 from campaigns.models import Campaign, Contact, Group
-from campaigns.models.contact import address_key
 
 LAST_CHARACTER = "\U0010ffff"
 

@@ -40,7 +40,7 @@ class ContactViewSet(TeamScoped, ModelViewSet):
             contact.erase()
         except Contact.DoesNotExist:
             raise Http404 from None
-        return Response(self.get_serializer(self.get_queryset().get(pk=contact.pk)).data)
+        return Response(self.get_serializer(contact).data)
 
 
 class PixelViewSet(TeamScoped, ModelViewSet):

@@ -61,7 +61,7 @@ def test_the_admin_refuses_it_at_its_field(house, admin_client):
 def test_only_a_keyed_hash_is_kept(house, settings):
     erased = ErasedAddress.objects.get()
     assert erased.hash == address_hash(ADA)
-    assert "ada" not in f"{erased}{vars(erased)}"
+    assert "ada@" not in f"{erased}{vars(erased)}"
     settings.SECRET_KEY = secrets.token_urlsafe(50)
     assert erased.hash != address_hash(ADA)
 

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from accounts.tests.staff import admin_client, page
 from campaigns.models import Contact
 from campaigns.tests.factories import make_campaign, make_contact
 from tracking import retention
@@ -24,6 +25,7 @@ from tracking.tasks import forget_old_openings
 from tracking.tests.opened import GMAIL, MACHINE, PERSON
 from tracking.tests.rebuilt import assert_counts_hold, rebuilt_counts, stored_counts
 
+__all__ = ["admin_client"]  # a fixture
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -73,7 +75,7 @@ def test_the_openings_of_the_moment_itself_stay(contact):
     assert forget_before(NOON + timedelta(milliseconds=1)) == 1
 
 
-def test_what_is_known_of_a_contact_outlives_its_openings(contact):
+def test_what_is_known_of_a_contact_outlives_its_openings(contact, admin_client):
     open_mail(contact, NOON, MACHINE)
     open_mail(contact, NOON + DAY)
     forget_before(NOON + 2 * DAY)
@@ -81,6 +83,8 @@ def test_what_is_known_of_a_contact_outlives_its_openings(contact):
     assert (known.openings, known.mail_opens) == (2, 2)
     assert (known.first_at, known.first_verified_at) == (NOON, NOON + DAY)
     assert (known.archived_openings, known.archived_mail_opens) == (2, 2)
+    shown = admin_client.get(page(Contact, "change", contact.pk)).text
+    assert "of which 2 old ones are only counted" in shown
 
 
 def test_a_later_opening_does_not_become_the_first(contact):

@@ -2,7 +2,7 @@ from django_filters import rest_framework as filters
 
 from accounts.filters import IdFilter, since, until
 from campaigns.address import address_key
-from campaigns.models import Campaign, Contact, Group, Pixel
+from campaigns.models import Campaign, Contact, ErasedAddress, Group, Pixel
 
 
 class CampaignFilter(IdFilter):
@@ -51,6 +51,7 @@ class ContactFilterSet(filters.FilterSet):
     )
     sent_since = since("sent_at")
     sent_until = until("sent_at")
+    erased = filters.BooleanFilter("erased_at", "isnull", exclude=True)
 
     class Meta:
         model = Contact
@@ -68,3 +69,19 @@ class PixelFilterSet(filters.FilterSet):
     class Meta:
         model = Pixel
         fields = ("campaign", "group", "contact", "number", "uuid")
+
+
+class ErasedAddressFilterSet(filters.FilterSet):
+    team = IdFilter()
+    email = filters.CharFilter(
+        method="by_address", help_text="The whole address, in any case: is it erased?"
+    )
+    erased_since = since("erased_at")
+    erased_until = until("erased_at")
+
+    class Meta:
+        model = ErasedAddress
+        fields = ("team", "email")
+
+    def by_address(self, erased, name, value: str):
+        return erased.about(value)

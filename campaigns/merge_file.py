@@ -22,7 +22,7 @@ class MergeFile(Table):
     HTML (`pixel_1_html` …) of each of their pixels.
 
     There are columns for the pixel numbers that a contact has as the file begins; where a contact
-    has no such pixel, they are empty. `group` is the group's name.
+    has no such pixel, they are empty. `group` is the group's name. Erased contacts are left out.
     """
 
     name = "pixels"
@@ -46,7 +46,7 @@ class MergeFile(Table):
     def chunks(self) -> Iterator[list[tuple]]:
         pixels = Prefetch("pixels", Pixel.objects.filter(number__in=self.numbers))
         for group in self.groups:
-            contacts = Contact.objects.filter(group=group).prefetch_related(pixels)
+            contacts = group.contacts.not_erased().prefetch_related(pixels)
             for some in walk(contacts, "scheduled_at"):
                 yield [self.row(contact, group) for contact in some]
 

@@ -15,6 +15,7 @@ from campaigns.api import (
     ContactsOfCampaign,
     ContactsOfGroup,
     ContactViewSet,
+    ErasedAddressViewSet,
     GroupsOfCampaign,
     GroupViewSet,
     PixelsOfContact,
@@ -36,6 +37,7 @@ router.register("groups", GroupViewSet)
 router.register("contacts", ContactViewSet)
 router.register("pixels", PixelViewSet)
 router.register("openings", OpeningViewSet)
+router.register("erased-addresses", ErasedAddressViewSet)
 
 nested = {
     "campaigns/<int:id>/groups/": GroupsOfCampaign,

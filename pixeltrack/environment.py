@@ -18,7 +18,7 @@ from dotenv.parser import parse_stream
 from environs import Env, EnvError, ValidationError
 
 NO_SECRETS = ("change", "insecure", "password", "secret")
-OWN_PREFIXES = ("API_", "FERNET_", "MYSQL_", "PIXEL_", "REDIS_")
+OWN_PREFIXES = ("API_", "FERNET_", "MYSQL_", "OPENING_", "PIXEL_", "REDIS_")
 
 
 class EnvironmentProblem(SystemExit):
@@ -133,6 +133,16 @@ def secret(least_bytes):
             raise ValidationError(f'is weak: it has the word "{found}" in it. Use a random value.')
 
     return check
+
+
+def each(check):
+    """For values with commas between them."""
+
+    def check_each(value):
+        for part in value.split(","):
+            check(part.strip())
+
+    return check_each
 
 
 def fernet_keys(value):

@@ -8,6 +8,7 @@ from hashlib import blake2b
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
+from celery.schedules import crontab
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -16,6 +17,7 @@ from pixeltrack.environment import (
     EnvironmentProblem,
     base_url,
     between,
+    each,
     fernet_keys,
     one_of,
     redis_url,
@@ -56,6 +58,9 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 # -- Secrets -----------------------------------------------------------------------------------
 DEBUG = False
 SECRET_KEY = env.text("DJANGO_SECRET_KEY", ..., secret(50))
+# Keys that were before it: what they signed stays valid, and addresses erased under them known.
+_former = env.text("DJANGO_SECRET_KEY_FALLBACKS", "", each(secret(50)))
+SECRET_KEY_FALLBACKS = [key.strip() for key in _former.split(",") if key.strip()]
 API_SECRET_ALGORITHM = env.text("API_SECRET_ALGORITHM", "HS256", one_of("HS256", "HS384", "HS512"))
 API_SECRET_KEY = env.text(  # a key as long as the digest, as RFC 7518 asks
     "API_SECRET_KEY", ..., secret(int(API_SECRET_ALGORITHM[2:]) // 8)
@@ -243,6 +248,13 @@ PIXEL_STREAM_LIMIT = env.number("PIXEL_STREAM_LIMIT", 1_000_000, between(1, 1_00
 STATS_PUBLIC = env.flag("STATS_PUBLIC", True)
 # Where less is free on the spool's disk, /readyz says so. Nobody is turned away for it.
 PIXEL_DISK_RESERVE_MB = env.number("PIXEL_DISK_RESERVE_MB", 1024, between(0, 1_000_000_000))
+# Openings that are older are deleted every night, and only their counts stay; 0 keeps them all.
+OPENING_RETENTION_DAYS = env.number("OPENING_RETENTION_DAYS", 0, between(0, 36_500))
+if OPENING_RETENTION_DAYS:
+    CELERY_BEAT_SCHEDULE["forget old openings"] = {
+        "task": "tracking.tasks.forget_old_openings",
+        "schedule": crontab(hour=3, minute=20),
+    }
 
 # -- API ---------------------------------------------------------------------------------------
 # Who may make an account at /api/sign-up/: anybody, whoever a team has invited, or nobody.

@@ -15,7 +15,13 @@ logger = logging.getLogger(__name__)
 
 BATCH_HITS = 500
 READ_ENTRIES = 8  # at a time; each may hold hundreds of hits
-NO_OPENING = {Decision.REFRESH, Decision.OFF, Decision.CLOSED, Decision.LIMIT}
+NO_OPENING = {
+    Decision.REFRESH,
+    Decision.ERASED,
+    Decision.OFF,
+    Decision.CLOSED,
+    Decision.LIMIT,
+}
 BATCH_MS = 200  # how long the first hit of a batch waits for company
 IDLE_MS = 1000  # how long an idle consumer waits before it looks whether it is to stop
 CLAIM_EVERY_S = 2

@@ -21,7 +21,7 @@ class VerifiedOptionSerializer(serializers.Serializer):
 
 
 class ContactTable(Table):
-    """For tables with a contact per row."""
+    """For tables with a contact per row; erased ones have no address to give."""
 
     options = VerifiedOptionSerializer
 
@@ -30,7 +30,7 @@ class ContactTable(Table):
 
     def chunks(self) -> Iterator[list[tuple]]:
         for group in self.groups:
-            for contacts in walk(Contact.objects.filter(group=group), "scheduled_at"):
+            for contacts in walk(group.contacts.not_erased(), "scheduled_at"):
                 opened = ContactOpenings.objects.in_bulk([contact.pk for contact in contacts])
                 yield [
                     (contact.pk, *about(contact, group), *more)

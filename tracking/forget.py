@@ -1,17 +1,33 @@
 from django.db.models import QuerySet
 
-from tracking.models import ContactOpenings, Opening, OpeningCount, Tally
+from tracking.models import ArchivedOpeningCount, ContactOpenings, Opening, OpeningCount, Tally
+
+ERASED = "erased"  # the reason of an opening's verdict, which told of the reader
 
 
 def forget_openings(contacts: QuerySet):
-    """Delete all openings of some contacts, which the caller has locked; the counts follow."""
-    tally = Tally()
+    """Delete all openings of some contacts, which the caller has locked; the counts follow.
+
+    Of openings that retention deleted before, nobody knows any more in which quarters they were:
+    they stay counted, as anonymous history. The contacts' first openings are known, and go.
+    """
+    tally, archive = Tally(), Tally()
     openings = Opening.objects.filter(contact__in=contacts)
     for opening in openings.only("group_id", "opened_at", "verdict", "begins_mail_open").iterator():
         opening.tally(tally, -1)
     rows = ContactOpenings.objects.filter(contact__in=contacts)
     for row in rows.select_related("contact").iterator():
         row.tally_firsts(tally, row.contact.group_id, -1)
+        row.tally_archived_firsts(archive, row.contact.group_id, -1)
     openings.delete()
     rows.delete()
     OpeningCount.objects.add(tally)
+    ArchivedOpeningCount.objects.add(archive)
+
+
+def forget_readers(contacts: QuerySet):
+    """The openings of some contacts, which the caller has locked, stay and count; who read, and
+    with what, is gone. A User-Agent's own row stays: without openings it tells of nobody."""
+    Opening.objects.filter(contact__in=contacts).update(
+        user_agent=None, network="", network_label="", prefetch=False, referer="", reason=ERASED
+    )

@@ -27,6 +27,7 @@ class Decision(StrEnum):
     REFRESH = "refresh"
     DUPLICATE = "duplicate"  # delivered twice
     UNKNOWN = "unknown"  # the pixel has been deleted
+    ERASED = "erased"  # the person is tracked no more
     CLOSED = "closed"
     OFF = "off"
     LIMIT = "limit"
@@ -50,6 +51,7 @@ class Target:
     group_id: int
     tracking: str
     closed_at: datetime | None
+    erased_at: datetime | None = None
 
 
 class NewUserAgents(Exception):
@@ -114,6 +116,7 @@ def lock_targets(hits) -> dict[bytes, Target]:
         "contact__group_id",
         "contact__group__campaign__tracking",
         "contact__group__campaign__closed_at",
+        "contact__erased_at",
     )
     return {uuid.bytes: Target(*rest) for uuid, *rest in rows if rest[1] in contacts}
 
@@ -193,6 +196,8 @@ def decide(hit, target, known, history, user_agents) -> tuple[Recorded, Opening 
         return Recorded(hit, Decision.DUPLICATE), None
     if target is None:
         return Recorded(hit, Decision.UNKNOWN), None
+    if target.erased_at:
+        return Recorded(hit, Decision.ERASED), None
     if target.tracking == Campaign.Tracking.OFF:
         return Recorded(hit, Decision.OFF), None
     if target.closed_at and moment >= target.closed_at:

@@ -4,10 +4,10 @@ from tracking.models import Opening, Verdict
 
 
 class OpeningSerializer(serializers.ModelSerializer):
-    user_agent = serializers.CharField(source="user_agent.text", read_only=True)
-    client = serializers.CharField(source="user_agent.client", read_only=True)
-    os = serializers.CharField(source="user_agent.os", read_only=True)
-    device = serializers.CharField(source="user_agent.device", read_only=True)
+    user_agent = serializers.CharField(source="user_agent.text", read_only=True, default="")
+    client = serializers.CharField(source="user_agent.client", read_only=True, default="")
+    os = serializers.CharField(source="user_agent.os", read_only=True, default="")
+    device = serializers.CharField(source="user_agent.device", read_only=True, default="")
 
     class Meta:
         model = Opening

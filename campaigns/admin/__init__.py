@@ -1,4 +1,5 @@
 from campaigns.admin.campaign import CampaignAdmin, GroupAdmin
 from campaigns.admin.contact import ContactAdmin, PixelAdmin
+from campaigns.admin.erasure import ErasedAddressAdmin
 
-__all__ = ["CampaignAdmin", "ContactAdmin", "GroupAdmin", "PixelAdmin"]
+__all__ = ["CampaignAdmin", "ContactAdmin", "ErasedAddressAdmin", "GroupAdmin", "PixelAdmin"]

@@ -4,6 +4,8 @@ from django.core.exceptions import ValidationError
 from django.utils.html import escape, format_html
 
 from accounts.scoped_admin import BigTableAdmin, ScopedInline
+from campaigns.admin.erasure import ErasureAdmin
+from campaigns.admin.history import NamelessHistory
 from campaigns.admin.lists import AddressSearch, CampaignFilter, uuid_or_none
 from campaigns.admin.removal import GuardedDeletion, RemovalAdmin
 from campaigns.models import Contact, Pixel
@@ -52,25 +54,32 @@ class ContactForm(forms.ModelForm):
 
 
 @admin.register(Contact)
-class ContactAdmin(AddressSearch, RemovalAdmin, BigTableAdmin):
+class ContactAdmin(ErasureAdmin, NamelessHistory, AddressSearch, RemovalAdmin, BigTableAdmin):
     form = ContactForm
     list_display = ["email", "name", "group"]
     list_select_related = ["group__campaign"]
     list_filter = [CampaignFilter]
     autocomplete_fields = ["group"]
     settled_fields = ["group"]
-    readonly_fields = ["created_at"]
+    readonly_fields = ["created_at", "erased_at"]
     inlines = [PixelInline]
 
     def get_fields(self, request, obj=None):
         fields = ["group", "email", "name", "external_id", "scheduled_at", "sent_at"]
-        return [*fields, "created_at"] if obj else fields
+        if obj:
+            fields.append("created_at")
+        if obj and obj.erased_at:
+            fields.append("erased_at")
+        return fields
 
     def get_inlines(self, request, obj):
         return self.inlines if obj else []
 
     def save_model(self, request, obj, form, change):
+        if change:
+            obj.lock()
         super().save_model(request, obj, form, change)
+        obj.refuse_erased_address()
         if not change:
             obj.add_pixels(obj.group.campaign.pixels_per_contact)
 
@@ -82,7 +91,7 @@ class ContactAdmin(AddressSearch, RemovalAdmin, BigTableAdmin):
 
 
 @admin.register(Pixel)
-class PixelAdmin(PixelTexts, AddressSearch, GuardedDeletion, BigTableAdmin):
+class PixelAdmin(PixelTexts, NamelessHistory, AddressSearch, GuardedDeletion, BigTableAdmin):
     list_display = ["uuid", "number", "contact", "group"]
     list_select_related = ["contact__group__campaign"]
     search_help_text = "How the contact's e-mail address begins, or the pixel's uuid."

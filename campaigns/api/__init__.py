@@ -1,5 +1,6 @@
 from campaigns.api.campaign import CampaignViewSet, GroupViewSet
 from campaigns.api.contact import ContactViewSet, PixelViewSet
+from campaigns.api.erased_address import ErasedAddressViewSet
 from campaigns.api.nested import (
     ContactsOfCampaign,
     ContactsOfGroup,
@@ -12,6 +13,7 @@ __all__ = [
     "ContactViewSet",
     "ContactsOfCampaign",
     "ContactsOfGroup",
+    "ErasedAddressViewSet",
     "GroupViewSet",
     "GroupsOfCampaign",
     "PixelViewSet",

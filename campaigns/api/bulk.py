@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from accounts.idempotency import idempotent
 from accounts.scope import Conflict
+from campaigns.erasure import AddressErased
 from campaigns.models import Contact
 from campaigns.models.schedule import ContactRow, Outcome, Taken
 from campaigns.serializers import BulkResultsSerializer, BulkSerializer
@@ -19,7 +20,6 @@ from campaigns.serializers.contact_row import (
     KnownGroups,
     RowError,
     check_rows,
-    refuse_addresses,
     refuse_teams,
 )
 
@@ -51,7 +51,6 @@ class BulkContacts:
         groups = KnownGroups.of(request.user, items)
         rows = check_rows(items, groups)
         rows = refuse_teams(rows, self.refused_teams(groups.by_id.values()))
-        rows = refuse_addresses(rows)
         try:
             outcomes = Contact.objects.schedule_many(
                 [row for row in rows if isinstance(row, ContactRow)]
@@ -82,6 +81,8 @@ def result_of(row: ContactRow, outcome: Outcome) -> dict:
     if outcome.taken == Taken.GROUP_GONE:
         detail = GroupField.default_error_messages["does_not_exist"].format(pk_value=row.group.pk)
         return error_of(RowError("does_not_exist", "group", detail))
+    if outcome.taken == Taken.ERASED:
+        return error_of(RowError("erased", "email", AddressErased.SENTENCE))
     return {"id": outcome.contact_id, "created": outcome.taken == Taken.CREATED}
 
 

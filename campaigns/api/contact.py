@@ -1,3 +1,7 @@
+from django.http import Http404
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.response import Response
 from rest_framework.viewsets import ModelViewSet
 
 from accounts.scope import Conflict, TeamScoped, removing
@@ -9,7 +13,11 @@ from campaigns.serializers import ContactSerializer, PixelSerializer
 
 
 class ContactViewSet(BulkContacts, RenderMixin, TeamScoped, ModelViewSet):
-    """Contacts, scheduled for a group. A new one gets its pixels at once."""
+    """Contacts, scheduled for a group. A new one gets its pixels at once.
+
+    An address whose person was erased is refused with the code `erased`. Deleting a contact
+    takes its openings and their counts along; erasing one keeps the counts.
+    """
 
     queryset = Contact.objects.prefetch_related("pixels")
     team_path = "group.campaign.team"
@@ -18,6 +26,24 @@ class ContactViewSet(BulkContacts, RenderMixin, TeamScoped, ModelViewSet):
     search_fields = ("email", "name", "external_id")
     ordering_fields = ("id", "scheduled_at", "created_at")
     read_actions = ("render",)
+    manager_actions = ("erase",)
+
+    @extend_schema(request=None, responses=ContactSerializer)
+    @action(detail=True, methods=["post"])
+    def erase(self, request, pk=None):
+        """Forget the person and keep the counts. It can't be undone; for managers.
+
+        Address, name, external id and all that openings tell of the reader are gone, in every
+        contact with this address in the team. Its pixels go on answering, and nothing is
+        recorded any more. Of the address only a keyed hash is kept, so that it is refused with
+        the code `erased` from now on; see `/api/erased-addresses/`. Safe to repeat.
+        """
+        contact = self.get_object()
+        try:
+            contact.erase()
+        except Contact.DoesNotExist:
+            raise Http404 from None
+        return Response(self.get_serializer(contact).data)
 
 
 class PixelViewSet(TeamScoped, ModelViewSet):

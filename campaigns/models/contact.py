@@ -8,9 +8,19 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 
+from accounts.retry import retry_transaction
 from campaigns.address import ADDRESS_LENGTH, address_key, tidy_address
+from campaigns.erasure import (
+    ERASED_DOMAIN,
+    AddressErased,
+    Overtaken,
+    forget_persons_of,
+    is_placeholder,
+    placeholder,
+)
 from campaigns.fields import DerivedKeyField
 from campaigns.models.campaign import Group
+from campaigns.models.erased_address import ErasedAddress
 from campaigns.models.schedule import ScheduleQuerySet
 from campaigns.models.scoped import GroupScopedQuerySet
 from campaigns.removal import forget_all_about
@@ -20,12 +30,20 @@ REMOVED_AT_ONCE = 1_000  # a statement takes only so many ids
 
 
 class ContactQuerySet(ScheduleQuerySet):
+    def not_erased(self) -> "ContactQuerySet":
+        """Those that mail can be sent to."""
+        return self.filter(erased_at=None)
+
     @transaction.atomic
     def schedule(
         self, *, group: Group, email: str, pixels: int | None = None, **fields
     ) -> "Contact":
-        """Take in one contact, with as many pixels as its campaign gives each."""
+        """Take in one contact, with as many pixels as its campaign gives each.
+
+        Overtaken where the address is erased, even at this moment.
+        """
         contact = self.create(group=group, email=email, **fields)
+        contact.refuse_erased_address()
         contact.add_pixels(pixels or group.campaign.pixels_per_contact)
         return contact
 
@@ -39,6 +57,22 @@ class ContactQuerySet(ScheduleQuerySet):
             locked.delete()
 
     remove.queryset_only = True  # `Contact.objects.remove()` would mean everybody
+
+    @retry_transaction
+    @transaction.atomic
+    def erase_person(self, team_id: int, email_key: str):
+        """Erase a team's contacts with this address; see `Contact.erase`."""
+        # A locking read, which waits for whoever is adding the address at this moment. It can't
+        # be narrowed down to the team: a join would lock campaigns, and with them consumers.
+        locked = list(self.filter(email_key=email_key).order_by("pk").select_for_update())
+        groups = Group.objects.filter(
+            pk__in={contact.group_id for contact in locked}, campaign__team=team_id
+        )
+        own = set(groups.values_list("pk", flat=True))
+        contacts = [contact for contact in locked if contact.group_id in own]
+        forget_persons_of(Contact.objects.filter(pk__in=[contact.pk for contact in contacts]))
+        for contact in contacts:
+            contact.forget_person()
 
 
 class Contact(models.Model):
@@ -55,6 +89,11 @@ class Contact(models.Model):
     scheduled_at = models.DateTimeField(default=timezone.now)
     sent_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    erased_at = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="When the person was forgotten. The contact stands for them in the figures.",
+    )
 
     objects = ContactQuerySet.as_manager()
 
@@ -75,10 +114,40 @@ class Contact(models.Model):
         return self.email
 
     def clean(self):
+        self.clean_address()
+        if self.address_is_erased():
+            raise AddressErased
+
+    def clean_address(self):
         self.email = tidy_address(self.email)
         self.email_key = address_key(self.email)
         if max(len(self.email), len(self.email_key)) > ADDRESS_LENGTH:  # lower case may be longer
             raise ValidationError({"email": f"Give at most {ADDRESS_LENGTH} characters."})
+        if is_placeholder(self.email):
+            text = f"Addresses at {ERASED_DOMAIN} stand for erased contacts. Give another one."
+            raise ValidationError({"email": ValidationError(text, code="reserved")})
+
+    def address_is_erased(self) -> bool:
+        if not self.group_id:  # a form without a group says so itself
+            return False
+        teams = ErasedAddress.objects.filter(team=self.group.campaign.team_id)
+        return teams.about(self.email).exists()
+
+    def refuse_erased_address(self):
+        """After the contact is saved, in the same transaction.
+
+        Whoever erases the address remembers it first and looks for contacts then. So one of the
+        two sees the other.
+        """
+        if self.address_is_erased():
+            raise Overtaken
+
+    def lock(self):
+        """In a transaction, before changes are saved: else they could bring back what was erased
+        or removed since the contact was read. Overtaken if it was."""
+        same = Contact.objects.filter(pk=self.pk).select_for_update()
+        if same.values_list("erased_at").first() != (None,):
+            raise Overtaken
 
     def add_pixels(self, count: int):
         """Give the contact `count` more pixels, numbered on from those it has."""
@@ -90,6 +159,26 @@ class Contact(models.Model):
     def remove(self):
         """Delete the contact with its pixels and openings; the counts follow."""
         Contact.objects.filter(pk=self.pk).remove()
+
+    def erase(self):
+        """Forget the person, and refuse the address from now on; the counts stay.
+
+        All contacts of the person in the team are erased: someone who asks to be forgotten
+        means everywhere, and an address that is refused can't stay on another list. Not inside
+        a transaction: the refusal has to be seen by others before contacts are looked for. Safe
+        to repeat, also where it was broken off. DoesNotExist if the contact is removed meanwhile.
+        """
+        while not self.erased_at:  # once, unless its address is being changed
+            team_id = self.group.campaign.team_id
+            ErasedAddress.objects.remember(team_id, self.email_key)
+            Contact.objects.erase_person(team_id, self.email_key)
+            self.refresh_from_db()
+
+    def forget_person(self):
+        """The contact stays, for the figures: when it was due, its pixels, that it was opened."""
+        self.email, self.name, self.external_id = placeholder(self.pk), "", ""
+        self.erased_at = timezone.now()
+        self.save(update_fields=["email", "email_key", "name", "external_id", "erased_at"])
 
 
 class PixelQuerySet(GroupScopedQuerySet):

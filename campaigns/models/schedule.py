@@ -10,7 +10,9 @@ from django.db.models import Q
 
 from accounts.retry import TRIES, retry_transaction
 from campaigns.address import address_key
+from campaigns.erasure import Overtaken
 from campaigns.models.campaign import Group
+from campaigns.models.erased_address import ErasedAddress
 from campaigns.models.scoped import GroupScopedQuerySet
 
 # Rows of one transaction. SQLite takes no condition with more than 1,000 parts, and each row may
@@ -43,6 +45,10 @@ class ContactRow:
         return self.group.campaign.team_id
 
     @property
+    def address(self) -> tuple[int, str]:
+        return self.team_id, self.key
+
+    @property
     def pixel_count(self) -> int:
         return self.pixels or self.group.campaign.pixels_per_contact
 
@@ -56,25 +62,22 @@ class Taken(StrEnum):
     UPDATED = "updated"
     UNCHANGED = "unchanged"
     GROUP_GONE = "group_gone"  # somebody deleted it meanwhile
+    ERASED = "erased"  # the person asked to be forgotten
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a row, and the id of its contact (None where its group is gone)."""
+    """What became of a row, and the id of its contact (None where it was not taken in)."""
 
     taken: Taken
     contact_id: int | None = None
 
 
-class Overtaken(Exception):
-    """Another request changed a contact's address, or removed it, since it was read."""
-
-
 class Plan:
     """What a chunk of rows makes of the contacts that stand at their places."""
 
-    def __init__(self, model, groups: set[int], known: dict):
-        self.model, self.groups, self.known = model, groups, known
+    def __init__(self, model, groups: set[int], erased: set[tuple[int, str]], known: dict):
+        self.model, self.groups, self.erased, self.known = model, groups, erased, known
         self.outdated, self.new = {}, {}
         self.rows: dict[Place, ContactRow] = {}  # the first row of each new contact
 
@@ -82,6 +85,8 @@ class Plan:
         place = row.place
         if row.group.pk not in self.groups:
             return Taken.GROUP_GONE
+        if row.address in self.erased:
+            return Taken.ERASED
         contact = self.known.get(place) or self.new.get(place)
         if contact is None:
             self.new[place] = self.model(group=row.group, **row.given)
@@ -119,7 +124,7 @@ class ScheduleQuerySet(GroupScopedQuerySet):
         for attempt in range(1, TRIES + 1):
             try:
                 return self._try_chunk(rows)
-            except (IntegrityError, Overtaken) as faster:  # then look again at what is there
+            except IntegrityError as faster:  # then look again at what is there
                 if attempt == TRIES:
                     raise IntegrityError("Other requests were faster.") from faster
         raise AssertionError("unreachable")
@@ -132,11 +137,15 @@ class ScheduleQuerySet(GroupScopedQuerySet):
         present = [row for row in rows if row.group.pk in groups]
         contacts = by_place(self._at(row.place for row in present))
         contacts |= self._lock_outdated(present, contacts)
-        plan = Plan(self.model, groups, contacts)
+        plan = Plan(self.model, groups, erased_among(present), contacts)
         taken = [plan.take(row) for row in rows]
         self._overwrite_locked(plan.outdated.values())
         ids = {place: contact.pk for place, contact in contacts.items()}
         ids |= self._insert_with_pixels(plan.new, plan.rows)
+        # Whoever erases an address remembers it first and looks for contacts then: one of the
+        # two sees the other.
+        if erased_among(plan.rows.values()):
+            raise Overtaken
         return [Outcome(what, ids.get(row.place)) for what, row in zip(taken, rows, strict=True)]
 
     def _at(self, places: Iterable[Place]):
@@ -190,6 +199,11 @@ class ScheduleQuerySet(GroupScopedQuerySet):
             for number in range(1, row.pixel_count + 1)
         )
         return ids
+
+
+def erased_among(rows) -> set[tuple[int, str]]:
+    """Those of the rows' addresses that are erased in their teams."""
+    return ErasedAddress.objects.among(row.address for row in rows)
 
 
 def by_place(contacts) -> dict:

@@ -1,8 +1,8 @@
-from django.db import models
+from django.db import models, transaction
 from rest_framework import serializers
 
-from accounts.scope import ScopedField
-from campaigns.models import Contact, Group, Pixel
+from accounts.scope import Conflict, ScopedField
+from campaigns.models import Contact, ErasedAddress, Group, Pixel
 from campaigns.serializers.row import RowSerializer
 
 
@@ -60,9 +60,33 @@ class ContactSerializer(RowSerializer):
             "scheduled_at",
             "sent_at",
             "created_at",
+            "erased_at",
             "pixels",
         )
         validators = []
 
+    def validate(self, attrs):
+        if self.instance and self.instance.erased_at:
+            raise Conflict(
+                "This person was erased, and the contact only counts. Make another contact.",
+                "erased",
+            )
+        return super().validate(attrs)
+
     def create(self, validated_data):
         return Contact.objects.schedule(**validated_data)
+
+    @transaction.atomic
+    def update(self, contact, validated_data):
+        contact.lock()
+        contact = super().update(contact, validated_data)
+        if "email" in validated_data:
+            contact.refuse_erased_address()
+        return contact
+
+
+class ErasedAddressSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = ErasedAddress
+        fields = ("id", "team", "erased_at")
+        read_only_fields = fields

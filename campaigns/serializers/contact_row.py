@@ -1,7 +1,6 @@
 """Rows of many contacts: each is checked as a contact is that comes alone, and by itself."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import models
@@ -13,10 +12,6 @@ from accounts.scope import ScopedField
 from campaigns.models import Group
 from campaigns.models.schedule import ContactRow
 from campaigns.serializers.contact import ContactSerializer
-
-# Who else has a say in which addresses a team may take in: each is called once for all rows, with
-# {team id: address keys}, and returns {(team id, address key): ErrorDetail} of those it refuses.
-ADDRESS_RULES: list[Callable[[dict[int, set[str]]], dict[tuple[int, str], ErrorDetail]]] = []
 
 
 @dataclass(frozen=True)
@@ -94,6 +89,10 @@ class ContactRowSerializer(ContactSerializer):
         fields = super().validate(attrs)
         return ContactRow(fields.pop("group"), fields.pop("email"), fields, pixels)
 
+    def clean_row(self, row):
+        """Erased addresses are looked up for many rows at once; see `schedule_many`."""
+        row.clean_address()
+
     def refuse_twin(self, row):
         """The same address again is no error here."""
 
@@ -115,23 +114,6 @@ def refuse_teams(checked: list, refused: dict[int, str]) -> list[ContactRow | Ro
     return [
         RowError("permission_denied", "group", refused[row.team_id])
         if isinstance(row, ContactRow) and row.team_id in refused
-        else row
-        for row in checked
-    ]
-
-
-def refuse_addresses(checked: list) -> list[ContactRow | RowError]:
-    """The rows once more, without those whose address a rule refuses."""
-    keys = defaultdict(set)
-    for row in checked:
-        if isinstance(row, ContactRow):
-            keys[row.team_id].add(row.key)
-    refused = {}
-    for rule in ADDRESS_RULES:
-        refused |= rule(keys)
-    return [
-        RowError.first_of(refused[row.team_id, row.key], "email")
-        if isinstance(row, ContactRow) and (row.team_id, row.key) in refused
         else row
         for row in checked
     ]

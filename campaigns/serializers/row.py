@@ -19,10 +19,13 @@ class RowSerializer(serializers.ModelSerializer):
     def validate(self, attrs):
         self.refuse_move(attrs)
         row = self.with_attrs(attrs)
-        row.clean()
+        self.clean_row(row)
         attrs.update({name: getattr(row, name) for name in attrs if hasattr(row, name)})
         self.refuse_twin(row)
         return attrs
+
+    def clean_row(self, row):
+        row.clean()
 
     def refuse_twin(self, row):
         try:

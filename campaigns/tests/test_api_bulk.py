@@ -6,12 +6,11 @@ from datetime import UTC, datetime
 import pytest
 from django.db import IntegrityError, connection
 from django.test.utils import CaptureQueriesContext
-from rest_framework.exceptions import ErrorDetail
 
 from accounts.models import Membership
 from accounts.tests.people import assert_problem, client_of, make_member, make_user
-from campaigns.models import Campaign, Contact, Group, Pixel, schedule
-from campaigns.serializers import bulk, contact_row
+from campaigns.models import Campaign, Contact, ErasedAddress, Group, Pixel, schedule
+from campaigns.serializers import bulk
 from campaigns.tests.house import House
 
 pytestmark = pytest.mark.django_db
@@ -192,18 +191,26 @@ def test_a_superuser_writes_everywhere(house):
     assert result["created"]
 
 
-def test_an_address_that_a_rule_refuses_is_told_so(house, monkeypatch):
-    asked = []
-
-    def rule(keys):
-        asked.append(keys)
-        return {(house.team.pk, "a@example.com"): ErrorDetail("Refused.", "erased")}
-
-    monkeypatch.setattr(contact_row, "ADDRESS_RULES", [rule])
+def test_an_erased_address_is_refused_and_the_rest_of_its_request_is_not(house):
+    ErasedAddress.objects.remember(house.team.pk, "a@example.com")
     refused, good = send(house, {"email": "A@example.com"}, {"email": "b@example.com"})
     error_at(refused, "erased", "email")
     assert good["created"]
-    assert asked == [{house.team.pk: {"a@example.com", "b@example.com"}}]
+    assert not Contact.objects.filter(email_key="a@example.com").exists()
+
+
+def test_an_address_that_is_erased_while_it_is_added_is_refused(house, monkeypatch):
+    ErasedAddress.objects.remember(house.team.pk, "a@example.com")
+    look, looks = schedule.erased_among, []
+
+    def look_too_early(rows):
+        looks.append(look(rows))
+        return set() if len(looks) == 1 else looks[-1]
+
+    monkeypatch.setattr(schedule, "erased_among", look_too_early)
+    [refused] = send(house, {"email": "a@example.com"})
+    error_at(refused, "erased", "email")
+    assert len(looks) > 2  # the second one saw it, and all was undone
     assert not Contact.objects.filter(email_key="a@example.com").exists()
 
 

@@ -33,6 +33,7 @@ def test_a_contact_gets_its_pixels_at_once(house):
         "scheduled_at": "2026-03-01T08:00:00Z",
         "sent_at": None,
         "created_at": made["created_at"],
+        "erased_at": None,
     }
     assert [pixel["number"] for pixel in pixels] == [1, 2]
     for pixel in pixels:

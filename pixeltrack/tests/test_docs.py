@@ -29,7 +29,7 @@ def test_the_schema_says_whose_it_is(schema):
 
 def test_every_route_of_the_api_is_in_the_schema(schema):
     rows = ["teams", "memberships", "invitations", "api-keys"]
-    rows += ["campaigns", "groups", "contacts", "pixels", "openings"]
+    rows += ["campaigns", "groups", "contacts", "pixels", "openings", "erased-addresses"]
     assert set(schema["paths"]) == {
         *(f"/api/{kind}/" for kind in rows),
         *(f"/api/{kind}/{{id}}/" for kind in rows),
@@ -37,6 +37,7 @@ def test_every_route_of_the_api_is_in_the_schema(schema):
         *(f"/api/campaigns/{{id}}/{kind}/" for kind in ("groups", "contacts", "openings")),
         "/api/groups/{id}/contacts/",
         *(f"/api/contacts/{{id}}/{kind}/" for kind in ("pixels", "openings")),
+        "/api/contacts/{id}/erase/",
         "/api/campaigns/{id}/statistics/",
         "/api/invitations/accept/",
         "/api/sign-up/",

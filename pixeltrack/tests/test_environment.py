@@ -89,6 +89,10 @@ def test_every_command_says_it_in_one_line(environment, command):
         ("REDIS_URL", "localhost:6379", "must begin with redis://"),
         ("REDIS_STREAM_URL", "http://localhost", "must begin with redis://"),
         ("REDIS_STREAM_SHARDS", "0", "must be from 1 to 1024."),
+        ("DJANGO_SECRET_KEY_FALLBACKS", "short", "is weak: it has 5 bytes of at least 50."),
+        ("OPENING_RETENTION_DAYS", "-1", "must be from 0 to 36500."),
+        ("OPENING_RETENTION_DAYS", "36501", "must be from 0 to 36500."),
+        ("OPENING_RETENTION_DAYS", "a year", "Not a valid integer."),
     ],
 )
 def test_it_refuses_a_value(environment, name, value, reason):
@@ -122,6 +126,23 @@ def test_several_fernet_keys_are_taken_in_their_order(environment):
     assert done.stdout.split() == [new, old]
 
 
+def test_former_secret_keys_are_taken_with_commas_between_them(environment):
+    former = [token_urlsafe(50), token_urlsafe(50)]
+    environment["DJANGO_SECRET_KEY_FALLBACKS"] = ", ".join(former)
+    script = "from django.conf import settings as s; print(*s.SECRET_KEY_FALLBACKS)"
+    assert start(environment, [sys.executable, "-c", script]).stdout.split() == former
+
+
+@pytest.mark.parametrize(("days", "scheduled"), [("", False), ("0", False), ("30", True)])
+def test_old_openings_are_forgotten_every_night_where_a_number_of_days_is_set(
+    environment, days, scheduled
+):
+    environment["OPENING_RETENTION_DAYS"] = days
+    script = "from django.conf import settings as s; print(s.CELERY_BEAT_SCHEDULE)"
+    planned = start(environment, [sys.executable, "-c", script]).stdout
+    assert ("tracking.tasks.forget_old_openings" in planned) == scheduled
+
+
 def test_one_bad_fernet_key_among_several_is_refused(environment):
     environment["FERNET_KEY"] += ",old"
     assert "FERNET_KEY: must be one or more Fernet keys" in complaint(environment)
@@ -135,6 +156,7 @@ def test_one_bad_fernet_key_among_several_is_refused(environment):
         ("MYSQL_DATABSE", "MYSQL_DATABASE"),
         ("REDIS_STREAM_UR", "REDIS_STREAM_URL"),
         ("FERNET_KEYS", "FERNET_KEY"),
+        ("OPENING_RETENTION_DAY", "OPENING_RETENTION_DAYS"),
     ],
 )
 def test_it_says_what_a_misspelt_name_may_have_meant(environment, name, meant):

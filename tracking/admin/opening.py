@@ -4,7 +4,13 @@ from django.utils.html import format_html
 
 from accounts.scoped_admin import BigTableAdmin, ReadOnlyAdmin
 from campaigns.admin.lists import AddressSearch, CampaignFilter, uuid_or_none
-from tracking.models import ContactOpenings, Opening, OpeningCount, UserAgent
+from tracking.models import (
+    ArchivedOpeningCount,
+    ContactOpenings,
+    Opening,
+    OpeningCount,
+    UserAgent,
+)
 
 
 @admin.register(Opening)
@@ -30,7 +36,7 @@ class OpeningAdmin(ReadOnlyAdmin, AddressSearch, BigTableAdmin):
 
     @admin.display(description="client")
     def client(self, opening):
-        return opening.user_agent.client
+        return opening.user_agent.client if opening.user_agent else "erased"
 
     @admin.display(description="mail open", boolean=True)
     def mail_open(self, opening):
@@ -66,7 +72,7 @@ class ContactOpeningsAdmin(ReadOnlyAdmin, AddressSearch, BigTableAdmin):
         return format_html('<a href="{}?contact__id__exact={}">{}</a>', page, row.pk, row.openings)
 
 
-@admin.register(OpeningCount)
+@admin.register(OpeningCount, ArchivedOpeningCount)
 class OpeningCountAdmin(ReadOnlyAdmin, BigTableAdmin):
     list_display = ["group", "quarter", "who", *OpeningCount.MEASURES]
     list_select_related = ["group__campaign"]

@@ -1,3 +1,4 @@
+from tracking.models.archived_count import ArchivedOpeningCount
 from tracking.models.contact_openings import ContactOpenings
 from tracking.models.count import OpeningCount, Tally
 from tracking.models.opening import Opening
@@ -6,6 +7,7 @@ from tracking.models.user_agent import UserAgent
 from tracking.models.verdict import Verdict
 
 __all__ = [
+    "ArchivedOpeningCount",
     "ContactOpenings",
     "Opening",
     "OpeningCount",

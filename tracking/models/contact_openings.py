@@ -28,6 +28,11 @@ class ContactOpenings(models.Model):
 
     "First" goes by `opened_at`, not by arrival. The verdicts of the first openings are kept
     because they are counted under them.
+
+    It outlives the openings that retention deletes. A first opening that was deleted so is
+    settled: it is counted in the archive, and no other opening takes its place, not even one
+    that arrives late and is older. Whoever makes this row anew from the openings that are left
+    adds the archived numbers and leaves what is settled as it is.
     """
 
     # Leaves with its contact's openings, before the contact (Contact.remove()).
@@ -41,6 +46,12 @@ class ContactOpenings(models.Model):
     last_at = models.DateTimeField()
     first_verified_at = models.DateTimeField(null=True)
     first_verified_verdict = models.CharField(max_length=7, choices=Verdict, blank=True)
+    archived_openings = models.PositiveIntegerField(
+        default=0, help_text="How many of its openings retention has deleted."
+    )
+    archived_mail_opens = models.PositiveIntegerField(default=0)
+    first_archived = models.BooleanField(default=False)
+    first_verified_archived = models.BooleanField(default=False)
 
     objects = ContactOpeningsQuerySet.as_manager()
 
@@ -54,12 +65,13 @@ class ContactOpenings(models.Model):
         """Take one more opening into account, in whatever order they come."""
         self.openings += 1
         self.mail_opens += opening.begins_mail_open
-        if self.first_at is None or opening.opened_at < self.first_at:
+        if self.first_at is None or (not self.first_archived and opening.opened_at < self.first_at):
             self.first_at, self.first_verdict = opening.opened_at, opening.verdict
         if self.last_at is None or opening.opened_at > self.last_at:
             self.last_at = opening.opened_at
         if Verdict.verified(opening.verdict) and (
-            self.first_verified_at is None or opening.opened_at < self.first_verified_at
+            self.first_verified_at is None
+            or (not self.first_verified_archived and opening.opened_at < self.first_verified_at)
         ):
             self.first_verified_at = opening.opened_at
             self.first_verified_verdict = opening.verdict
@@ -71,3 +83,22 @@ class ContactOpenings(models.Model):
         if self.first_verified_at:
             verdict = self.first_verified_verdict
             tally.note(group_id, self.first_verified_at, verdict, first_verified=sign)
+
+    def tally_archived_firsts(self, archive: Tally, group_id: int, sign: int):
+        """The same for the archive, which has those whose opening was deleted."""
+        if self.first_archived:
+            archive.note(group_id, self.first_at, self.first_verdict, first_openings=sign)
+        if self.first_verified_archived:
+            verdict = self.first_verified_verdict
+            archive.note(group_id, self.first_verified_at, verdict, first_verified=sign)
+
+    def archive(self, openings: list[Opening], archive: Tally, group_id: int):
+        """These openings, the contact's oldest, are being deleted: settle the firsts among them."""
+        self.archived_openings += len(openings)
+        self.archived_mail_opens += sum(opening.begins_mail_open for opening in openings)
+        last = max(opening.opened_at for opening in openings)
+        self.tally_archived_firsts(archive, group_id, -1)
+        self.first_archived |= self.first_at <= last
+        if self.first_verified_at:
+            self.first_verified_archived |= self.first_verified_at <= last
+        self.tally_archived_firsts(archive, group_id, 1)

@@ -8,6 +8,7 @@ from campaigns.models.scoped import GroupScopedQuerySet
 from tracking.models.verdict import Verdict
 
 QUARTER = timedelta(minutes=15)
+MEASURES = ("openings", "mail_opens", "first_openings", "first_verified")
 
 
 def quarter_of(moment: datetime) -> datetime:
@@ -30,7 +31,7 @@ class Tally(defaultdict):
         Sorted, because two consumers that lock rows in different orders deadlock.
         """
         return [
-            (*key, *(self[key][measure] for measure in OpeningCount.MEASURES))
+            (*key, *(self[key][measure] for measure in MEASURES))
             for key in sorted(self)
             if any(self[key].values())
         ]
@@ -49,11 +50,11 @@ class OpeningCountQuerySet(GroupScopedQuerySet):
             for group_id, quarter, *rest in rows
             for value in (group_id, adapt(quarter), *rest)
         ]
-        columns = ("group_id", "quarter", "verdict", *OpeningCount.MEASURES)
+        columns = ("group_id", "quarter", "verdict", *MEASURES)
         row = f"({', '.join(['%s'] * len(columns))})"
         with connection.cursor() as cursor:
             cursor.execute(
-                f"INSERT INTO {OpeningCount._meta.db_table} ({', '.join(columns)})"
+                f"INSERT INTO {self.model._meta.db_table} ({', '.join(columns)})"
                 f" VALUES {', '.join([row] * len(rows))} {on_conflict_add(connection.vendor)}",
                 values,
             )
@@ -63,19 +64,17 @@ def on_conflict_add(vendor: str) -> str:
     """The end of an INSERT that adds to the rows that are there; `VALUES()` is known to both
     MySQL and MariaDB."""
     new = "VALUES({0})" if vendor == "mysql" else "excluded.{0}"
-    sums = ", ".join(f"{name} = {name} + {new.format(name)}" for name in OpeningCount.MEASURES)
+    sums = ", ".join(f"{name} = {name} + {new.format(name)}" for name in MEASURES)
     if vendor == "mysql":
         return f"ON DUPLICATE KEY UPDATE {sums}"
     return f"ON CONFLICT (group_id, quarter, verdict) DO UPDATE SET {sums}"
 
 
-class OpeningCount(models.Model):
-    """Openings of a group in a quarter of an hour, by verdict; written with the openings."""
+class Count(models.Model):
+    """Openings of a group in a quarter of an hour, by verdict."""
 
-    MEASURES = ("openings", "mail_opens", "first_openings", "first_verified")
+    MEASURES = MEASURES
 
-    # The openings of a group leave before it (Group.remove()), so nothing is left to count.
-    group = models.ForeignKey(Group, models.CASCADE, related_name="counts", db_index=False)
     quarter = models.DateTimeField(help_text="When the quarter of an hour begins.")
     verdict = models.CharField(max_length=7, choices=Verdict)
     openings = models.IntegerField(default=0)
@@ -88,11 +87,21 @@ class OpeningCount(models.Model):
     objects = OpeningCountQuerySet.as_manager()
 
     class Meta:
+        abstract = True
+
+    def __str__(self):
+        return f"{self.group} {self.quarter:%Y-%m-%d %H:%M} {self.verdict}"
+
+
+class OpeningCount(Count):
+    """All that was counted, written with the openings. Retention leaves these alone."""
+
+    # The openings of a group leave before it (Group.remove()), so nothing is left to count.
+    group = models.ForeignKey(Group, models.CASCADE, related_name="counts", db_index=False)
+
+    class Meta:
         constraints = [
             models.UniqueConstraint(
                 fields=["group", "quarter", "verdict"], name="one_count_per_group_quarter_verdict"
             )
         ]
-
-    def __str__(self):
-        return f"{self.group} {self.quarter:%Y-%m-%d %H:%M} {self.verdict}"

@@ -17,8 +17,10 @@ class Opening(models.Model):
     pixel = models.ForeignKey(Pixel, models.DO_NOTHING, related_name="openings")
     contact = models.ForeignKey(Contact, models.DO_NOTHING, related_name="openings", db_index=False)
     group = models.ForeignKey(Group, models.DO_NOTHING, related_name="openings", db_index=False)
-    # A User-Agent that openings refer to can't be deleted.
-    user_agent = models.ForeignKey(UserAgent, models.PROTECT, related_name="openings")
+    # A User-Agent that openings refer to can't be deleted. Without one, the reader was erased.
+    user_agent = models.ForeignKey(
+        UserAgent, models.PROTECT, related_name="openings", null=True, blank=True
+    )
     network_label = models.CharField(max_length=32, blank=True)
     network = models.CharField(max_length=43, blank=True, help_text="Truncated: /24 or /48.")
     prefetch = models.BooleanField(default=False, help_text="The client said that it prefetches.")

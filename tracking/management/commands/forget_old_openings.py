@@ -1,0 +1,26 @@
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from tqdm import tqdm
+
+from campaigns.models import Group
+from tracking.retention import days_ago, forget_openings_before
+
+
+class Command(BaseCommand):
+    help = "Delete openings that are older than OPENING_RETENTION_DAYS; their counts stay."
+
+    def add_arguments(self, parser):
+        parser.add_argument("--days", type=int, help="in place of OPENING_RETENTION_DAYS")
+
+    def handle(self, *, days, **options):
+        days = settings.OPENING_RETENTION_DAYS if days is None else days
+        if not 1 <= days <= 36_500:
+            raise CommandError(
+                "Say how many days openings are kept, 1 to 36500: by --days, or by "
+                "OPENING_RETENTION_DAYS, which is off."
+            )
+        groups = forget_openings_before(days_ago(days))
+        # Where nobody watches, as in the nightly task, it draws no bar.
+        bar = tqdm(groups, total=Group.objects.count(), unit="group", disable=None)
+        deleted = sum(bar)
+        self.stdout.write(f"{deleted:,} openings older than {days} days are deleted.")

@@ -1,0 +1,22 @@
+from django.db import models
+
+from campaigns.models import Group
+from tracking.models.count import Count
+
+
+class ArchivedOpeningCount(Count):
+    """The part of the counts whose openings retention has deleted.
+
+    For each group, quarter and verdict: kept (OpeningCount) = archived + what the openings that
+    are left would be counted as. See `tracking/retention.py`.
+    """
+
+    # Nobody's any more; it goes with the group, as the kept counts do.
+    group = models.ForeignKey(Group, models.CASCADE, related_name="archived_counts", db_index=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["group", "quarter", "verdict"], name="one_archived_per_quarter_verdict"
+            )
+        ]

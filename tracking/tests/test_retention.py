@@ -1,0 +1,269 @@
+"""Old openings go, what they counted for stays, and nothing is counted twice or lost."""
+
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from uuid import uuid4
+
+import pytest
+import time_machine
+from django.core.management import CommandError, call_command
+from django.db import transaction
+from hypothesis import HealthCheck, example, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from accounts.tests.staff import admin_client, page
+from campaigns.models import Contact
+from campaigns.tests.factories import make_campaign, make_contact
+from tracking import retention
+from tracking.hit import Hit
+from tracking.models import ArchivedOpeningCount, ContactOpenings, Opening, OpeningCount
+from tracking.record import record
+from tracking.retention import forget_openings_before
+from tracking.statistics import statistics_of
+from tracking.tasks import forget_old_openings
+from tracking.tests.opened import GMAIL, MACHINE, PERSON
+from tracking.tests.rebuilt import assert_counts_hold, rebuilt_counts, stored_counts
+
+__all__ = ["admin_client"]  # a fixture
+pytestmark = pytest.mark.django_db
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+def open_mail(contact, at=NOON, user_agent=PERSON, number=1):
+    pixel = contact.pixels.get(number=number)
+    record([Hit(uuid4().bytes, pixel.uuid.bytes, round(at.timestamp() * 1000), user_agent)])
+
+
+def forget_before(moment) -> int:
+    """A nightly run; the figures don't move by it."""
+    kept = stored_counts(OpeningCount)
+    deleted = sum(forget_openings_before(moment))
+    assert stored_counts(OpeningCount) == kept
+    assert_counts_hold()
+    assert not Opening.objects.filter(opened_at__lt=moment).exists()
+    return deleted
+
+
+@pytest.fixture
+def contact():
+    return make_contact(pixels=2)
+
+
+def figures(contact) -> dict:
+    found = statistics_of(contact.group.campaign)
+    del found["as_of"]
+    return found
+
+
+def test_old_openings_go_and_the_figures_stay(contact):
+    other = make_contact()
+    for day in range(4):
+        open_mail(contact, NOON + day * DAY)
+        open_mail(other, NOON + day * DAY, GMAIL)
+    before = figures(contact), figures(other)
+    assert forget_before(NOON + 2 * DAY) == 4
+    assert {each.opened_at for each in Opening.objects.all()} == {NOON + 2 * DAY, NOON + 3 * DAY}
+    assert (figures(contact), figures(other)) == before
+    assert forget_before(NOON + 2 * DAY) == 0
+
+
+def test_the_openings_of_the_moment_itself_stay(contact):
+    open_mail(contact)
+    assert forget_before(NOON) == 0
+    assert forget_before(NOON + timedelta(milliseconds=1)) == 1
+
+
+def test_what_is_known_of_a_contact_outlives_its_openings(contact, admin_client):
+    open_mail(contact, NOON, MACHINE)
+    open_mail(contact, NOON + DAY)
+    forget_before(NOON + 2 * DAY)
+    known = contact.opened
+    assert (known.openings, known.mail_opens) == (2, 2)
+    assert (known.first_at, known.first_verified_at) == (NOON, NOON + DAY)
+    assert (known.archived_openings, known.archived_mail_opens) == (2, 2)
+    shown = admin_client.get(page(Contact, "change", contact.pk)).text
+    assert "of which 2 old ones are only counted" in shown
+
+
+def test_a_later_opening_does_not_become_the_first(contact):
+    open_mail(contact)
+    open_mail(contact, NOON + 2 * DAY)
+    forget_before(NOON + DAY)
+    assert [key[3] for key in rebuilt_counts()] == ["openings", "mail_opens"]
+    open_mail(contact, NOON + 3 * DAY)
+    assert_counts_hold()
+    assert figures(contact)["opened_contacts"] == {"any": 1, "verified": 1}
+
+
+def test_a_machine_first_and_a_person_later_are_archived_one_by_one(contact):
+    open_mail(contact, NOON, MACHINE)
+    open_mail(contact, NOON + 2 * DAY)
+    forget_before(NOON + DAY)
+    assert (contact.opened.first_archived, contact.opened.first_verified_archived) == (True, False)
+    open_mail(contact, NOON + DAY)  # it arrives late and is the first by a person
+    assert_counts_hold()
+    forget_before(NOON + 3 * DAY)
+    contact.opened.refresh_from_db()
+    assert contact.opened.first_verified_at == NOON + DAY
+
+
+def test_an_opening_older_than_the_archived_first_counts_and_is_not_the_first(contact):
+    open_mail(contact, NOON)
+    forget_before(NOON + DAY)
+    open_mail(contact, NOON - DAY)
+    assert_counts_hold()
+    contact.opened.refresh_from_db()
+    assert contact.opened.first_at == NOON
+    forget_before(NOON + DAY)
+    assert figures(contact)["openings"]["total"] == 2
+    assert figures(contact)["opened_contacts"]["any"] == 1
+
+
+def test_a_removed_contact_is_no_opened_contact_and_its_archived_openings_are_nobodys(contact):
+    stays = make_contact(contact.group)
+    open_mail(stays)
+    open_mail(contact)
+    open_mail(contact, NOON + 2 * DAY)
+    forget_before(NOON + DAY)
+    contact.remove()
+    assert_counts_hold()
+    left = figures(stays)
+    assert left["opened_contacts"] == {"any": 1, "verified": 1}
+    assert left["openings"]["total"] == 2  # its own, and the archived one
+    stays.group.campaign.remove()
+    assert not OpeningCount.objects.exists()
+    assert not ArchivedOpeningCount.objects.exists()
+
+
+def test_erased_persons_openings_are_archived_like_others(contact):
+    open_mail(contact)
+    contact.erase()
+    assert forget_before(NOON + DAY) == 1
+    assert ContactOpenings.objects.get().archived_openings == 1
+
+
+def test_a_run_takes_small_steps_and_asks_the_same_for_each(
+    contact, monkeypatch, django_assert_max_num_queries
+):
+    contacts = [contact, *(make_contact(contact.group, pixels=2) for _ in range(29))]
+    for hours in range(0, 20, 2):
+        for each in contacts:
+            open_mail(each, NOON + hours * HOUR)
+    monkeypatch.setattr(retention, "DELETED_AT_ONCE", 100)
+    with django_assert_max_num_queries(1 + 3 * 10):  # with the savepoints of each step
+        assert retention.forget_openings_of(contact.group_id, NOON + DAY) == 300
+    assert_counts_hold()
+
+
+def test_a_run_that_breaks_off_has_done_whole_steps_and_is_taken_up(contact, monkeypatch):
+    for hours in range(0, 20, 2):
+        open_mail(contact, NOON + hours * HOUR)
+    monkeypatch.setattr(retention, "DELETED_AT_ONCE", 3)
+    archive, steps = retention.ArchivedOpeningCount.objects.add, []
+
+    def add(tally):
+        archive(tally)
+        steps.append(tally)
+        if len(steps) == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(retention.ArchivedOpeningCount.objects, "add", add)
+    with pytest.raises(KeyboardInterrupt):
+        forget_before(NOON + DAY)
+    assert Opening.objects.count() == 4
+    assert_counts_hold()
+    assert forget_before(NOON + DAY) == 4
+
+
+READERS = [PERSON, GMAIL, MACHINE]
+MOMENTS = st.integers(0, 12).map(lambda steps: NOON + steps * timedelta(minutes=40))
+CONTACTS = st.integers(0, 2)
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("open"), CONTACTS, st.integers(1, 2), MOMENTS, st.sampled_from(READERS)),
+        st.tuples(st.just("forget"), MOMENTS, st.integers(1, 4)),
+        st.tuples(st.just("erase"), CONTACTS),
+        st.tuples(st.just("remove"), CONTACTS),
+    ),
+    min_size=4,
+    max_size=25,
+)
+FIRST, LATER = NOON, NOON + 4 * HOUR
+
+
+@hypothesis_settings(
+    deadline=None,
+    max_examples=50,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@example(
+    steps=[("open", 0, 1, FIRST, MACHINE), ("open", 0, 1, FIRST, PERSON), ("forget", LATER, 1)]
+)
+@example(
+    steps=[
+        ("open", 0, 1, LATER, PERSON),
+        ("forget", LATER + HOUR, 1),
+        ("open", 0, 1, FIRST, GMAIL),
+        ("erase", 0),
+        ("forget", LATER, 1),
+        ("remove", 0),
+    ]
+)
+@given(steps=STEPS)
+def test_whatever_happens_kept_counts_are_archived_ones_and_those_of_what_is_left(
+    steps, monkeypatch
+):
+    with transaction.atomic():
+        groups = list(make_campaign(group_names=("A", "B")).groups.all())
+        contacts = [make_contact(groups[number % 2], pixels=2) for number in range(3)]
+        for step in steps:
+            take(step, contacts, monkeypatch)
+            assert_counts_hold()
+        transaction.set_rollback(True)
+
+
+def take(step, contacts, monkeypatch):
+    what, *details = step
+    if what == "forget":
+        moment, at_once = details
+        monkeypatch.setattr(retention, "DELETED_AT_ONCE", at_once)
+        forget_before(moment)
+        return
+    contact = Contact.objects.filter(pk=contacts[details[0]].pk).first()
+    if contact is None:
+        return
+    if what == "open":
+        _, number, moment, reader = details
+        open_mail(contact, moment, reader, number)
+    else:
+        getattr(contact, what)()
+
+
+# -- The command and the nightly task --------------------------------------------------------------
+
+
+def test_the_nightly_task_forgets_what_is_older_than_the_setting_says(contact, settings):
+    settings.OPENING_RETENTION_DAYS = 30
+    open_mail(contact, NOON)
+    open_mail(contact, NOON + DAY)
+    with time_machine.travel(NOON + 30 * DAY + HOUR, tick=False):
+        forget_old_openings()
+    assert Opening.objects.get().opened_at == NOON + DAY
+    assert_counts_hold()
+
+
+def test_the_command_says_how_many(contact):
+    open_mail(contact, NOON)
+    out = StringIO()
+    call_command("forget_old_openings", days=1, stdout=out)
+    assert out.getvalue() == "1 openings older than 1 days are deleted.\n"
+
+
+@pytest.mark.parametrize("days", [None, 0, -1, 36_501])
+def test_without_a_number_of_days_the_command_deletes_nothing(contact, days):
+    open_mail(contact, NOON)
+    with pytest.raises(CommandError, match="how many days"):
+        call_command("forget_old_openings", days=days)
+    assert Opening.objects.exists()

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import Membership
 from accounts.tests.people import assert_problem, client_of, make_member, make_user
 from campaigns.models import Campaign, Contact, ErasedAddress, Group, Pixel, schedule
-from campaigns.serializers import bulk
+from campaigns.serializers import bulk, contact_row
 from campaigns.tests.house import House
 
 pytestmark = pytest.mark.django_db

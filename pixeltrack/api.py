@@ -4,7 +4,7 @@ from django.urls import include, path
 from rest_framework.routers import DefaultRouter
 
 from campaigns.api import CampaignViewSet, ContactViewSet, GroupViewSet, PixelViewSet
-from tracking.api import OpeningViewSet, StatisticsView
+from tracking.api import OpeningChangeViewSet, OpeningViewSet, StatisticsView
 
 router = DefaultRouter()
 router.include_format_suffixes = False
@@ -13,6 +13,7 @@ router.register("groups", GroupViewSet)
 router.register("contacts", ContactViewSet)
 router.register("pixels", PixelViewSet)
 router.register("openings", OpeningViewSet)
+router.register("opening-changes", OpeningChangeViewSet)
 
 urlpatterns = [
     path("token/", include("accounts.urls")),

@@ -1,7 +1,7 @@
 from django_filters import rest_framework as filters
 
 from campaigns.filters import CampaignFilter, IdFilter, since, until
-from tracking.models import Opening
+from tracking.models import Opening, OpeningChange
 
 
 class OpeningFilterSet(filters.FilterSet):
@@ -25,3 +25,14 @@ class OpeningFilterSet(filters.FilterSet):
             "begins_mail_open",
             "client",
         )
+
+
+class OpeningChangeFilterSet(filters.FilterSet):
+    campaign = CampaignFilter("group")
+    group = IdFilter()
+    since = since("at")
+    until = until("at")
+
+    class Meta:
+        model = OpeningChange
+        fields = ("campaign", "group", "event_id", "action")

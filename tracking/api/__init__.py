@@ -1,4 +1,5 @@
 from tracking.api.opening import OpeningViewSet
+from tracking.api.opening_change import OpeningChangeViewSet
 from tracking.api.statistics import StatisticsView
 
-__all__ = ["OpeningViewSet", "StatisticsView"]
+__all__ = ["OpeningChangeViewSet", "OpeningViewSet", "StatisticsView"]

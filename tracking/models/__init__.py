@@ -1,6 +1,7 @@
 from tracking.models.contact_openings import ContactOpenings
 from tracking.models.count import OpeningCount, Tally
 from tracking.models.opening import Opening
+from tracking.models.opening_change import OpeningChange
 from tracking.models.quarantine import QuarantinedHit
 from tracking.models.user_agent import UserAgent
 from tracking.models.verdict import Verdict
@@ -8,6 +9,7 @@ from tracking.models.verdict import Verdict
 __all__ = [
     "ContactOpenings",
     "Opening",
+    "OpeningChange",
     "OpeningCount",
     "QuarantinedHit",
     "Tally",

@@ -22,6 +22,22 @@ class ContactOpeningsQuerySet(GroupScopedQuerySet):
             unique_fields=["contact"] if named else None,
         )
 
+    def recompute(self, contact_id: int, group_id: int, tally: Tally):
+        """Know again, from the openings that there are, what is known of a contact whose lock
+        the caller holds; the tally follows its first openings."""
+        for row in self.filter(contact=contact_id):
+            row.tally_firsts(tally, group_id, -1)
+        known = ContactOpenings(contact_id=contact_id)
+        # In the order of arrival, which decides between two first ones at the same moment.
+        openings = Opening.objects.filter(contact=contact_id).order_by("pk")
+        for opening in openings.only("opened_at", "verdict", "begins_mail_open").iterator():
+            known.add(opening)
+        if known.openings:
+            known.tally_firsts(tally, group_id, 1)
+            self.store([known])
+        else:
+            self.filter(contact=contact_id).delete()
+
 
 class ContactOpenings(models.Model):
     """What is known of a contact's openings. No import or edit of the contact touches it.

@@ -38,14 +38,14 @@ def correct_opening(
 ) -> Opening:
     """Let the opening have been at another time, or by somebody of another kind.
 
-    The time is kept to the millisecond, as that of hits. At its new time the opening begins a
-    mail open unless another one there does; openings that its mail open stood for at the old
-    time get one of their own. Raises Opening.DoesNotExist, and Refused.
+    At its new time (whole milliseconds, as that of hits) the opening begins a mail open unless
+    another one there does; openings that its mail open stood for at the old time get one of
+    their own. Raises Opening.DoesNotExist, and Refused.
     """
     opening = lock(pk)
     before = copy(opening)
     if opened_at:
-        opening.opened_at = to_the_millisecond(opened_at)
+        opening.opened_at = opened_at
     if verdict and verdict != before.verdict:
         opening.verdict, opening.reason = verdict, CORRECTED
     moves = opening.opened_at != before.opened_at
@@ -83,10 +83,6 @@ def lock(pk: int) -> Opening:
     contact = Opening.objects.values_list("contact", flat=True).get(pk=pk)
     list(Contact.objects.select_for_update().filter(pk=contact).values_list("pk", flat=True))
     return Opening.objects.select_related("pixel", "user_agent", "group__campaign").get(pk=pk)
-
-
-def to_the_millisecond(moment: datetime) -> datetime:
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def place(opening: Opening):

@@ -17,13 +17,15 @@ from tracking.serializers import OpeningSerializer
 
 
 class PastField(TimeField):
+    """A time up to now, in whole milliseconds as that of hits."""
+
     default_error_messages = {"future": "Give a time that has come already."}
 
     def to_internal_value(self, value):
         moment = super().to_internal_value(value)
         if moment > timezone.now():
             self.fail("future")
-        return moment
+        return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 class EventIdField(serializers.UUIDField):

@@ -88,7 +88,9 @@ def row_error(code, detail, field=None) -> dict:
 
 
 def first_error(detail) -> dict:
-    field, errors = next(iter(detail.items()))
-    error = errors[0]
+    """Of a dict of errors by field; of a list where the row is no dict at all."""
+    if not isinstance(detail, dict):
+        detail = {api_settings.NON_FIELD_ERRORS_KEY: detail}
+    field, [error, *_] = next(iter(detail.items()))
     general = field == api_settings.NON_FIELD_ERRORS_KEY
     return row_error(error.code, error, None if general else field)

@@ -36,7 +36,12 @@ REPORT = OpenApiExample(
         "verdict": "human",
     },
 )
-CORRECTION = OpenApiExample("It was a machine", request_only=True, value={"verdict": "machine"})
+JUDGED_ANEW = OpenApiExample("It was a machine", request_only=True, value={"verdict": "machine"})
+CORRECTION = OpenApiExample(
+    "It was another time, and a person",
+    request_only=True,
+    value={"opened_at": "2026-03-01T12:30:00Z", "verdict": "human"},
+)
 ROWS = OpenApiExample(
     "A new one, one that is there already, and a refresh",
     response_only=True,
@@ -96,7 +101,7 @@ class OpeningViewSet(TeamScoped, ModelViewSet):
         return Response(self.show(reported.opening), found)
 
     @extend_schema(
-        request=OpeningReportSerializer(many=True),
+        request={"application/json": OpeningReportSerializer(many=True)},
         responses={200: ReportedRowsSerializer},
         examples=[ROWS],
     )
@@ -136,7 +141,7 @@ class OpeningViewSet(TeamScoped, ModelViewSet):
             raise error_of(refused.decision) from None
         return Response(self.show(corrected))
 
-    @extend_schema(responses=OpeningSerializer, examples=[CORRECTION])
+    @extend_schema(responses=OpeningSerializer, examples=[JUDGED_ANEW])
     def partial_update(self, request, *args, **kwargs):
         """Correct when it was, or the verdict. For managers; the log keeps what it was before.
 

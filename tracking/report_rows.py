@@ -11,7 +11,7 @@ from tracking.refusals import refusal_of
 from tracking.report import Reported, report
 
 MOST_ROWS = 10_000
-LOOKED_UP_AT_ONCE = 1_000  # a statement takes only so many ids
+LOOKED_UP_AT_ONCE = 500  # 1,000 and a further condition are too many for SQLite
 
 
 def report_rows(rows: list, serializer: OpeningReportSerializer, view) -> list[dict]:

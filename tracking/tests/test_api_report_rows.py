@@ -119,6 +119,13 @@ def test_they_are_recorded_in_portions(house, monkeypatch):
     assert_all_follows()
 
 
+def test_a_thousand_pixels_are_not_too_many(house):
+    first = house.pixel.pk
+    rows = [row(house.pixel) | {"pixel": first + number} for number in range(1_100)]
+    found = outcomes(results(house.client, rows))
+    assert found == [True, True] + ["does_not_exist"] * 1_098  # the contact has two pixels
+
+
 def test_more_rows_take_no_more_queries(house):
     results(house.client, [row(house.pixel)])  # the User-Agent is there from now on
     costs = []

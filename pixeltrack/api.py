@@ -23,7 +23,13 @@ from campaigns.api import (
 )
 from campaigns.api.file import CampaignFileView, GroupFileView, files
 from campaigns.merge_file import MergeFile
-from tracking.api import OpeningsOfCampaign, OpeningsOfContact, OpeningViewSet, StatisticsView
+from tracking.api import (
+    OpeningChangeViewSet,
+    OpeningsOfCampaign,
+    OpeningsOfContact,
+    OpeningViewSet,
+    StatisticsView,
+)
 from tracking.exports import NonOpeners, Openers, Openings
 
 router = DefaultRouter()
@@ -37,6 +43,7 @@ router.register("groups", GroupViewSet)
 router.register("contacts", ContactViewSet)
 router.register("pixels", PixelViewSet)
 router.register("openings", OpeningViewSet)
+router.register("opening-changes", OpeningChangeViewSet)
 router.register("erased-addresses", ErasedAddressViewSet)
 
 nested = {

@@ -2,7 +2,7 @@ from django_filters import rest_framework as filters
 
 from accounts.filters import IdFilter, since, until
 from campaigns.filters import CampaignFilter
-from tracking.models import Opening
+from tracking.models import Opening, OpeningChange
 
 
 class OpeningFilterSet(filters.FilterSet):
@@ -26,3 +26,14 @@ class OpeningFilterSet(filters.FilterSet):
             "begins_mail_open",
             "client",
         )
+
+
+class OpeningChangeFilterSet(filters.FilterSet):
+    campaign = CampaignFilter("group")
+    group = IdFilter()
+    since = since("at")
+    until = until("at")
+
+    class Meta:
+        model = OpeningChange
+        fields = ("campaign", "group", "event_id", "action")

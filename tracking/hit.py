@@ -39,6 +39,9 @@ class Hit:
     network: str = ""
     prefetch: bool = False
     referer: str = ""  # the host only
+    # (verdict, reason) where another tool has judged. Such a hit comes by the API, and is never
+    # packed.
+    judged: tuple[str, str] | None = None
 
     @classmethod
     def from_scope(cls, scope, token: str) -> "Hit | None":

@@ -5,6 +5,7 @@ contacts concerned: which hits are known already, which are refreshes, which beg
 """
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -65,19 +66,22 @@ class NewUserAgents(Exception):
         self.texts = texts
 
 
-def record(hits: list[Hit]) -> list[Recorded]:
-    """Store the openings among the hits, in the order of their arrival; safe to repeat."""
+def record(hits: list[Hit], audit: Callable[[list[Opening]], None] | None = None) -> list[Recorded]:
+    """Store the openings among the hits, in the order of their arrival; safe to repeat.
+
+    `audit` is given the new openings inside the transaction that stores them.
+    """
     texts = {hit.user_agent for hit in hits}
     while True:
         try:
-            return _record(hits, UserAgent.objects.ids_of(texts))
+            return _record(hits, UserAgent.objects.ids_of(texts), audit)
         except NewUserAgents as new:
             UserAgent.objects.store(new.texts)
 
 
 @retry_transaction
 @transaction.atomic
-def _record(hits, user_agents):
+def _record(hits, user_agents, audit):
     targets = lock_targets(hits)
     known = known_event_ids(hits)
     history = History.around(hits, targets)
@@ -93,6 +97,8 @@ def _record(hits, user_agents):
         raise NewUserAgents({text for text, number in user_agents.items() if number in new})
     if openings:
         store(openings)
+        if audit:
+            audit(openings)
     return recorded
 
 
@@ -145,12 +151,16 @@ class History:
 
     @classmethod
     def around(cls, hits, targets) -> "History":
-        history = cls()
         moments = [moment_of(hit) for hit in hits]
-        for opening in Opening.objects.filter(
-            contact__in={target.contact_id for target in targets.values()},
-            opened_at__gt=min(moments) - REFRESH_WINDOW,
-            opened_at__lt=max(moments) + REFRESH_WINDOW,
+        contacts = {target.contact_id for target in targets.values()}
+        return cls.between(min(moments), max(moments), Opening.objects.filter(contact__in=contacts))
+
+    @classmethod
+    def between(cls, first: datetime, last: datetime, openings) -> "History":
+        """Of those of `openings` (a QuerySet) that decide about hits from first to last."""
+        history = cls()
+        for opening in openings.filter(
+            opened_at__gt=first - REFRESH_WINDOW, opened_at__lt=last + REFRESH_WINDOW
         ).only(
             "pixel_id",
             "contact_id",
@@ -212,7 +222,7 @@ def decide(hit, target, known, history, user_agents) -> tuple[Recorded, Opening 
 
 
 def opening_of(hit: Hit, moment: datetime, target: Target, user_agents) -> Opening:
-    verdict, reason = judge(hit)
+    verdict, reason = hit.judged or judge(hit)
     return Opening(
         event_id=UUID(bytes=hit.event_id),
         pixel_id=target.pixel_id,

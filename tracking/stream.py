@@ -90,6 +90,14 @@ def append(hits: list[Hit]) -> list[bool]:
     return appended
 
 
+def forget_counted(hits: list[Hit]):
+    """Let the filter pass the next hit of each of these pixels and readers, whatever counted
+    before: the database decides. Raises RedisError."""
+    client = get_redis_connection("hits")
+    for hit in hits:
+        client.delete(filter_key(hit))
+
+
 class AsyncAppender:
     """`append` for an event loop, over one connection of its own."""
 

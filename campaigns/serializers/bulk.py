@@ -1,4 +1,4 @@
-"""The request and the answer of many contacts at once."""
+"""The request of many contacts at once, and the answer to any many at once."""
 
 from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
@@ -8,11 +8,18 @@ from campaigns.serializers.contact_row import ContactRowSerializer
 MOST_ROWS = 10_000
 
 
-@extend_schema_field(ContactRowSerializer(many=True))
 class RowsField(serializers.ListField):
     """Any items: a list that checks its items would refuse them all for one of them."""
 
-    default_error_messages = {"max_length": "Send at most {max_length} contacts at once."}
+    default_error_messages = {"max_length": "Send at most {max_length} of them at once."}
+
+    def __init__(self, **kwargs):
+        super().__init__(max_length=MOST_ROWS, help_text=f"At most {MOST_ROWS}.", **kwargs)
+
+
+@extend_schema_field(ContactRowSerializer(many=True))
+class ContactRowsField(RowsField):
+    pass
 
 
 @extend_schema_serializer(
@@ -36,7 +43,7 @@ class RowsField(serializers.ListField):
     ]
 )
 class BulkSerializer(serializers.Serializer):
-    contacts = RowsField(max_length=MOST_ROWS, help_text=f"At most {MOST_ROWS}.")
+    contacts = ContactRowsField()
 
 
 class RowErrorSerializer(serializers.Serializer):
@@ -49,9 +56,7 @@ class BulkResultSerializer(serializers.Serializer):
     """What became of one row: `id` and `created`, or else `error`."""
 
     id = serializers.IntegerField(required=False)
-    created = serializers.BooleanField(
-        required=False, help_text="False: the group had a contact with that address already."
-    )
+    created = serializers.BooleanField(required=False, help_text="False: it was there already.")
     error = RowErrorSerializer(required=False)
 
 

@@ -2,6 +2,7 @@ from tracking.admin.campaign import CampaignAdmin, ContactAdmin, GroupAdmin, Pix
 from tracking.admin.opening import (
     ContactOpeningsAdmin,
     OpeningAdmin,
+    OpeningChangeAdmin,
     OpeningCountAdmin,
     UserAgentAdmin,
 )
@@ -13,6 +14,7 @@ __all__ = [
     "ContactOpeningsAdmin",
     "GroupAdmin",
     "OpeningAdmin",
+    "OpeningChangeAdmin",
     "OpeningCountAdmin",
     "PixelAdmin",
     "QuarantinedHitAdmin",

@@ -8,6 +8,7 @@ from tracking.models import (
     ArchivedOpeningCount,
     ContactOpenings,
     Opening,
+    OpeningChange,
     OpeningCount,
     UserAgent,
 )
@@ -41,6 +42,22 @@ class OpeningAdmin(ReadOnlyAdmin, AddressSearch, BigTableAdmin):
     @admin.display(description="mail open", boolean=True)
     def mail_open(self, opening):
         return opening.begins_mail_open
+
+
+@admin.register(OpeningChange)
+class OpeningChangeAdmin(ReadOnlyAdmin, BigTableAdmin):
+    """The log of what was changed by the API."""
+
+    list_display = ["at", "action", "by", "group", "event_id"]
+    list_select_related = ["group__campaign"]
+    list_filter = [CampaignFilter]
+    search_fields = ["event_id"]  # makes the box appear
+    search_help_text = "The event id of the opening."
+
+    def get_search_results(self, request, queryset, search_term):
+        if not search_term:
+            return queryset, False
+        return queryset.filter(event_id=uuid_or_none(search_term)), False
 
 
 @admin.register(UserAgent)

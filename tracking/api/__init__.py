@@ -1,5 +1,12 @@
 from tracking.api.nested import OpeningsOfCampaign, OpeningsOfContact
 from tracking.api.opening import OpeningViewSet
+from tracking.api.opening_change import OpeningChangeViewSet
 from tracking.api.statistics import StatisticsView
 
-__all__ = ["OpeningViewSet", "OpeningsOfCampaign", "OpeningsOfContact", "StatisticsView"]
+__all__ = [
+    "OpeningChangeViewSet",
+    "OpeningViewSet",
+    "OpeningsOfCampaign",
+    "OpeningsOfContact",
+    "StatisticsView",
+]

@@ -2,6 +2,7 @@ from tracking.models.archived_count import ArchivedOpeningCount
 from tracking.models.contact_openings import ContactOpenings
 from tracking.models.count import OpeningCount, Tally
 from tracking.models.opening import Opening
+from tracking.models.opening_change import OpeningChange
 from tracking.models.quarantine import QuarantinedHit
 from tracking.models.user_agent import UserAgent
 from tracking.models.verdict import Verdict
@@ -10,6 +11,7 @@ __all__ = [
     "ArchivedOpeningCount",
     "ContactOpenings",
     "Opening",
+    "OpeningChange",
     "OpeningCount",
     "QuarantinedHit",
     "Tally",

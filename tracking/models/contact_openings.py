@@ -22,6 +22,23 @@ class ContactOpeningsQuerySet(GroupScopedQuerySet):
             unique_fields=["contact"] if named else None,
         )
 
+    def recompute(self, contact_id: int, group_id: int, tally: Tally):
+        """Know again, from the openings that there are and from what is settled, what is known
+        of a contact whose lock the caller holds; the tally follows its first openings."""
+        known = ContactOpenings(contact_id=contact_id)
+        for row in self.filter(contact=contact_id):
+            row.tally_firsts(tally, group_id, -1)
+            known = row.settled()
+        # In the order of arrival, which decides between two first ones at the same moment.
+        openings = Opening.objects.filter(contact=contact_id).order_by("pk")
+        for opening in openings.only("opened_at", "verdict", "begins_mail_open").iterator():
+            known.add(opening)
+        if known.openings:
+            known.tally_firsts(tally, group_id, 1)
+            self.store([known])
+        else:
+            self.filter(contact=contact_id).delete()
+
 
 class ContactOpenings(models.Model):
     """What is known of a contact's openings. No import or edit of the contact touches it.
@@ -91,6 +108,25 @@ class ContactOpenings(models.Model):
         if self.first_verified_archived:
             verdict = self.first_verified_verdict
             archive.note(group_id, self.first_verified_at, verdict, first_verified=sign)
+
+    def settled(self) -> "ContactOpenings":
+        """What retention has settled of this row, for openings to be added to."""
+        known = ContactOpenings(
+            contact_id=self.contact_id,
+            openings=self.archived_openings,
+            mail_opens=self.archived_mail_opens,
+            archived_openings=self.archived_openings,
+            archived_mail_opens=self.archived_mail_opens,
+            first_archived=self.first_archived,
+            first_verified_archived=self.first_verified_archived,
+        )
+        if self.first_archived:
+            known.first_at, known.first_verdict = self.first_at, self.first_verdict
+            known.last_at = self.first_at  # at least: the others' times are forgotten
+        if self.first_verified_archived:
+            known.first_verified_at = self.first_verified_at
+            known.first_verified_verdict = self.first_verified_verdict
+        return known
 
     def archive(self, openings: list[Opening], archive: Tally, group_id: int):
         """These openings, the contact's oldest, are being deleted: settle the firsts among them."""

@@ -1,0 +1,75 @@
+"""Report: openings that another tool counted, for migrations. They go the way of hits."""
+
+from dataclasses import dataclass
+from functools import partial
+from uuid import UUID
+
+from django.db import IntegrityError
+
+from tracking.hit import Hit
+from tracking.models import Opening, OpeningChange
+from tracking.record import Decision, record
+
+REPORTED = "reported"  # the reason of a verdict that was given without one
+TRANSACTION_HITS = 500
+TRIES = 3
+
+
+@dataclass(frozen=True)
+class Reported:
+    """What became of a reported opening.
+
+    The opening is there after RECORDED, and after DUPLICATE unless its event id stands for
+    something else. (Somebody may have deleted it since.)
+    """
+
+    decision: Decision
+    opening: Opening | None = None
+
+    @property
+    def is_created(self) -> bool:
+        return self.decision == Decision.RECORDED
+
+
+def report(hits: list[Hit], by: str) -> list[Reported]:
+    """Record openings that somebody reports, each as the hit that it was; the log says who.
+
+    The rules are those of any hit, and decisions follow the order of arrival: openings that are
+    there already keep theirs. Safe to repeat: an event id counts once, and comes back as it is.
+    """
+    reported = []
+    for start in range(0, len(hits), TRANSACTION_HITS):
+        reported += report_together(hits[start : start + TRANSACTION_HITS], by)
+    return reported
+
+
+def report_together(hits, by) -> list[Reported]:
+    recorded = record_apart(hits, partial(note_created, by))
+    event_ids = [UUID(bytes=hit.event_id) for hit in hits]
+    # The User-Agents by a query of their own, as in lists.
+    openings = Opening.objects.filter(event_id__in=event_ids).prefetch_related("user_agent")
+    pixels = dict(openings.values_list("pk", "pixel__uuid"))
+    found = {opening.event_id.bytes: opening for opening in openings if opening.pk in pixels}
+    reported = []
+    for each in recorded:
+        opening = found.get(each.hit.event_id)
+        if opening and pixels[opening.pk].bytes != each.hit.pixel:
+            opening = None
+        reported.append(Reported(each.decision, opening))
+    return reported
+
+
+def record_apart(hits, audit):
+    """`record`; where one of the event ids is taken at that very moment, for a contact whose
+    lock this does not hold, look again."""
+    for attempt in range(1, TRIES + 1):
+        try:
+            return record(hits, audit)
+        except IntegrityError:
+            if attempt == TRIES:
+                raise
+    raise AssertionError("unreachable")
+
+
+def note_created(by: str, openings: list[Opening]):
+    OpeningChange.objects.note(by, [(None, opening) for opening in openings])

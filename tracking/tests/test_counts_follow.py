@@ -1,0 +1,126 @@
+"""Whatever is sent, reported, corrected and deleted: the counts are those of the openings."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+from hypothesis import Phase, event, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase
+
+from campaigns.tests.factories import make_contact
+from tracking.correct import Refused, correct_opening, delete_opening
+from tracking.hit import Hit
+from tracking.models import Opening, OpeningChange
+from tracking.record import Decision, record
+from tracking.report import report
+from tracking.retention import forget_openings_before
+from tracking.tests.opened import MACHINE, PERSON
+from tracking.tests.rebuilt import assert_counts_hold
+from tracking.tests.recounted import assert_all_follows
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+pixels = st.sampled_from([0, 1, 0, 1, 2])
+minutes = st.sampled_from([0, 20, 40, 60, 80, 120, 180])
+readers = st.sampled_from([PERSON, PERSON, MACHINE])
+verdicts = st.sampled_from(["human", "proxy", "machine"])
+which = st.integers(0, 4)
+steps = st.one_of(
+    st.tuples(st.just("mail"), minutes, readers),
+    st.tuples(st.just("hit"), pixels, minutes, readers),
+    st.tuples(st.just("report"), pixels, minutes, readers, verdicts),
+    st.tuples(st.just("correct"), which, minutes, st.none()),
+    st.tuples(st.just("correct"), which, st.none() | minutes, verdicts),
+    st.tuples(st.just("delete"), which),
+)
+archiving = st.tuples(st.just("archive"), minutes)
+
+
+def at(minutes):
+    return NOON + timedelta(minutes=minutes)
+
+
+class World:
+    """Two contacts of a group; the first one's mail has two pixels."""
+
+    def __init__(self):
+        contact = make_contact(pixels=2)
+        self.pixels = [
+            *contact.pixels.order_by("number"),
+            *make_contact(contact.group).pixels.all(),
+        ]
+        self.changes = 0
+
+    def do(self, verb, *arguments):
+        getattr(self, verb)(*arguments)
+
+    def hit_of(self, pixel, minutes, reader, **fields):
+        moment = round(at(minutes).timestamp() * 1000)
+        return Hit(uuid4().bytes, self.pixels[pixel].uuid.bytes, moment, reader, **fields)
+
+    def mail(self, *arguments):
+        """All pixels of the mail are fetched."""
+        record([self.hit_of(pixel, *arguments) for pixel in (0, 1)])
+
+    def hit(self, *arguments):
+        record([self.hit_of(*arguments)])
+
+    def report(self, *arguments):
+        *arguments, verdict = arguments
+        [reported] = report([self.hit_of(*arguments, judged=(verdict, "reported"))], by="anna")
+        self.changes += reported.decision == Decision.RECORDED
+
+    def chosen(self, which):
+        openings = Opening.objects.order_by("pk")
+        count = openings.count()
+        return openings[which % count] if count else None
+
+    def correct(self, which, minutes, verdict):
+        if opening := self.chosen(which):
+            moment = None if minutes is None else at(minutes)
+            changes = moment not in (None, opening.opened_at)
+            changes = changes or verdict not in (None, opening.verdict)
+            try:
+                correct_opening(opening.pk, "anna", moment, verdict)
+                self.changes += changes
+            except Refused as refused:
+                event(f"refused: {refused.decision}")
+
+    def archive(self, minutes):
+        """Retention deletes what is older."""
+        event(f"archived: {sum(forget_openings_before(at(minutes)))}")
+
+    def delete(self, which):
+        if opening := self.chosen(which):
+            begun = Opening.objects.filter(begins_mail_open=True).count()
+            delete_opening(opening.pk, "anna")
+            if opening.begins_mail_open:
+                left = Opening.objects.filter(begins_mail_open=True).count()
+                event(f"mail opens by a deletion: {left - begun:+}")
+            self.changes += 1
+
+
+few = settings(
+    deadline=None,
+    max_examples=40,
+    phases=set(Phase) - {Phase.shrink, Phase.explain},  # which would take minutes
+)
+
+
+class CountsFollow(TestCase):
+    @given(st.lists(steps, min_size=6, max_size=14))
+    @few
+    def test_they_follow_any_sequence_of_changes(self, sequence):
+        world = World()
+        for step in sequence:
+            world.do(*step)
+        assert_all_follows()
+        assert OpeningChange.objects.count() == world.changes
+
+    @given(st.lists(st.one_of(steps, steps, archiving), min_size=6, max_size=14))
+    @few
+    def test_they_follow_where_retention_comes_in_between(self, sequence):
+        world = World()
+        for step in sequence:
+            world.do(*step)
+        assert_counts_hold()

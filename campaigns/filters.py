@@ -6,7 +6,7 @@ from django.db import models
 from django_filters import rest_framework as filters
 from django_filters.fields import IsoDateTimeField
 
-from campaigns.models import Campaign, Contact, Group, Pixel
+from campaigns.models import Campaign, Contact, Group, Pixel, Removal
 from campaigns.models.contact import address_key
 
 
@@ -94,3 +94,13 @@ class PixelFilterSet(filters.FilterSet):
     class Meta:
         model = Pixel
         fields = ("campaign", "group", "contact", "number", "uuid")
+
+
+class RemovalFilterSet(filters.FilterSet):
+    team = IdFilter()
+    requested_since = since("requested_at")
+    requested_until = until("requested_at")
+
+    class Meta:
+        model = Removal
+        fields = ("team", "kind", "state")

@@ -3,7 +3,13 @@
 from django.urls import include, path
 from rest_framework.routers import DefaultRouter
 
-from campaigns.api import CampaignViewSet, ContactViewSet, GroupViewSet, PixelViewSet
+from campaigns.api import (
+    CampaignViewSet,
+    ContactViewSet,
+    GroupViewSet,
+    PixelViewSet,
+    RemovalViewSet,
+)
 from tracking.api import OpeningViewSet, StatisticsView
 
 router = DefaultRouter()
@@ -13,6 +19,7 @@ router.register("groups", GroupViewSet)
 router.register("contacts", ContactViewSet)
 router.register("pixels", PixelViewSet)
 router.register("openings", OpeningViewSet)
+router.register("removals", RemovalViewSet)
 
 urlpatterns = [
     path("token/", include("accounts.urls")),

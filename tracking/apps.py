@@ -1,6 +1,7 @@
 from django.apps import AppConfig
 
-from campaigns.removal import before_contacts_go
+from campaigns.anonymity import ask_about_anonymity
+from campaigns.removal import before_contacts_go, before_groups_go
 
 
 class TrackingConfig(AppConfig):
@@ -10,5 +11,8 @@ class TrackingConfig(AppConfig):
         # Models load before this.
         from tracking import checks  # noqa: F401, PLC0415
         from tracking.forget import forget_openings  # noqa: PLC0415
+        from tracking.removal import KEEPER, has_anonymous_openings  # noqa: PLC0415
 
         before_contacts_go(forget_openings)
+        before_groups_go(KEEPER)
+        ask_about_anonymity(has_anonymous_openings)

@@ -1,4 +1,5 @@
 from campaigns.models.campaign import Campaign, Group, LastGroup
 from campaigns.models.contact import Contact, Pixel
+from campaigns.models.removal import Removal
 
-__all__ = ["Campaign", "Contact", "Group", "LastGroup", "Pixel"]
+__all__ = ["Campaign", "Contact", "Group", "LastGroup", "Pixel", "Removal"]

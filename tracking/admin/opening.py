@@ -22,7 +22,7 @@ class OpeningAdmin(ReadOnlyAdmin, AddressSearch, BigTableAdmin):
 
     @admin.display(description="pixel")
     def pixel_number(self, opening):
-        return opening.pixel.number
+        return opening.pixel and opening.pixel.number
 
     @admin.display(description="verdict")
     def who(self, opening):
@@ -30,7 +30,7 @@ class OpeningAdmin(ReadOnlyAdmin, AddressSearch, BigTableAdmin):
 
     @admin.display(description="client")
     def client(self, opening):
-        return opening.user_agent.client
+        return opening.user_agent and opening.user_agent.client
 
     @admin.display(description="mail open", boolean=True)
     def mail_open(self, opening):

@@ -1,3 +1,4 @@
+from tracking.models.anonymous_reader import AnonymousReader, ReaderSalt
 from tracking.models.contact_openings import ContactOpenings
 from tracking.models.count import OpeningCount, Tally
 from tracking.models.opening import Opening
@@ -6,10 +7,12 @@ from tracking.models.user_agent import UserAgent
 from tracking.models.verdict import Verdict
 
 __all__ = [
+    "AnonymousReader",
     "ContactOpenings",
     "Opening",
     "OpeningCount",
     "QuarantinedHit",
+    "ReaderSalt",
     "Tally",
     "UserAgent",
     "Verdict",

@@ -3,7 +3,9 @@
 Each function is a part of one step, inside its transaction; counts follow in it.
 """
 
-from django.db.models import Max, QuerySet, Sum
+from datetime import datetime
+
+from django.db.models import Count, Max, QuerySet, Sum
 
 from campaigns.removal import Keeper
 from tracking.models import AnonymousReader, ContactOpenings, Opening, OpeningCount, Tally, Verdict
@@ -15,8 +17,8 @@ def count(groups: list[int]) -> int:
 
 
 def weigh(contacts: list[int]) -> dict[int, int]:
-    rows = ContactOpenings.objects.filter(pk__in=contacts)
-    return dict(rows.values_list("pk", "openings"))
+    rows = Opening.objects.filter(contact__in=contacts).order_by().values("contact")
+    return dict(rows.annotate(number=Count("*")).values_list("contact", "number"))
 
 
 def lighten(contact: int, most: int) -> int:
@@ -31,19 +33,20 @@ def lighten(contact: int, most: int) -> int:
         row.openings -= 1
         row.mail_opens -= opening.begins_mail_open
     own.filter(pk__in=[opening.pk for opening in latest]).delete()
-    recall(row, own)
+    recall(row, own, since=latest[-1].opened_at)
     row.tally_firsts(tally, row.contact.group_id, 1)
     ContactOpenings.objects.store([row])
     OpeningCount.objects.add(tally)
     return len(latest)
 
 
-def recall(row: ContactOpenings, left: QuerySet):
-    """Bring the row up to date with the openings that are left when the latest have gone."""
+def recall(row: ContactOpenings, left: QuerySet, since: datetime):
+    """Bring the row up to date with the openings that are left, when those `since` have gone."""
     row.last_at = left.aggregate(last=Max("opened_at"))["last"]
-    verified = left.exclude(verdict=Verdict.MACHINE).order_by("opened_at", "pk").first()
-    row.first_verified_at = verified and verified.opened_at
-    row.first_verified_verdict = verified.verdict if verified else ""
+    if row.first_verified_at and row.first_verified_at >= since:
+        verified = left.exclude(verdict=Verdict.MACHINE).order_by("opened_at", "pk").first()
+        row.first_verified_at = verified and verified.opened_at
+        row.first_verified_verdict = verified.verdict if verified else ""
 
 
 def clear(groups: list[int], most: int) -> int:

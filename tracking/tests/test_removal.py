@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from campaigns import removal_steps
 from campaigns.models import Contact, Removal
@@ -147,3 +149,15 @@ def test_nothing_is_left_of_its_counts(house):
     finish_removals()
     assert {row.group for row in OpeningCount.objects.all()} == {house.other_group}
     assert_consistent()
+
+
+def test_no_deletion_leaves_it_to_the_database_to_find_the_rows(house):
+    """MariaDB would read the whole table for a DELETE with a subquery, in each step."""
+    for pixel in house.contact.pixels.all():
+        open_pixel(pixel, NOON)
+    house.campaign.remove()
+    with CaptureQueriesContext(connection) as captured:
+        finish_removals()
+    deletions = [query["sql"] for query in captured if query["sql"].startswith("DELETE")]
+    assert len(deletions) > 5
+    assert [sql for sql in deletions if "SELECT" in sql] == []

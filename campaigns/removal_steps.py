@@ -21,17 +21,19 @@ STEP_ROWS = 1_000  # that other apps keep about them: openings
 
 
 def work(seconds: float, pause: Callable[[float], None] = time.sleep):
-    """Work at what is due, for about so long or until nothing is left.
+    """Work at what is due, for about so long or until nothing is left; one step at least.
 
     After each step comes a pause as long as the step: the rest of the time is for the hits.
     """
     deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline and (removal := Removal.objects.claim()):
+    while removal := Removal.objects.claim():
         try:
             measure(removal)
             take_steps(removal, deadline, pause)
         finally:
             removal.release()
+        if time.monotonic() >= deadline:
+            return
 
 
 def take_steps(removal: Removal, deadline: float, pause: Callable[[float], None]):

@@ -2,7 +2,7 @@ from django_filters import rest_framework as filters
 
 from accounts.filters import IdFilter, since, until
 from campaigns.address import address_key
-from campaigns.models import Campaign, Contact, ErasedAddress, Group, Pixel
+from campaigns.models import Campaign, Contact, ErasedAddress, Group, Pixel, Removal
 
 
 class CampaignFilter(IdFilter):
@@ -85,3 +85,13 @@ class ErasedAddressFilterSet(filters.FilterSet):
 
     def by_address(self, erased, name, value: str):
         return erased.about(value)
+
+
+class RemovalFilterSet(filters.FilterSet):
+    team = IdFilter()
+    requested_since = since("requested_at")
+    requested_until = until("requested_at")
+
+    class Meta:
+        model = Removal
+        fields = ("team", "kind", "state")

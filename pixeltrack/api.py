@@ -20,6 +20,7 @@ from campaigns.api import (
     GroupViewSet,
     PixelsOfContact,
     PixelViewSet,
+    RemovalViewSet,
 )
 from campaigns.api.file import CampaignFileView, GroupFileView, files
 from campaigns.merge_file import MergeFile
@@ -45,6 +46,7 @@ router.register("pixels", PixelViewSet)
 router.register("openings", OpeningViewSet)
 router.register("opening-changes", OpeningChangeViewSet)
 router.register("erased-addresses", ErasedAddressViewSet)
+router.register("removals", RemovalViewSet)
 
 nested = {
     "campaigns/<int:id>/groups/": GroupsOfCampaign,

@@ -238,6 +238,17 @@ CELERY_BEAT_SCHEDULE = {
         "task": "accounts.tasks.forget_expired_requests",
         "schedule": timedelta(hours=24),
     },
+    # What expires is not sent after a worker that was away; the next one comes soon enough.
+    "remove what is due": {
+        "task": "campaigns.tasks.remove_what_is_due",
+        "schedule": timedelta(seconds=5),
+        "options": {"expires": 5},
+    },
+    "forget anonymous readers": {
+        "task": "tracking.tasks.forget_anonymous_readers",
+        "schedule": timedelta(minutes=30),
+        "options": {"expires": 1800},
+    },
 }
 
 # -- Hits --------------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
 from django.apps import AppConfig
 
+from campaigns.anonymity import ask_about_anonymity
 from campaigns.erasure import when_contacts_are_erased
-from campaigns.removal import before_contacts_go
+from campaigns.removal import before_contacts_go, before_groups_go
 
 
 class TrackingConfig(AppConfig):
@@ -11,6 +12,9 @@ class TrackingConfig(AppConfig):
         # Models load before this.
         from tracking import checks  # noqa: F401, PLC0415
         from tracking.forget import forget_openings, forget_readers  # noqa: PLC0415
+        from tracking.removal import KEEPER, has_anonymous_openings  # noqa: PLC0415
 
         before_contacts_go(forget_openings)
+        before_groups_go(KEEPER)
         when_contacts_are_erased(forget_readers)
+        ask_about_anonymity(has_anonymous_openings)

@@ -15,7 +15,14 @@ from campaigns.models import Contact
 from tracking import stream
 from tracking.collect import REDIS_ERRORS
 from tracking.hit import Hit
-from tracking.models import ContactOpenings, Opening, OpeningChange, OpeningCount, Tally
+from tracking.models import (
+    AnonymousReader,
+    ContactOpenings,
+    Opening,
+    OpeningChange,
+    OpeningCount,
+    Tally,
+)
 from tracking.record import REFRESH_WINDOW, Decision, History, milliseconds
 
 logger = logging.getLogger(__name__)
@@ -82,6 +89,8 @@ def lock(pk: int) -> Opening:
     """The opening as it is once its contact is locked; Opening.DoesNotExist."""
     contact = Opening.objects.values_list("contact", flat=True).get(pk=pk)
     list(Contact.objects.select_for_update().filter(pk=contact).values_list("pk", flat=True))
+    # An anonymous one has no contact: its own lock keeps two corrections apart.
+    list(Opening.objects.select_for_update().filter(pk=pk).values_list("pk", flat=True))
     return Opening.objects.select_related("pixel", "user_agent", "group__campaign").get(pk=pk)
 
 
@@ -90,7 +99,8 @@ def place(opening: Opening):
     closed_at = opening.group.campaign.closed_at
     if closed_at and opening.opened_at >= closed_at:
         raise Refused(Decision.CLOSED)
-    if opening.user_agent_id is None:  # erased: nobody can say whose openings are beside it
+    # Of an erased or anonymous reader nobody can say which openings are theirs.
+    if opening.user_agent_id is None:
         return
     others = Opening.objects.filter(contact=opening.contact_id).exclude(pk=opening.pk)
     history = History.between(opening.opened_at, opening.opened_at, others)
@@ -105,6 +115,7 @@ def leave(opening: Opening, tally: Tally):
     """What follows where an opening is no more: others begin the mail open that it began, from
     the earliest on, and the filter has nothing to remember."""
     forget_in_filter(opening)
+    AnonymousReader.objects.filter(pk=opening.event_id).delete()
     if not opening.begins_mail_open or opening.user_agent_id is None:
         return
     of_reader = Opening.objects.filter(
@@ -127,7 +138,8 @@ def leave(opening: Opening, tally: Tally):
 
 
 def recount(opening: Opening, tally: Tally):
-    ContactOpenings.objects.recompute(opening.contact_id, opening.group_id, tally)
+    if opening.contact_id:
+        ContactOpenings.objects.recompute(opening.contact_id, opening.group_id, tally)
     OpeningCount.objects.add(tally)
 
 
@@ -137,7 +149,7 @@ def forget_in_filter(opening: Opening):
     Best effort: where Redis is away, hits of this pixel and reader may pass for refreshes until
     an hour after the opening that was.
     """
-    if opening.user_agent is None:  # the reader was erased, and with it the filter's key
+    if opening.user_agent is None:  # erased or anonymous: the filter's key is not known any more
         return
     hit = Hit(
         event_id=opening.event_id.bytes,

@@ -7,7 +7,7 @@ contacts concerned: which hits are known already, which are refreshes, which beg
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -15,20 +15,27 @@ from django.db import transaction
 
 from accounts.retry import retry_transaction
 from campaigns.models import Campaign, Contact, Pixel
+from tracking.anonymous import AnonymousHistory, NewSalts
 from tracking.hit import Hit
-from tracking.models import ContactOpenings, Opening, OpeningCount, Tally, UserAgent
+from tracking.models import (
+    AnonymousReader,
+    ContactOpenings,
+    Opening,
+    OpeningCount,
+    ReaderSalt,
+    Tally,
+    UserAgent,
+)
+from tracking.rules import PIXEL_LIMIT, REFRESH_WINDOW
 from tracking.verdict import judge
-
-REFRESH_WINDOW = timedelta(minutes=60)
-PIXEL_LIMIT = 100  # openings of one pixel within the window; more is someone rotating User-Agents
 
 
 class Decision(StrEnum):
     RECORDED = "recorded"
     REFRESH = "refresh"
     DUPLICATE = "duplicate"  # delivered twice
-    UNKNOWN = "unknown"  # the pixel has been deleted
     ERASED = "erased"  # the person is tracked no more
+    UNKNOWN = "unknown"  # the pixel has been deleted, or its group or campaign has
     CLOSED = "closed"
     OFF = "off"
     LIMIT = "limit"
@@ -54,6 +61,10 @@ class Target:
     closed_at: datetime | None
     erased_at: datetime | None = None
 
+    @property
+    def is_anonymous(self) -> bool:
+        return self.tracking == Campaign.Tracking.ANONYMOUS
+
 
 class NewUserAgents(Exception):
     """Undoes the transaction, whose openings need these texts stored first.
@@ -77,6 +88,8 @@ def record(hits: list[Hit], audit: Callable[[list[Opening]], None] | None = None
             return _record(hits, UserAgent.objects.ids_of(texts), audit)
         except NewUserAgents as new:
             UserAgent.objects.store(new.texts)
+        except NewSalts as new:
+            ReaderSalt.objects.make(new.hours)
 
 
 @retry_transaction
@@ -85,18 +98,22 @@ def _record(hits, user_agents, audit):
     targets = lock_targets(hits)
     known = known_event_ids(hits)
     history = History.around(hits, targets)
+    anonymous = AnonymousHistory.around(anonymous_hits(hits, targets))
     openings, recorded = [], []
     for hit in hits:
-        decided, opening = decide(hit, targets.get(hit.pixel), known, history, user_agents)
+        target = targets.get(hit.pixel)
+        past = anonymous if target and target.is_anonymous else history
+        decided, opening = decide(hit, target, known, past, user_agents)
         recorded.append(decided)
         if opening:
             known.add(hit.event_id)
-            history.add(opening)
+            past.add(opening)
             openings.append(opening)
-    if new := {opening.user_agent_id for opening in openings if opening.user_agent_id < 0}:
+    if new := {opening.user_agent_id for opening in openings if (opening.user_agent_id or 0) < 0}:
         raise NewUserAgents({text for text, number in user_agents.items() if number in new})
     if openings:
         store(openings)
+        AnonymousReader.objects.bulk_create(anonymous.readers_of(openings))
         if audit:
             audit(openings)
     return recorded
@@ -115,7 +132,8 @@ def lock_targets(hits) -> dict[bytes, Target]:
         .order_by("pk")
         .values_list("pk", flat=True)
     )
-    rows = pixels.values_list(
+    # Of a group that is being removed nothing is stored any more.
+    rows = pixels.filter(contact__group__removal=None).values_list(
         "uuid",
         "pk",
         "contact_id",
@@ -125,6 +143,16 @@ def lock_targets(hits) -> dict[bytes, Target]:
         "contact__erased_at",
     )
     return {uuid.bytes: Target(*rest) for uuid, *rest in rows if rest[1] in contacts}
+
+
+def anonymous_hits(hits, targets) -> list[tuple[Hit, int, datetime]]:
+    """(hit, contact id, moment) of those whose campaign is anonymous"""
+    found = [(hit, targets.get(hit.pixel)) for hit in hits]
+    return [
+        (hit, target.contact_id, moment_of(hit))
+        for hit, target in found
+        if target and target.is_anonymous
+    ]
 
 
 def known_event_ids(hits) -> set[bytes]:
@@ -223,6 +251,14 @@ def decide(hit, target, known, history, user_agents) -> tuple[Recorded, Opening 
 
 def opening_of(hit: Hit, moment: datetime, target: Target, user_agents) -> Opening:
     verdict, reason = hit.judged or judge(hit)
+    if target.is_anonymous:
+        return Opening(
+            event_id=UUID(bytes=hit.event_id),
+            group_id=target.group_id,
+            opened_at=moment,
+            verdict=verdict,
+            reason=reason,
+        )
     return Opening(
         event_id=UUID(bytes=hit.event_id),
         pixel_id=target.pixel_id,
@@ -243,15 +279,21 @@ def store(openings: list[Opening]):
     """The openings, each contact's row, and the counts."""
     Opening.objects.bulk_create(openings)
     tally = Tally()
+    for opening in openings:
+        opening.tally(tally, 1)
+    store_contacts([opening for opening in openings if opening.contact_id], tally)
+    OpeningCount.objects.add(tally)
+
+
+def store_contacts(openings: list[Opening], tally: Tally):
+    """The rows of the contacts that are known to have opened; their firsts go into the tally."""
     rows = ContactOpenings.objects.in_bulk({opening.contact_id for opening in openings})
     groups = {opening.contact_id: opening.group_id for opening in openings}
     for contact_id, row in rows.items():
         row.tally_firsts(tally, groups[contact_id], -1)
     for opening in openings:
-        opening.tally(tally, 1)
         row = rows.setdefault(opening.contact_id, ContactOpenings(contact_id=opening.contact_id))
         row.add(opening)
     for contact_id, row in rows.items():
         row.tally_firsts(tally, groups[contact_id], 1)
     ContactOpenings.objects.store([rows[contact_id] for contact_id in sorted(rows)])
-    OpeningCount.objects.add(tally)

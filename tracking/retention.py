@@ -49,16 +49,17 @@ def forget_openings_of(group_id: int, moment: datetime) -> int:
 
 @retry_transaction
 @transaction.atomic
-def archive(group_id: int, found: dict[int, int]) -> int:
+def archive(group_id: int, found: dict[int, int | None]) -> int:
     """Delete these openings of a group (id → contact id), the oldest first, and archive their
     counts. Returns how many of them were still there."""
-    contacts = Contact.objects.filter(pk__in=set(found.values())).order_by("pk")
+    contacts = Contact.objects.filter(pk__in=set(found.values()) - {None}).order_by("pk")
     list(contacts.select_for_update().values_list("pk", flat=True))  # first, as everybody does
     openings = list(Opening.objects.filter(pk__in=found).order_by("pk").select_for_update())
     tally, by_contact = Tally(), defaultdict(list)
     for opening in openings:
         opening.tally(tally, 1)
-        by_contact[opening.contact_id].append(opening)
+        if opening.contact_id:  # an anonymous one has none
+            by_contact[opening.contact_id].append(opening)
     rows = ContactOpenings.objects.in_bulk(by_contact)
     for contact_id, row in rows.items():
         row.archive(by_contact[contact_id], tally, group_id)

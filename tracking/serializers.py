@@ -4,10 +4,13 @@ from tracking.models import Opening, Verdict
 
 
 class OpeningSerializer(serializers.ModelSerializer):
-    user_agent = serializers.CharField(source="user_agent.text", read_only=True, default="")
-    client = serializers.CharField(source="user_agent.client", read_only=True, default="")
-    os = serializers.CharField(source="user_agent.os", read_only=True, default="")
-    device = serializers.CharField(source="user_agent.device", read_only=True, default="")
+    """An anonymous opening has neither pixel nor contact nor anything of the reader: they are
+    null, the network and its label empty. One of an erased person has nothing of the reader."""
+
+    user_agent = serializers.CharField(source="user_agent.text", read_only=True, allow_null=True)
+    client = serializers.CharField(source="user_agent.client", read_only=True, allow_null=True)
+    os = serializers.CharField(source="user_agent.os", read_only=True, allow_null=True)
+    device = serializers.CharField(source="user_agent.device", read_only=True, allow_null=True)
 
     class Meta:
         model = Opening
@@ -43,12 +46,17 @@ class ByVerdictSerializer(serializers.Serializer):
 
 
 class OpenedContactsSerializer(serializers.Serializer):
-    any = serializers.IntegerField()
-    verified = serializers.IntegerField(help_text="By a person, or on behalf of one.")
+    """Null where the campaign is anonymous."""
+
+    any = serializers.IntegerField(allow_null=True)
+    verified = serializers.IntegerField(
+        allow_null=True, help_text="By a person, or on behalf of one."
+    )
 
 
 class OpenRateSerializer(serializers.Serializer):
-    """Contacts that opened ÷ contacts due, with its 95 % Wilson interval; null if none is due."""
+    """Contacts that opened ÷ contacts due, with its 95 % Wilson interval; null if none is due, or
+    where the campaign is anonymous."""
 
     value = serializers.FloatField(allow_null=True, min_value=0, max_value=1)
     low = serializers.FloatField(allow_null=True, min_value=0, max_value=1)

@@ -31,7 +31,8 @@ def wilson(successes: int, trials: int) -> tuple[float | None, float | None]:
 class Figures:
     """The figures of one group, or of several together."""
 
-    def __init__(self):
+    def __init__(self, by_contact: bool = True):
+        self.by_contact = by_contact  # whether it is known which contacts opened
         self.contacts = self.due = self.opened = self.verified = 0
         self.openings, self.mail_opens = Counter(), Counter()  # by verdict
         self.hours: dict[str, list[int]] = {}  # [openings, mail opens]
@@ -63,14 +64,16 @@ class Figures:
         # The counts are read before the contacts: whoever is counted as opened is due by then.
         # Only a contact that is removed in between is missing there.
         due = max(self.due, self.opened)
-        low, high = wilson(self.opened, due)
+        low, high = wilson(self.opened, due if self.by_contact else 0)
+        rate = self.opened / due if due and self.by_contact else None
+        any_, verified = (self.opened, self.verified) if self.by_contact else (None, None)
         return {
             "contacts": self.contacts,
             "due": due,
             "openings": with_total(self.openings),
             "mail_opens": with_total(self.mail_opens),
-            "opened_contacts": {"any": self.opened, "verified": self.verified},
-            "open_rate": {"value": self.opened / due if due else None, "low": low, "high": high},
+            "opened_contacts": {"any": any_, "verified": verified},
+            "open_rate": {"value": rate, "low": low, "high": high},
             "series": [
                 {"at": f"{at.replace(' ', 'T')}:00:00Z", "openings": openings, "mail_opens": mails}
                 for at, (openings, mails) in sorted(self.hours.items())
@@ -90,18 +93,20 @@ def statistics_of(campaign: Campaign) -> dict:
     """The figures of a campaign and of each of its groups, at this moment; in four queries.
 
     A contact is due when it is scheduled by now or has opened: a mail that was read was sent.
-    `series` has the hours (UTC) in which something was opened.
+    Which contacts opened is not known (null) of an anonymous campaign. `series` has the hours
+    (UTC) in which something was opened.
     """
     as_of = timezone.now()
     groups = list(campaign.groups.order_by("pk").values("id", "name", "is_control"))
-    parts = {group["id"]: Figures() for group in groups}
+    by_contact = campaign.tracking != Campaign.Tracking.ANONYMOUS
+    parts = {group["id"]: Figures(by_contact) for group in groups}
     for group_id, *sums in hourly_counts(parts):
         parts[group_id].add_hour(*sums)
     for group_id, contacts, scheduled in contact_counts(parts, as_of):
         parts[group_id].contacts, parts[group_id].due = contacts, scheduled
     for group_id, early in early_openers(parts, as_of):
         parts[group_id].due += early
-    whole = Figures()
+    whole = Figures(by_contact)
     for part in parts.values():
         whole.include(part)
     return {

@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.models import Team
 from accounts.scoped_admin import ScopedAdmin, ScopedInline
 from campaigns.admin.contact_count import contact_count_text, with_contact_count
-from campaigns.admin.removal import RemovalAdmin
+from campaigns.admin.removal import BackgroundRemovalAdmin
 from campaigns.fields import name_key
 from campaigns.models import Campaign, Contact, Group
 
@@ -85,7 +85,7 @@ class CampaignList(ChangeList):
 
 
 @admin.register(Campaign)
-class CampaignAdmin(RemovalAdmin, ScopedAdmin):
+class CampaignAdmin(BackgroundRemovalAdmin, ScopedAdmin):
     form = CampaignForm
     list_display = ["name", "team", "group_count", "contact_count", "created_at", "closed_at"]
     list_select_related = ["team"]
@@ -146,7 +146,7 @@ class GroupList(ChangeList):
 
 
 @admin.register(Group)
-class GroupAdmin(RemovalAdmin, ScopedAdmin):
+class GroupAdmin(BackgroundRemovalAdmin, ScopedAdmin):
     list_display = ["name", "campaign", "is_control", "contact_count", "created_at"]
     list_select_related = ["campaign"]
     list_filter = ["is_control"]

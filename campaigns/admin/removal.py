@@ -3,6 +3,7 @@ from django.contrib.admin.actions import delete_selected as ask_and_delete
 from django.db import IntegrityError, transaction
 from django.http import HttpResponseRedirect
 from django.urls import reverse
+from django.utils.html import format_html
 
 from campaigns.models import LastGroup
 
@@ -72,3 +73,21 @@ class RemovalAdmin(GuardedDeletion):
     def delete_queryset(self, request, queryset):
         for row in queryset:
             row.remove()
+
+
+class BackgroundRemovalAdmin(RemovalAdmin):
+    """For rows that hold too much to be deleted while somebody waits: they go out of sight."""
+
+    def delete_model(self, request, obj):
+        obj.remove(by=request.user.get_username())
+        self.point_to_progress(request)
+
+    def delete_queryset(self, request, queryset):
+        for row in queryset:
+            row.remove(by=request.user.get_username())
+        self.point_to_progress(request)
+
+    def point_to_progress(self, request):
+        page = reverse("admin:campaigns_removal_changelist")
+        text = 'What it held is being deleted in the background: <a href="{}">progress</a>.'
+        self.message_user(request, format_html(text, page))

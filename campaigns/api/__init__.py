@@ -7,6 +7,7 @@ from campaigns.api.nested import (
     GroupsOfCampaign,
     PixelsOfContact,
 )
+from campaigns.api.removal import RemovalViewSet
 
 __all__ = [
     "CampaignViewSet",
@@ -18,4 +19,5 @@ __all__ = [
     "GroupsOfCampaign",
     "PixelViewSet",
     "PixelsOfContact",
+    "RemovalViewSet",
 ]

@@ -1,12 +1,13 @@
 from rest_framework.viewsets import ModelViewSet
 
 from accounts.scope import Conflict, TeamScoped
+from campaigns.api.removal import RemovedInBackground
 from campaigns.filters import CampaignFilterSet, GroupFilterSet
 from campaigns.models import Campaign, Group, LastGroup
 from campaigns.serializers import CampaignSerializer, GroupSerializer
 
 
-class CampaignViewSet(TeamScoped, ModelViewSet):
+class CampaignViewSet(RemovedInBackground, TeamScoped, ModelViewSet):
     """Campaigns of your teams. A new one has one group, or those that you name."""
 
     queryset = Campaign.objects.all()
@@ -17,7 +18,7 @@ class CampaignViewSet(TeamScoped, ModelViewSet):
     ordering_fields = ("id", "name", "created_at")
 
 
-class GroupViewSet(TeamScoped, ModelViewSet):
+class GroupViewSet(RemovedInBackground, TeamScoped, ModelViewSet):
     """Groups: the arms of an A/B test. A campaign keeps at least one."""
 
     queryset = Group.objects.all()
@@ -27,8 +28,8 @@ class GroupViewSet(TeamScoped, ModelViewSet):
     search_fields = ("name",)
     ordering_fields = ("id", "name", "created_at")
 
-    def perform_destroy(self, group):
+    def destroy(self, request, *args, **kwargs):
         try:
-            super().perform_destroy(group)
+            return super().destroy(request, *args, **kwargs)
         except LastGroup as last:
             raise Conflict(last, "last_group") from None

@@ -1,5 +1,6 @@
 import zoneinfo
 from functools import cache
+from uuid import uuid4
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -8,7 +9,9 @@ from django.db.models import Case, F, When
 from django.utils import timezone
 
 from accounts.models import Team
+from campaigns.anonymity import took_in_anonymously
 from campaigns.fields import NameField
+from campaigns.models.removal import InSight, Removal
 
 time_zones = cache(zoneinfo.available_timezones)  # walks the disk
 
@@ -20,6 +23,11 @@ def validate_time_zone(name):
             code="time_zone",
             params={"name": name},
         )
+
+
+def name_out_of_sight() -> str:
+    """For what is being removed, so that its name is free for another."""
+    return f"being removed: {uuid4().hex}"
 
 
 class LastGroup(Exception):
@@ -46,6 +54,7 @@ class CampaignQuerySet(models.QuerySet):
 class Campaign(models.Model):
     class Tracking(models.TextChoices):
         INDIVIDUAL = "individual", "individual: who opened"
+        ANONYMOUS = "anonymous", "anonymous: how often it was opened, not by whom"
         OFF = "off", "off: pixels answer, nothing is stored"
 
     # A team with campaigns can't be deleted: its openings would go unseen.
@@ -57,13 +66,24 @@ class Campaign(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(10)],
         help_text="1: top of the mail. 2: top and bottom, which tells how much was rendered.",
     )
-    tracking = models.CharField(max_length=10, choices=Tracking, default=Tracking.INDIVIDUAL)
+    tracking = models.CharField(
+        max_length=10,
+        choices=Tracking,
+        default=Tracking.INDIVIDUAL,
+        help_text="Holds for the openings from now on. An anonymous opening is stored without "
+        "contact, pixel and mail program, so there are no figures by contact, and what was taken "
+        "in anonymously keeps a campaign from becoming individual.",
+    )
     closed_at = models.DateTimeField(
         null=True, blank=True, help_text="Hits from then on are answered and not counted."
     )
     created_at = models.DateTimeField(auto_now_add=True)
+    removal = models.ForeignKey(
+        Removal, models.PROTECT, null=True, editable=False, related_name="+"
+    )
 
-    objects = CampaignQuerySet.as_manager()
+    objects = InSight.from_queryset(CampaignQuerySet)()
+    everything = CampaignQuerySet.as_manager()  # what is being removed as well
 
     class Meta:
         constraints = [
@@ -77,16 +97,29 @@ class Campaign(models.Model):
     def __str__(self):
         return self.name
 
+    def clean(self):
+        if self.tracking != self.Tracking.INDIVIDUAL or not self.pk:
+            return
+        stored = Campaign.objects.filter(pk=self.pk).exclude(tracking=self.tracking)
+        if stored.exists() and took_in_anonymously(self):
+            text = "Its openings were taken in anonymously, and it stays so. Make another campaign."
+            raise ValidationError({"tracking": ValidationError(text, code="anonymous")})
+
     def close(self, at=None):
         self.closed_at = at or timezone.now()
         self.save(update_fields=["closed_at"])
 
     @transaction.atomic
-    def remove(self):
-        """Delete the campaign with its groups, contacts, pixels and openings."""
-        for group in self.groups.all():
-            group.remove_with_contacts()
-        self.delete()
+    def remove(self, by: str = "") -> Removal:
+        """Put the campaign out of sight, with all that it holds; the rest is done in the
+        background. Its name is free at once. DoesNotExist where somebody was faster."""
+        row = Campaign.objects.select_for_update().get(pk=self.pk)
+        removal = Removal.objects.create(
+            team=row.team, kind=Removal.Kind.CAMPAIGN, name=row.name, requested_by=by
+        )
+        row.groups.update(removal=removal)
+        Campaign.objects.filter(pk=row.pk).update(removal=removal, name=name_out_of_sight())
+        return removal
 
 
 class GroupQuerySet(models.QuerySet):
@@ -97,7 +130,7 @@ class GroupQuerySet(models.QuerySet):
 class Group(models.Model):
     """One arm of an A/B test."""
 
-    # A campaign goes by Campaign.remove(), which takes the openings with it first.
+    # A campaign goes by Campaign.remove(), and then in steps that take the openings first.
     campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="groups")
     name = NameField()
     is_control = models.BooleanField(
@@ -113,8 +146,12 @@ class Group(models.Model):
         editable=False,
     )
     created_at = models.DateTimeField(auto_now_add=True)
+    removal = models.ForeignKey(
+        Removal, models.PROTECT, null=True, editable=False, related_name="+"
+    )
 
-    objects = GroupQuerySet.as_manager()
+    objects = InSight.from_queryset(GroupQuerySet)()
+    everything = GroupQuerySet.as_manager()  # what is being removed as well
 
     class Meta:
         constraints = [
@@ -136,14 +173,17 @@ class Group(models.Model):
         self.save(update_fields=["is_control"])
 
     @transaction.atomic
-    def remove(self):
-        """Delete the group with its contacts, pixels and openings; LastGroup if it is the last."""
-        Campaign.objects.select_for_update().get(pk=self.campaign_id)
-        if not Group.objects.filter(campaign=self.campaign_id).exclude(pk=self.pk).exists():
+    def remove(self, by: str = "") -> Removal:
+        """Put the group out of sight, with all that it holds; the rest is done in the background.
+        LastGroup if it is the last, DoesNotExist where somebody was faster."""
+        campaign = Campaign.objects.select_for_update().get(pk=self.campaign_id)
+        row = campaign.groups.get(pk=self.pk)
+        if not campaign.groups.exclude(pk=self.pk).exists():
             raise LastGroup
-        self.remove_with_contacts()
-
-    def remove_with_contacts(self):
-        """Inside a transaction: the group goes with all it holds, and if it is the last one."""
-        self.contacts.all().remove()
-        self.delete()
+        removal = Removal.objects.create(
+            team=campaign.team, kind=Removal.Kind.GROUP, name=str(row), requested_by=by
+        )
+        campaign.groups.filter(pk=self.pk).update(
+            removal=removal, name=name_out_of_sight(), is_control=False
+        )
+        return removal

@@ -78,7 +78,7 @@ class ContactQuerySet(ScheduleQuerySet):
 class Contact(models.Model):
     """One addressee, scheduled for a campaign and group."""
 
-    # A group goes by Group.remove(), which takes contacts and openings with it first.
+    # A group goes by Group.remove(), and then in steps that take contacts and openings first.
     group = models.ForeignKey(Group, models.CASCADE, related_name="contacts", db_index=False)
     email = models.EmailField("e-mail address", max_length=ADDRESS_LENGTH)
     email_key = DerivedKeyField("email", address_key, max_length=ADDRESS_LENGTH)

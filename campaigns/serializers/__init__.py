@@ -5,6 +5,7 @@ from campaigns.serializers.contact import (
     ErasedAddressSerializer,
     PixelSerializer,
 )
+from campaigns.serializers.removal import RemovalSerializer
 
 __all__ = [
     "BulkResultsSerializer",
@@ -14,4 +15,5 @@ __all__ = [
     "ErasedAddressSerializer",
     "GroupSerializer",
     "PixelSerializer",
+    "RemovalSerializer",
 ]

@@ -8,6 +8,7 @@ from accounts.paginator import BoundedPaginator
 from accounts.tests.staff import admin_client, inline, make_staff, page, signed_in
 from campaigns.models import Campaign, Contact, Group, Pixel
 from campaigns.tests.factories import make_campaign, make_contact
+from campaigns.tests.removed import finish_removals
 
 __all__ = ["admin_client"]  # a fixture
 pytestmark = pytest.mark.django_db
@@ -247,6 +248,8 @@ def test_a_row_goes_with_all_below_it(admin_client, model, in_bulk):
     else:
         reply = admin_client.post(page(model, "delete", row.pk), {"post": "yes"})
     assert "uccessfully" in said(reply)
+    assert not model.objects.filter(pk=row.pk).exists()
+    finish_removals()
     at = MODELS.index(model)
     left = [each.objects.filter(pk=rows[each].pk).exists() for each in MODELS]
     assert left == [True] * at + [False] * (len(MODELS) - at)

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from accounts.models import Team, User
 from campaigns.models import Campaign, Contact, Pixel
+from campaigns.tests.removed import finish_removals
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "zebra-lemon-41-Quartz"
@@ -60,6 +61,7 @@ def test_a_sample_that_was_deleted_stays_deleted(prepare):
     prepare()
     User.objects.update(last_login=timezone.now())
     Campaign.objects.get().remove()
+    finish_removals()
     Team.objects.filter(owner=None).delete()
     prepare()
     assert not Campaign.objects.exists()

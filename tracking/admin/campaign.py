@@ -27,6 +27,10 @@ def sums_of(groups) -> dict[int, dict[str, int]]:
     }
 
 
+def is_anonymous(campaign) -> bool:
+    return campaign.tracking == Campaign.Tracking.ANONYMOUS
+
+
 def openings_of(groups) -> int:
     return sum(sums["openings"] for sums in sums_of(groups).values())
 
@@ -51,7 +55,8 @@ class CampaignAdmin(pages.CampaignAdmin):
         total = {measure: sum(row[measure] for row in rows) for measure in OpeningCount.MEASURES}
         total["contacts"] = contact_count_text(groups)
         return render_to_string(
-            "admin/campaigns/campaign/openings.html", {"rows": rows, "total": total}
+            "admin/campaigns/campaign/openings.html",
+            {"rows": rows, "total": total, "by_contact": not is_anonymous(campaign)},
         )
 
     def losses(self, rows):
@@ -78,7 +83,9 @@ class ContactAdmin(pages.ContactAdmin):
     @admin.display(description="mail opens")
     def mail_opens(self, contact):
         known = getattr(contact, "opened", None)
-        return known.mail_opens if known else 0
+        if known is None:
+            return None if is_anonymous(contact.group.campaign) else 0
+        return known.mail_opens
 
     @admin.display(description="last opened")
     def last_opened(self, contact):
@@ -88,6 +95,8 @@ class ContactAdmin(pages.ContactAdmin):
     @admin.display(description="what is known")
     def known_openings(self, contact):
         known = getattr(contact, "opened", None)
+        if known is None and is_anonymous(contact.group.campaign):
+            return "The campaign is anonymous: who opened is not known."
         if known is None:
             return "Not opened yet."
         zone = contact.group.campaign.time_zone

@@ -29,7 +29,7 @@ class OpeningAdmin(ReadOnlyAdmin, AddressSearch, BigTableAdmin):
 
     @admin.display(description="pixel")
     def pixel_number(self, opening):
-        return opening.pixel.number
+        return opening.pixel and opening.pixel.number
 
     @admin.display(description="verdict")
     def who(self, opening):
@@ -37,7 +37,7 @@ class OpeningAdmin(ReadOnlyAdmin, AddressSearch, BigTableAdmin):
 
     @admin.display(description="client")
     def client(self, opening):
-        return opening.user_agent.client if opening.user_agent else "erased"
+        return opening.user_agent and opening.user_agent.client  # none where erased or anonymous
 
     @admin.display(description="mail open", boolean=True)
     def mail_open(self, opening):

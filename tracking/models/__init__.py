@@ -1,3 +1,4 @@
+from tracking.models.anonymous_reader import AnonymousReader, ReaderSalt
 from tracking.models.archived_count import ArchivedOpeningCount
 from tracking.models.contact_openings import ContactOpenings
 from tracking.models.count import OpeningCount, Tally
@@ -8,12 +9,14 @@ from tracking.models.user_agent import UserAgent
 from tracking.models.verdict import Verdict
 
 __all__ = [
+    "AnonymousReader",
     "ArchivedOpeningCount",
     "ContactOpenings",
     "Opening",
     "OpeningChange",
     "OpeningCount",
     "QuarantinedHit",
+    "ReaderSalt",
     "Tally",
     "UserAgent",
     "Verdict",

@@ -8,14 +8,20 @@ from tracking.models.verdict import Verdict
 
 
 class Opening(models.Model):
-    """One counted hit of one pixel."""
+    """One counted hit of one pixel.
+
+    One of an anonymous campaign knows its group, time and verdict, and neither pixel nor contact
+    nor what the reader sent; see AnonymousReader.
+    """
 
     event_id = models.UUIDField(unique=True)
-    # Openings leave only by Contact.remove() and what stands on it, which bring the counts up
-    # to date in the same transaction. Django therefore does nothing at these three keys, and
-    # the database refuses to delete a pixel, contact or group that still has openings.
-    pixel = models.ForeignKey(Pixel, models.DO_NOTHING, related_name="openings")
-    contact = models.ForeignKey(Contact, models.DO_NOTHING, related_name="openings", db_index=False)
+    # Openings leave only by Contact.remove() and the steps that remove groups, which bring the
+    # counts up to date in the same transaction. Django therefore does nothing at these three
+    # keys, and the database refuses to delete a pixel, contact or group that still has openings.
+    pixel = models.ForeignKey(Pixel, models.DO_NOTHING, null=True, related_name="openings")
+    contact = models.ForeignKey(
+        Contact, models.DO_NOTHING, null=True, related_name="openings", db_index=False
+    )
     group = models.ForeignKey(Group, models.DO_NOTHING, related_name="openings", db_index=False)
     # A User-Agent that openings refer to can't be deleted. Without one, the reader was erased.
     user_agent = models.ForeignKey(

@@ -31,12 +31,13 @@ def rebuilt_counts() -> Counter:
     def note(opening, measure):
         counts[opening.group_id, quarter_of(opening.opened_at), opening.verdict, measure] += 1
 
-    openings = sorted(Opening.objects.all(), key=attrgetter("contact_id", "opened_at", "pk"))
+    openings = list(Opening.objects.order_by("contact_id", "opened_at", "pk"))
     for opening in openings:
         note(opening, "openings")
         if opening.begins_mail_open:
             note(opening, "mail_opens")
-    for contact_id, group in groupby(openings, attrgetter("contact_id")):
+    individual = [opening for opening in openings if opening.contact_id]
+    for contact_id, group in groupby(individual, attrgetter("contact_id")):
         known, own = ContactOpenings.objects.get(contact=contact_id), list(group)
         verified = [opening for opening in own if opening.verdict != "machine"]
         if not known.first_archived:

@@ -6,9 +6,12 @@ import pytest
 from django.db.models import Sum
 
 from accounts.tests.at_once import at_once
-from campaigns.tests.factories import make_contact
+from campaigns import removal_steps
+from campaigns.models import Campaign, Contact, Removal
+from campaigns.tests.factories import make_campaign, make_contact
+from campaigns.tests.removed import finish_removals
 from tracking.hit import Hit
-from tracking.models import ContactOpenings, Opening, OpeningCount
+from tracking.models import AnonymousReader, ContactOpenings, Opening, OpeningCount, ReaderSalt
 from tracking.record import record
 
 NOON = 1_772_366_400_000
@@ -50,3 +53,64 @@ def test_the_same_batch_delivered_to_several_consumers_counts_once():
     at_once(CONSUMERS, lambda number: record(hits))
     assert Opening.objects.count() == 50
     assert OpeningCount.objects.get().openings == 50
+
+
+def mails(number: int, tracking: str) -> tuple[Campaign, list[bytes]]:
+    """A campaign with so many contacts, and the uuids of their pixels, two each."""
+    campaign = make_campaign(tracking=tracking)
+    group = campaign.groups.get()
+    contacts = [make_contact(group, pixels=2) for _ in range(number)]
+    return campaign, [
+        uuid.bytes for each in contacts for uuid in each.pixels.values_list("uuid", flat=True)
+    ]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_consumers_at_once_count_anonymous_readers_once_and_share_the_salts():
+    _, pixels = mails(10, "anonymous")
+
+    def consume(number):
+        for batch in range(BATCHES):
+            turned = pixels[number:] + pixels[:number]
+            # Around the turn of the hour, whose salts all of them need at the same time.
+            at = NOON + (number * 10 - 15) * 60_000
+            record(
+                [Hit(uuid4().bytes, pixel, at, user_agent=f"reader {batch}") for pixel in turned]
+            )
+
+    at_once(CONSUMERS, consume)
+    assert Opening.objects.count() == AnonymousReader.objects.count() == len(pixels) * BATCHES
+    assert Opening.objects.filter(begins_mail_open=True).count() == 10 * BATCHES
+    counted = OpeningCount.objects.aggregate(Sum("openings"), Sum("mail_opens"))
+    assert counted == {"openings__sum": 20 * BATCHES, "mail_opens__sum": 10 * BATCHES}
+    assert ReaderSalt.objects.count() in (1, 2)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("tracking", ["individual", "anonymous"])
+def test_two_workers_remove_what_two_consumers_are_still_recording(tracking, monkeypatch):
+    monkeypatch.setattr(removal_steps, "STEP_CONTACTS", 3)
+    monkeypatch.setattr(removal_steps, "STEP_ROWS", 10)
+    campaign, pixels = mails(20, tracking)
+    stays, others = mails(1, tracking)
+
+    def work(number):
+        if number == 0:
+            campaign.remove(by="somebody")
+        if number < 2:
+            finish_removals()
+            return
+        for batch in range(BATCHES):
+            turned = pixels[number:] + pixels[:number] + others
+            agent = f"reader {number} {batch}"
+            record([Hit(uuid4().bytes, pixel, NOON, user_agent=agent) for pixel in turned])
+
+    at_once(CONSUMERS, work)
+    finish_removals()
+    assert Removal.objects.get().state == "done"
+    assert Campaign.everything.get() == stays
+    assert Contact.objects.count() == 1
+    openings = 2 * len(others) * BATCHES
+    assert Opening.objects.count() == openings
+    assert set(Opening.objects.values_list("group", flat=True)) == {stays.groups.get().pk}
+    assert sum(OpeningCount.objects.values_list("openings", flat=True)) == openings

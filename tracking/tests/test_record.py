@@ -4,6 +4,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from campaigns.tests.factories import make_campaign, make_contact
+from campaigns.tests.removed import finish_removals
 from tracking import record as record_module
 from tracking.hit import Hit
 from tracking.models import ContactOpenings, Opening, OpeningCount, UserAgent
@@ -224,6 +225,7 @@ def test_removing_a_contact_takes_its_openings_and_their_counts_along(contact, p
         }
     }
     other.group.campaign.remove()
+    finish_removals()
     assert not Opening.objects.exists()
     assert not OpeningCount.objects.exists()
 

@@ -1,13 +1,17 @@
 from collections import Counter
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from accounts.models import Team
 from campaigns.models import Campaign, Contact
 from campaigns.tests.factories import make_campaign, make_contact
+from tracking.hit import Hit
 from tracking.management.commands.simulate_openings import find_campaign, mails_of
+from tracking.models import Opening
+from tracking.record import record
 from tracking.simulate import READERS, Fetch, Mail, most_openings, plan
 
 
@@ -130,3 +134,23 @@ def test_it_says_what_to_do_where_no_server_answers(campaign):
 def test_it_refuses_a_number_that_is_not_above_0(campaign, option):
     with pytest.raises(CommandError, match="above 0"):
         call_command("simulate_openings", **{option: 0})
+
+
+def test_its_openings_are_those_of_an_anonymous_campaign_as_well(campaign):
+    campaign.tracking = Campaign.Tracking.ANONYMOUS
+    campaign.save()
+    fetches = plan(mails_of(campaign, most=10), count=200, rate=20, seed=1)
+    at = round(timezone.now().timestamp() * 1000)
+    record(
+        [
+            Hit(
+                uuid4().bytes,
+                each.pixel.bytes,
+                at + round(each.at * 1000),
+                user_agent=each.reader.user_agent,
+            )
+            for each in fetches
+        ]
+    )
+    assert Opening.objects.count() == most_openings(fetches) < 200
+    assert not Opening.objects.exclude(contact=None).exists()

@@ -53,7 +53,7 @@ def load_sample():
     Before the first admin and the admin's own team are made, which would take its ids.
     """
     used = (
-        Campaign.objects.exists()
+        Campaign.everything.exists()
         or Team.objects.filter(owner=None).exists()
         or User.objects.filter(last_login__isnull=False).exists()
     )
@@ -107,7 +107,7 @@ def welcome() -> str:
         ("API docs", f"{at}/docs"),
         ("Sign in as", sign_in()),
     ]
-    if pixel := Pixel.objects.order_by("pk").first():
+    if pixel := Pixel.objects.in_sight().order_by("pk").first():
         python = os.path.relpath(sys.executable)
         port = "" if settings.PORT == 8000 else f"PORT={settings.PORT} "
         rows += [

@@ -1,0 +1,125 @@
+from datetime import timedelta
+from uuid import uuid4
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from accounts.models import Team
+
+# A worker that was killed is missed after so long, and another one goes on.
+LEASE = timedelta(seconds=30)
+
+
+class InSight(models.Manager):
+    """Rows that are not being removed. The others are out of sight wherever people look."""
+
+    def get_queryset(self):
+        return super().get_queryset().filter(removal=None)
+
+
+class RemovalQuerySet(models.QuerySet):
+    def of(self, user) -> "RemovalQuerySet":
+        return self if user.is_superuser else self.filter(team__in=Team.objects.of(user))
+
+    def due(self) -> "RemovalQuerySet":
+        """Those that nobody works at, whoever has rested longest first."""
+        held = Q(leased_until__gt=timezone.now())
+        return self.exclude(state=Removal.State.DONE).exclude(held).order_by("leased_until", "pk")
+
+    def claim(self) -> "Removal | None":
+        """One that is due, and from now on the caller's; None where there is none.
+
+        Of two workers that try, the update finds the row as it was read for one of them only.
+        """
+        for removal in self.due()[:10]:
+            holder, lease = uuid4(), timezone.now() + LEASE
+            as_read = self.filter(pk=removal.pk, holder=removal.holder)
+            as_read = as_read.filter(leased_until=removal.leased_until)
+            if as_read.update(holder=holder, leased_until=lease, state=Removal.State.RUNNING):
+                removal.refresh_from_db()
+                return removal
+        return None
+
+
+class Removal(models.Model):
+    """A campaign or group on its way out, with all that it holds.
+
+    It is out of sight from the moment it was asked for. What it holds is deleted in small steps
+    by whichever worker holds the lease (campaigns/removal_steps.py). States: `waiting` (nobody
+    has begun), `running` (begun; perhaps resting between two steps), `done`.
+    """
+
+    class Kind(models.TextChoices):
+        CAMPAIGN = "campaign"
+        GROUP = "group"
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        RUNNING = "running"
+        DONE = "done"
+
+    # It only tells of the past, so it goes with its team. What it is still to remove keeps the
+    # team from going (see Campaign.team).
+    team = models.ForeignKey(Team, models.CASCADE, related_name="removals")
+    kind = models.CharField(max_length=8, choices=Kind)
+    name = models.CharField(max_length=403, help_text="What the campaign or group was called.")
+    state = models.CharField(max_length=7, choices=State, default=State.WAITING)
+    requested_by = models.CharField(max_length=200, blank=True, help_text="Who asked for it.")
+    requested_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    contacts_total = models.PositiveBigIntegerField(
+        null=True, blank=True, help_text="How many there are to remove; empty until counted."
+    )
+    contacts_removed = models.PositiveBigIntegerField(default=0)
+    openings_total = models.PositiveBigIntegerField(
+        null=True, blank=True, help_text="How many there are to remove; empty until counted."
+    )
+    openings_removed = models.PositiveBigIntegerField(default=0)
+    holder = models.UUIDField(null=True, editable=False)
+    leased_until = models.DateTimeField(null=True, editable=False)
+
+    objects = RemovalQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["state", "leased_until"], name="removal_due")]
+
+    def __str__(self):
+        return f"removal of {self.name}"
+
+    @property
+    def percent(self) -> int:
+        """How much of it is gone: 100 only when all is done."""
+        if self.state == self.State.DONE:
+            return 100
+        total = (self.contacts_total or 0) + (self.openings_total or 0)
+        removed = self.contacts_removed + self.openings_removed
+        return min(99, 100 * removed // total) if total else 0
+
+    @property
+    def _mine(self) -> RemovalQuerySet:
+        held = Removal.objects.filter(pk=self.pk, holder=self.holder)
+        return held.exclude(state=self.State.DONE)
+
+    def hold(self) -> bool:
+        """Keep the lease; False where it was lost. First in the transaction of each step: it
+        locks the row, so that nobody takes the lease over before the step has ended."""
+        return bool(self._mine.update(leased_until=timezone.now() + LEASE))
+
+    def release(self):
+        """Give the lease back, if it is still held."""
+        self._mine.update(leased_until=timezone.now())
+
+    def expect(self, contacts: int, openings: int):
+        """Note how much there is to remove."""
+        self._mine.update(contacts_total=contacts, openings_total=openings)
+
+    def advance(self, contacts: int = 0, openings: int = 0):
+        """Note what was removed, in the transaction that removed it."""
+        self._mine.update(
+            contacts_removed=F("contacts_removed") + contacts,
+            openings_removed=F("openings_removed") + openings,
+        )
+
+    def finish(self):
+        self._mine.update(state=self.State.DONE, finished_at=timezone.now())

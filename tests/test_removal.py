@@ -1,0 +1,91 @@
+"""A campaign goes in the background, by a real worker and beat, whatever kills them."""
+
+import sys
+
+import pytest
+
+from tests.faults.points import FOLDER, Points
+from tests.services import Service, wait_until
+
+CONTACTS, OPENED, STEP = 300, 120, 50
+WORKER = "worker --pool solo --loglevel warning --without-gossip --without-mingle"
+
+
+@pytest.fixture
+def points(tmp_path):
+    return Points(tmp_path)
+
+
+@pytest.fixture
+def celery(stack, points):
+    """Starts `celery`: an application and what it is to do; all end with the test."""
+    started = []
+
+    def start(name: str, application: str, *arguments: str) -> Service:
+        command = [sys.executable, "-m", "celery", "-q", "-A", application, *arguments]
+        environment = stack.environment | {FOLDER: str(points.folder)}
+        started.append(Service(name, command, stack.folder, environment).start())
+        return started[-1]
+
+    yield start
+    for service in started:
+        service.stop()
+
+
+def rows_of(stack, campaign: int) -> dict:
+    """What the database still has of the campaign, seen or unseen, and what it counts."""
+    return stack.shell(f"""
+from django.db.models import Sum
+from campaigns.models import Campaign, Contact, Group, Pixel
+from tracking.models import ContactOpenings, Opening, OpeningCount
+groups = list(Group.everything.filter(campaign={campaign}).values_list("pk", flat=True))
+counted = OpeningCount.objects.filter(group__in=groups).aggregate(
+    openings=Sum("openings"), contacts=Sum("first_openings")
+)
+contacts = Contact.objects.filter(group__in=groups)
+answer = {{
+    "campaigns": Campaign.everything.filter(pk={campaign}).count(),
+    "groups": len(groups),
+    "contacts": contacts.count(),
+    "pixels": Pixel.objects.filter(contact__in=contacts).count(),
+    "openings": Opening.objects.filter(group__in=groups).count(),
+    "opened": ContactOpenings.objects.filter(contact__in=contacts).count(),
+    "counted": counted["openings"] or 0,
+    "counted_contacts": counted["contacts"] or 0,
+}}
+""")
+
+
+@pytest.mark.parametrize(("point", "steps"), [("remover-in-step", 2), ("remover-after-step", 3)])
+def test_a_killed_worker_loses_nothing_and_another_one_goes_on(stack, celery, points, point, steps):
+    campaign, pixels = stack.new_campaign(contacts=CONTACTS, pixels=1)
+    for pixel in pixels[:OPENED]:
+        assert stack.client.get(pixel["url"]).status_code == 200
+    stack.settle()
+    celery("beat", "pixeltrack", "beat", "--loglevel", "warning")
+    dying = celery("dying-worker", "tests.faults.remover", *WORKER.split())
+    points.arm(point, "3")
+    response = stack.client.delete(f"/api/campaigns/{campaign}/")
+    assert response.status_code == 202
+    at = response.headers["Location"]
+    assert stack.client.get(f"/api/campaigns/{campaign}/").status_code == 404
+    assert stack.openings(campaign=campaign) == []
+
+    wait_until(lambda: dying.process.poll() is not None, within=60, what="the worker dies")
+    # A pixel of what is left answers as ever, and counts no more.
+    assert stack.client.get(pixels[-1]["url"]).content[:3] == b"GIF"
+    stack.settle()
+    removal, left = stack.get(at), rows_of(stack, campaign)
+    assert (removal["state"], removal["contacts_total"]) == ("running", CONTACTS)
+    assert removal["contacts_removed"] == steps * STEP
+    assert removal["openings_total"] == OPENED
+    assert left["contacts"] == left["pixels"] == CONTACTS - removal["contacts_removed"]
+    assert left["openings"] == left["opened"] == OPENED - removal["openings_removed"]
+    assert left["counted"] == left["counted_contacts"] == left["openings"]
+
+    celery("worker", "pixeltrack", *WORKER.split())
+    wait_until(lambda: stack.get(at)["state"] == "done", within=60, what="it is removed")
+    removal = stack.get(at)
+    assert (removal["percent"], removal["contacts_removed"]) == (100, CONTACTS)
+    assert removal["openings_removed"] == OPENED
+    assert set(rows_of(stack, campaign).values()) == {0}

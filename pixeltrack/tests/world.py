@@ -75,6 +75,10 @@ class World:
     def caller(self, name: str) -> Caller:
         return next(caller for caller in self.callers if caller.name == name)
 
+    def belongings(self) -> list:
+        """What is the other team's."""
+        return [*self.their_rows.values(), self.theirs.team, self.theirs.user]
+
     def strangers_to_the_admin(self) -> list[Caller]:
         return [caller for caller in self.callers if caller.role != "superuser"]
 

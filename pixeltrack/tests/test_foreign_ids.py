@@ -9,44 +9,14 @@ from rest_framework import serializers
 from accounts.scope import ScopedField
 from campaigns.api import CampaignViewSet
 from campaigns.filters import ContactFilterSet, IdFilter
+from pixeltrack.tests.ids import at, places, put
 from pixeltrack.tests.matrix import BODIES, body_for, fill, rules
 from pixeltrack.tests.routes import api_routes
-from pixeltrack.tests.world import CANARY, World
+from pixeltrack.tests.world import CANARY
 from pixeltrack.tests.written import guarded_writes, nested, serializer_for, writes
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("redis_client")]
+pytestmark = pytest.mark.django_db
 NOBODY = 7_000_000_000_000_000_007  # the id of no row
-NAMES = {"team", "campaign", "group", "contact", "pixel", "opening", "user", "membership"}
-
-
-@pytest.fixture
-def world():
-    return World()
-
-
-def places(body, path=()):
-    """The paths of all ids in a body: ("contacts", 0, "group")."""
-    inner = body.items() if isinstance(body, dict) else enumerate(body)
-    for name, value in inner:
-        if isinstance(value, dict | list):
-            yield from places(value, (*path, name))
-        elif name in NAMES and isinstance(value, int):
-            yield *path, name
-
-
-def put(body, path, value):
-    copy = json.loads(json.dumps(body))
-    inner = copy
-    for name in path[:-1]:
-        inner = inner[name]
-    inner[path[-1]] = value
-    return copy
-
-
-def at(body, path):
-    for name in path:
-        body = body[name]
-    return body
 
 
 def answer(caller, method, address, body=None) -> tuple[int, bytes]:

@@ -9,9 +9,8 @@ from campaigns.api import ContactViewSet
 from campaigns.models import Contact
 from pixeltrack.tests.matrix import fill, rules
 from pixeltrack.tests.routes import api_routes
-from pixeltrack.tests.world import World
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("redis_client")]
+pytestmark = pytest.mark.django_db
 JSON, PAGE = "application/json", "text/html"
 
 
@@ -59,16 +58,16 @@ def assert_it_costs_the_same(world, route, accept):
 
 @pytest.mark.parametrize("accept", [JSON, PAGE])
 @pytest.mark.parametrize("route", readable_routes(), ids=str)
-def test_a_list_takes_the_same_queries_for_more_rows_and_counts_none(route, accept):
+def test_a_list_takes_the_same_queries_for_more_rows_and_counts_none(world, route, accept):
     assert "GET" in rules(route.address)
-    is_list = assert_it_costs_the_same(World(), route, accept)
+    is_list = assert_it_costs_the_same(world, route, accept)
     has_rows = "<" not in route.address and issubclass(route.view.cls, ListModelMixin)
     assert is_list or not has_rows, f"{route} answers with no results"
 
 
-def test_a_query_for_each_row_is_found(monkeypatch):
+def test_a_query_for_each_row_is_found(world, monkeypatch):
     """Without the prefetch, each contact reads its pixels."""
     monkeypatch.setattr(ContactViewSet, "queryset", Contact.objects.all())
     [route] = [route for route in readable_routes() if route.address == "/api/contacts/"]
     with pytest.raises(AssertionError, match="/api/contacts/ as application/json"):
-        assert_it_costs_the_same(World(), route, JSON)
+        assert_it_costs_the_same(world, route, JSON)

@@ -14,7 +14,6 @@ from rest_framework import serializers
 
 from campaigns.serializers import GroupSerializer
 from pixeltrack.tests.matrix import Unlisted, body_for, fill
-from pixeltrack.tests.world import World
 from pixeltrack.tests.written import (
     WRITABLE,
     guarded_writes,
@@ -25,18 +24,13 @@ from pixeltrack.tests.written import (
     writes,
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("redis_client")]
+pytestmark = pytest.mark.django_db
 MODELS = [model for app in ("accounts", "campaigns", "tracking")
           for model in apps.get_app_config(app).get_models()]  # fmt: skip
 ADDRESS, TEXT = "injected@example.org", "injected"
 LONG_AGO = datetime(2001, 2, 3, 4, 5, 6, tzinfo=UTC)
 KNOWN = UUID("0badf00d-0bad-4bad-8bad-0badf00d0bad")
 NUMBER = 31234  # fits into the smallest column
-
-
-@pytest.fixture
-def world():
-    return World()
 
 
 def value_for(field, world):

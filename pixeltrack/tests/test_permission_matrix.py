@@ -15,15 +15,10 @@ from pixeltrack.tests.matrix import ROUTES, Asked, Unlisted, is_problem, rules
 from pixeltrack.tests.routes import METHODS, admin_routes, routes
 from pixeltrack.tests.world import CANARY, World
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("redis_client")]
+pytestmark = pytest.mark.django_db
 ADDRESSES = sorted({route.address for route in routes()})
 # A refusal may note who asked (a key's last use, a failed login); it changes nobody's rows.
 OURS = ("campaigns_", "tracking_", "accounts_team", "accounts_membership", "accounts_user")
-
-
-@pytest.fixture
-def world():
-    return World()
 
 
 def changes(queries) -> list[str]:

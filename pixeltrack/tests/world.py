@@ -42,6 +42,11 @@ class Caller:
         text = "" if method in ("GET", "HEAD", "OPTIONS", "DELETE") else json.dumps(body or {})
         return client.generic(method, address, text, "application/json" if text else "", **headers)
 
+    @property
+    def authorization(self) -> dict:
+        """The header as it is sent."""
+        return {name.removeprefix("HTTP_"): value for name, value in self.headers.items()}
+
     def sign_in(self):
         client = Client()
         client.force_login(self.user)
@@ -74,6 +79,10 @@ class World:
 
     def caller(self, name: str) -> Caller:
         return next(caller for caller in self.callers if caller.name == name)
+
+    def row(self, singular: str):
+        """The team's "contact", "pixel", …; None if it has none of that kind."""
+        return self.team if singular == "team" else self.rows.get(f"{singular}s")
 
     def belongings(self) -> list:
         """What is the other team's."""

@@ -269,8 +269,11 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "PixelTrack",
     "DESCRIPTION": "Who opened which mail: campaigns, groups, contacts, pixels and openings.",
     "VERSION": "1",
-    "LICENSE": {"name": "MIT"},
+    "CONTACT": {"name": "Whoever runs this PixelTrack", "url": PUBLIC_URL},
+    "LICENSE": {"name": "MIT", "url": "https://opensource.org/license/mit"},
     "SCHEMA_PATH_PREFIX": "/api/",  # groups the operations by what comes after it
+    # What is sent lacks what the server alone sets: a client made from the schema asks for it else.
+    "COMPONENT_SPLIT_REQUEST": True,
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SWAGGER_UI_DIST": "SIDECAR",
@@ -279,6 +282,8 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "pixeltrack.schema.document_problems",
+        "pixeltrack.schema.ask_for_json",
+        "pixeltrack.schema.give_examples",
     ],
 }
 

@@ -10,8 +10,9 @@ import httpx
 import pytest
 
 from tests.stack import ADMIN, PASSWORD, Stack
+from tracking.tests.opened import PERSON
 
-READER = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Thunderbird/128"}
+READER = {"User-Agent": PERSON}
 NAME = "generated_pixeltrack_client"
 
 

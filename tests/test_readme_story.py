@@ -76,7 +76,7 @@ def test_the_story_of_the_readme_runs_as_written_there(stack, tmp_path):
 def test_the_blocks_are_those_of_the_section():
     sh = "```sh\n{}\n```\n"
     text = f"## One\n{sh}## Two\nb\n{sh}```json\n{{}}\n```\n{sh}## End\n"
-    assert blocks("Two", text.format("a", "c", "d")) == ["c\n", "d\n"]
+    assert blocks("Two", text.format("a", "c", "no", "d")) == ["c\n", "d\n"]
     with pytest.raises(ValueError, match="unpack"):
         blocks("Three", text)
 

@@ -7,6 +7,8 @@
     viewer      … with this role, or a higher one, in the team that the row belongs to; less: 403
     editor      … the same
     manager     … the same. In another team: 404 for an address with an id, else 400
+    … or 404    a role below is told that there is no such row
+    … in person  and not with a key: 403
     staff       who may enter the admin; everybody else is sent to log in, or finds nothing
 
 A new route needs a line in ROUTES, and each POST of it a line in BODIES.
@@ -179,14 +181,27 @@ class Asked:
             return ("yes",) if role == "superuser" else ("login", 404)
         if role == "anonymous":
             return (401,)
-        if who == "signed-in" or role == "superuser":
+        rank, hidden, in_person = read_rule(who)
+        if role == "superuser":
+            return ("yes",)
+        if in_person and not self.caller.user:
+            return (403,)
+        if rank == "signed-in":
             return ("yes",)
         if role == "stranger":
             return (404,) if "<" in self.address else (400,)
-        return ("yes",) if RANKS.index(role) >= RANKS.index(who) else (403,)
+        if RANKS.index(role) >= RANKS.index(rank):
+            return ("yes",)
+        return (404,) if hidden else (403,)
 
 
 RANKS = ("viewer", "editor", "manager")
+
+
+def read_rule(who: str) -> tuple[str, bool, bool]:
+    """ "manager or 404 in person" → the least role, hidden from those below, people only."""
+    rank = who.removesuffix(" in person").removesuffix(" or 404")
+    return rank, " or 404" in who, who.endswith(" in person")
 
 
 def is_problem(response, content: bytes) -> bool:

@@ -23,7 +23,10 @@ ELSEWHERE = "198.51.100.7"  # not this machine: /metrics and /readyz tell it apa
 
 @dataclass
 class Caller:
-    """Somebody who sends requests. Each is sent by a client of its own: none logs another out."""
+    """Somebody who sends requests: with a `user` in person, with headers alone by an API key.
+
+    Each request is sent by a client of its own, so that none logs another out.
+    """
 
     name: str
     role: str  # what to expect: anonymous, stranger, viewer, editor, manager, superuser
@@ -76,6 +79,9 @@ class World:
         for role, user in self.people.items():
             token = AccessToken.for_user(user)
             yield Caller(role, role, {"HTTP_AUTHORIZATION": f"Bearer {token}"}, user)
+
+    # A route that knows API keys too is asked by a holder of one for each role: yield
+    # Caller(f"{role} key", role, {"HTTP_AUTHORIZATION": f"Api-Key {…}"}) beside the above.
 
     def caller(self, name: str) -> Caller:
         return next(caller for caller in self.callers if caller.name == name)

@@ -59,7 +59,9 @@ def test_every_operation_tells_what_it_answers(schema):
         for status, response in good.items():
             shapes = [media["schema"] for media in response.get("content", {}).values()]
             assert all(shapes), (name, status)
-            assert shapes or status in ("202", "204"), f"{name}: {status} has no shape"
+            # To verify and to log out is answered with an empty object: the status tells it all.
+            empty = status in ("202", "204") or name.endswith(("/verify/", "/logout/"))
+            assert shapes or empty, f"{name}: {status} has no shape"
 
 
 def test_every_operation_tells_who_may_use_it(schema):

@@ -1,5 +1,6 @@
 """The README's story of the API runs as it is written there."""
 
+import csv
 import re
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import pytest
 from tests.conftest import needs
 from tests.services import bare_environment
 from tests.stack import PASSWORD, ROOT, STREAM
+from tracking.reply import GIF
 
 SECTION = "Send a first tracked mail"
 # Where the reader types the next block, the consumer has dealt with what the one before it did.
@@ -65,12 +67,24 @@ def tell(stack, tmp_path) -> str:
 def test_the_story_of_the_readme_runs_as_written_there(stack, tmp_path):
     printed = tell(stack, tmp_path)
     [campaign] = stack.all("/api/campaigns/", search="Autumn news")
-    assert {group["name"] for group in stack.all("/api/groups/", campaign=campaign["id"])} == {
-        *("plain", "bold")
-    }
-    assert '"email": "ada@example.com"' in printed
-    assert printed.count('"html"') == 2
+    groups = stack.all("/api/groups/", campaign=campaign["id"])
+    assert {group["name"] for group in groups} == {"plain", "bold"}
+    assert printed.count('"created": true') == 2  # of the bulk post
+    with (tmp_path / "mails.csv").open(newline="") as file:
+        head, *mails = csv.reader(file)
+    assert len(mails) == 2
+    for address, mail in zip(("ada@example.com", "bob@example.com"), mails, strict=True):
+        assert address in mail
+        assert sum(cell.startswith("http") for cell in mail) == 2
+        assert sum(cell.startswith("<img") for cell in mail) == 2
+        assert len(mail) == len(head)
+    assert (tmp_path / "pixel.gif").read_bytes() == GIF
     assert f'"campaign": {campaign["id"]}' in printed  # of the statistics
+    [opening] = stack.openings(campaign=campaign["id"])
+    assert opening["event_id"] in printed
+    openers = printed[printed.rindex('"results"') :]  # what comes after the list of openings
+    opener = stack.get(f"/api/contacts/{opening['contact']}/")["email"]
+    assert openers.count("@example.com") == openers.count(opener) == 1
 
 
 def test_the_blocks_are_those_of_the_section():

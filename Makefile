@@ -31,6 +31,7 @@ mutants: $(VENV)/.dev ## break the promise in eight ways; the ledger must notice
 	@$(PY) -m tests.ledger.mutants
 
 prove: $(VENV)/.dev ## the long proofs; their results go to benchmarks/
+	@SCHEMA_EXAMPLES=150 $(PY) -m pytest -q pixeltrack/tests/test_schemathesis.py
 	@$(PY) -m tests.ledger.prove
 	@$(PY) -m tests.ledger.mutants
 

@@ -70,6 +70,12 @@ class TeamScoped(SavesOrSaysWhy):
             return queryset.none()
         return queryset.of(self.request.user)
 
+    def options(self, request, *args, **kwargs):
+        """Tells of another team's row what every other verb tells: that there is none."""
+        if self.lookup_field in kwargs:
+            self.get_object()
+        return super().options(request, *args, **kwargs)
+
     def team_of(self, row):
         return attrgetter(self.team_path)(row)
 

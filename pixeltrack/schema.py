@@ -2,6 +2,7 @@
 
 from pixeltrack.problems import CONTENT_TYPE
 
+JSON = "application/json"
 TEXT, NUMBER = {"type": "string"}, {"type": "integer"}
 PROBLEM = {
     "type": "object",
@@ -55,6 +56,28 @@ MEANINGS = {
     "422": "The Idempotency-Key came with another request before.",
     "default": "Any other error.",
 }
+# A body for each POST, where the operation doesn't bring its own.
+EXAMPLES = {
+    "/api/token/": {"username": "admin", "password": "correct horse battery"},
+    "/api/token/refresh/": {"refresh": "eyJ…"},
+    "/api/token/verify/": {"token": "eyJ…"},
+    "/api/token/logout/": {"refresh": "eyJ…"},
+    "/api/campaigns/": {
+        "name": "Autumn news",
+        "time_zone": "Europe/Berlin",
+        "pixels_per_contact": 2,
+        "group_names": ["plain", "bold"],
+    },
+    "/api/groups/": {"campaign": 7, "name": "short"},
+    "/api/contacts/": {
+        "group": 11,
+        "email": "ada@example.com",
+        "name": "Ada Lovelace",
+        "external_id": "crm-1815",
+        "scheduled_at": "2026-10-01T08:00:00Z",
+    },
+    "/api/pixels/": {"contact": 23, "number": 3},
+}
 METHODS = {"get", "post", "put", "patch", "delete"}
 
 
@@ -66,6 +89,28 @@ def document_problems(result, generator, request, public):
             operation = operations[method]
             for status in problems_of(path, method, operation):
                 operation["responses"].setdefault(status, response(status))
+    return result
+
+
+def ask_for_json(result, generator, request, public):
+    """A POSTPROCESSING_HOOK: leaves out the forms that only the browsable API sends.
+
+    A client that is generated for three kinds of a body would send the last one.
+    """
+    for operations in result["paths"].values():
+        for operation in operations.values():
+            body = operation.get("requestBody", {"content": {}})
+            if JSON in body["content"]:
+                body["content"] = {JSON: body["content"][JSON]}
+    return result
+
+
+def give_examples(result, generator, request, public):
+    """A POSTPROCESSING_HOOK: shows in each body that makes something what it could say."""
+    for path, example in EXAMPLES.items():
+        body = result["paths"].get(path, {}).get("post", {}).get("requestBody", {})
+        for content in body.get("content", {}).values():
+            content.setdefault("examples", {"Example": {"value": example}})
     return result
 
 

@@ -311,8 +311,11 @@ SPECTACULAR_SETTINGS = {
     "PUT needs every required field, PATCH changes what it names; either leaves the rest as it is. "
     "Fields that are unknown, or that are only read, are ignored.",
     "VERSION": "1",
-    "LICENSE": {"name": "MIT"},
+    "CONTACT": {"name": "Whoever runs this PixelTrack", "url": PUBLIC_URL},
+    "LICENSE": {"name": "MIT", "url": "https://opensource.org/license/mit"},
     "SCHEMA_PATH_PREFIX": "/api/",  # groups the operations by what comes after it
+    # What is sent lacks what the server alone sets: a client made from the schema asks for it else.
+    "COMPONENT_SPLIT_REQUEST": True,
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SWAGGER_UI_DIST": "SIDECAR",
@@ -321,6 +324,8 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "pixeltrack.schema.document_problems",
+        "pixeltrack.schema.ask_for_json",
+        "pixeltrack.schema.give_examples",
     ],
 }
 

@@ -11,6 +11,8 @@ from drf_spectacular.views import (
 from pixeltrack import health
 from tracking.views import pixel
 
+PAGE = {"http_method_names": ["get", "head"]}  # OPTIONS would look for a template, and fail
+
 urlpatterns = [
     re_path(r"^p/(?P<token>.+)\.gif$", pixel, name="pixel"),
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
@@ -18,8 +20,8 @@ urlpatterns = [
     path("sample/", include("campaigns.urls")),
     path("api/", include("pixeltrack.api")),
     path("api-auth/", include("rest_framework.urls")),
-    path("docs", SpectacularSwaggerView.as_view(), name="docs"),
-    path("redoc", SpectacularRedocView.as_view(template_name="redoc.html"), name="redoc"),
+    path("docs", SpectacularSwaggerView.as_view(**PAGE), name="docs"),
+    path("redoc", SpectacularRedocView.as_view(template_name="redoc.html", **PAGE), name="redoc"),
     path("openapi.json", SpectacularJSONAPIView.as_view(), name="schema"),
     path("favicon.ico", lambda request: HttpResponse(status=204)),  # browsers ask, and log a 404
     path("healthz", health.healthz),

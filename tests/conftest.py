@@ -13,12 +13,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
+from tests import canary
 from tests.services import MARK, MariaDB, find, survivors
 from tests.stack import Stack
 
 # It begins with that of tests/run, whose own helpers are not for us to count.
 os.environ[MARK] = f"{os.environ.get(MARK, '')}-{secrets.token_hex(8)}"
 logging.getLogger("httpx").setLevel(logging.WARNING)  # a line per request, in every failure
+ALL_LOGS = canary.make_folder()
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 expect.set_options(timeout=30_000)  # ms; on a busy machine a page takes its time
 LOGS = pytest.StashKey[dict]()
@@ -126,7 +128,11 @@ def pytest_runtest_makereport(item, call):
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session, exitstatus):
-    """No process may outlive the tests."""
+    """No process may outlive the tests, and no log of theirs may tell of anybody."""
+    logs, found = canary.scan(ALL_LOGS)
+    if found:
+        print(f"\nAmong {logs} logs are such that hold what no log may:", *found, sep="\n  ")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
     if left := survivors():
         print("\nProcesses outlived the tests:", *left, sep="\n  ")
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

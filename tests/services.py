@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pixeltrack.embedded_redis import find_redis_server
 from pixeltrack.processes import end_with_parent
+from tests import canary
 
 MARK = "PIXELTRACK_TEST_RUN"  # in the environment of all that a test run starts
 WHERE_SERVERS_ARE = "/usr/sbin:/usr/local/sbin:/sbin"  # not on everybody's PATH
@@ -51,7 +52,7 @@ def find(program: str) -> str | None:
 
 def bare_environment(**more: str) -> dict[str, str]:
     """What a process needs of ours, without any setting of PixelTrack, and our mark."""
-    kept = ("HOME", "LANG", "LC_ALL", "PATH", "TMPDIR", MARK)
+    kept = ("HOME", "LANG", "LC_ALL", "PATH", "TMPDIR", MARK, canary.LOGS)
     return {name: os.environ[name] for name in kept if name in os.environ} | more
 
 
@@ -96,6 +97,7 @@ class Service:
                 start_new_session=True,
                 preexec_fn=end_with_parent if lasting else None,
             )
+        canary.keep(self.log)
         return self
 
     def wait_for(self, ready, within=30.0):

@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests import canary
 from tests.services import MARK, bare_environment, free_port, survivors, wait_until
 from tests.stack import ROOT
 
@@ -51,6 +52,7 @@ class Run:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        canary.keep(self.output)
 
     def said(self) -> str:
         return self.output.read_text(errors="replace")

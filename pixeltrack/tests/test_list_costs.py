@@ -1,0 +1,73 @@
+"""A list takes as many queries for many rows as for few: every one that the URL map has."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from rest_framework.mixins import ListModelMixin
+
+from campaigns.api import ContactViewSet
+from campaigns.models import Contact
+from pixeltrack.tests.matrix import fill, rules
+from pixeltrack.tests.routes import api_routes
+
+pytestmark = pytest.mark.django_db
+JSON, PAGE = "application/json", "text/html"
+
+
+def ask(world, route, accept):
+    # As many as any page holds: what is found is all that there is.
+    return world.caller("manager").ask(
+        "GET", fill(route.address, world), QUERY_STRING="page_size=1000", HTTP_ACCEPT=accept
+    )
+
+
+def readable_routes():
+    return [route for route in api_routes() if "GET" in route.methods()]
+
+
+def cost(world, route, accept) -> tuple[int, list[str]]:
+    with CaptureQueriesContext(connection) as captured:
+        assert ask(world, route, accept).status_code == 200, route
+    return len(captured), [query["sql"] for query in captured]
+
+
+def rows_in(world, route) -> list | None:
+    """The rows of a list; None where the answer is no list."""
+    response = ask(world, route, JSON)
+    assert response.status_code == 200, (route, response.status_code)
+    if response.streaming or not response["Content-Type"].startswith(JSON):
+        return None
+    answer = response.json()
+    return answer.get("results") if isinstance(answer, dict) else answer
+
+
+def assert_it_costs_the_same(world, route, accept):
+    few = rows_in(world, route)
+    if few is None:
+        return False
+    ask(world, route, accept)  # what is read once and remembered is read now
+    before, _ = cost(world, route, accept)
+    world.grow()
+    many = rows_in(world, route)
+    assert len(many) > len(few), f"{route}: let World.grow() in tests/world.py make more such rows"
+    after, statements = cost(world, route, accept)
+    assert before == after, f"{route} as {accept}:\n" + "\n".join(statements)
+    assert not any("COUNT(" in statement for statement in statements), route
+    return True
+
+
+@pytest.mark.parametrize("accept", [JSON, PAGE])
+@pytest.mark.parametrize("route", readable_routes(), ids=str)
+def test_a_list_takes_the_same_queries_for_more_rows_and_counts_none(world, route, accept):
+    assert "GET" in rules(route.address)
+    is_list = assert_it_costs_the_same(world, route, accept)
+    has_rows = "<" not in route.address and issubclass(route.view.cls, ListModelMixin)
+    assert is_list or not has_rows, f"{route} answers with no results"
+
+
+def test_a_query_for_each_row_is_found(world, monkeypatch):
+    """Without the prefetch, each contact reads its pixels."""
+    monkeypatch.setattr(ContactViewSet, "queryset", Contact.objects.all())
+    [route] = [route for route in readable_routes() if route.address == "/api/contacts/"]
+    with pytest.raises(AssertionError, match="/api/contacts/ as application/json"):
+        assert_it_costs_the_same(world, route, JSON)

@@ -1,0 +1,74 @@
+"""What each serializer takes in. A field, or a serializer, that nobody listed fails a test."""
+
+from collections.abc import Iterator
+
+from rest_framework import serializers
+
+from pixeltrack.tests.matrix import Unlisted, rules
+from pixeltrack.tests.routes import Route, api_routes
+
+WRITES = ("POST", "PUT", "PATCH")
+WRITABLE = {
+    "CampaignSerializer": ("team name time_zone pixels_per_contact tracking closed_at group_names"),
+    "GroupSerializer": "campaign name is_control",
+    "ContactSerializer": "group email name external_id scheduled_at sent_at",
+    "PixelSerializer": "contact number",
+    "TokenObtainPairSerializer": "username password",
+    "RefreshSerializer": "refresh",
+    "VerifySerializer": "token",
+    "LogoutSerializer": "refresh",
+}
+
+
+def writes() -> list[tuple[str, Route]]:
+    """Each method and route of the API that takes a body."""
+    return [
+        (method, route) for route in api_routes() for method in WRITES if method in route.methods()
+    ]
+
+
+def serializer_for(method: str, route: Route, user):
+    """The serializer that the view would read a body with, or None where it has none."""
+    view = route.made_for(method, user)
+    return view.get_serializer() if hasattr(view, "get_serializer") else None
+
+
+def nested(serializer) -> Iterator[serializers.Serializer]:
+    """The serializer and all those within it that take something in."""
+    if isinstance(serializer, serializers.ListSerializer):
+        yield from nested(serializer.child)
+    elif isinstance(serializer, serializers.Serializer):
+        yield serializer
+        for each in serializer.fields.values():
+            if not each.read_only:
+                yield from nested(each)
+
+
+def taken_in(serializer) -> set[str]:
+    return {name for name, each in serializer.fields.items() if not each.read_only}
+
+
+def listed(serializer) -> set[str]:
+    """The fields that the table allows, in the serializer and in those within it."""
+    allowed = set()
+    for each in nested(serializer):
+        name = type(each).__name__
+        if name not in WRITABLE:
+            raise Unlisted(
+                f"{name} takes in {sorted(taken_in(each))}: add a line to WRITABLE in "
+                "pixeltrack/tests/written.py, with what people may set, and nothing else."
+            )
+        allowed |= set(WRITABLE[name].split())
+    return allowed
+
+
+def guarded_writes() -> list[tuple[str, Route]]:
+    """Those that not everybody may use."""
+    return [(method, route) for method, route in writes() if not is_public(method, route)]
+
+
+def is_public(method, route) -> bool:
+    try:
+        return rules(route.address).get(method) == "public"
+    except Unlisted:  # the matrix says so
+        return False

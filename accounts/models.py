@@ -3,6 +3,10 @@ from django.core.validators import RegexValidator
 from django.db import models, transaction
 
 from accounts.fields import LowercaseEmailField
+from accounts.login_guard import LoginTrace
+from accounts.token_family import TokenFamily
+
+__all__ = ["LoginTrace", "Membership", "Team", "TokenFamily", "User"]
 
 
 class AccountManager(UserManager):

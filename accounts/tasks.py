@@ -1,8 +1,10 @@
 from celery import shared_task
-from django.core.management import call_command
+
+from accounts.models import LoginTrace, TokenFamily
 
 
 @shared_task
-def forget_expired_tokens():
-    """Refresh tokens that have run out need no place in the blacklist any more."""
-    call_command("flushexpiredtokens")
+def forget_expired_logins():
+    """Logins whose tokens have run out, and failed ones that count no more."""
+    TokenFamily.objects.forget_expired()
+    LoginTrace.objects.forget_expired()

@@ -75,7 +75,6 @@ INSTALLED_APPS = [
     "django_prometheus",
     "rest_framework",
     "rest_framework_simplejwt",
-    "rest_framework_simplejwt.token_blacklist",
     "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -215,8 +214,8 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
-    "forget expired refresh tokens": {
-        "task": "accounts.tasks.forget_expired_tokens",
+    "forget expired logins": {
+        "task": "accounts.tasks.forget_expired_logins",
         "schedule": timedelta(hours=24),
     }
 }
@@ -231,6 +230,9 @@ STATS_PUBLIC = env.flag("STATS_PUBLIC", True)
 PIXEL_DISK_RESERVE_MB = env.number("PIXEL_DISK_RESERVE_MB", 1024, between(0, 1_000_000_000))
 
 # -- API ---------------------------------------------------------------------------------------
+# So many logins may fail in so many minutes, of one account from one network; see login_guard.py.
+API_LOGIN_FAILURES = env.number("API_LOGIN_FAILURES", 10, between(1, 1_000_000))
+API_LOGIN_LOCK_MINUTES = env.number("API_LOGIN_LOCK_MINUTES", 15, between(1, 1440))
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.authentication.TokenAuthentication",
@@ -260,8 +262,6 @@ SIMPLE_JWT = {
         minutes=env.number("API_ACCESS_TOKEN_EXPIRE_MINUTES", 30, between(1, 1440))
     ),
     "REFRESH_TOKEN_LIFETIME": timedelta(days=7),
-    "ROTATE_REFRESH_TOKENS": True,
-    "BLACKLIST_AFTER_ROTATION": True,
     "CHECK_REVOKE_TOKEN": True,  # a changed password ends the tokens that came before it
     "UPDATE_LAST_LOGIN": True,
 }

@@ -88,8 +88,9 @@ MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "pixeltrack.request_limits.RequestLimitsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
+    "pixeltrack.slash.SlashMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -233,6 +234,9 @@ PIXEL_DISK_RESERVE_MB = env.number("PIXEL_DISK_RESERVE_MB", 1024, between(0, 1_0
 # So many logins may fail in so many minutes, of one account from one network; see login_guard.py.
 API_LOGIN_FAILURES = env.number("API_LOGIN_FAILURES", 10, between(1, 1_000_000))
 API_LOGIN_LOCK_MINUTES = env.number("API_LOGIN_LOCK_MINUTES", 15, between(1, 1440))
+# What a request may bring: 10,000 rows of a bulk post, and then some.
+API_MAX_BODY_BYTES = env.number("API_MAX_BODY_BYTES", 10_485_760, between(1024, 1_000_000_000))
+DATA_UPLOAD_MAX_MEMORY_SIZE = API_MAX_BODY_BYTES  # Django's own limit, for forms
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.authentication.TokenAuthentication",

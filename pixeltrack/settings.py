@@ -36,7 +36,8 @@ VAR_DIR.mkdir(parents=True, exist_ok=True)
 HOST = env.text("HOST", "127.0.0.1")
 PORT = env.number("PORT", 8000, between(1, 65535))
 WEB_CONCURRENCY = env.number("WEB_CONCURRENCY", 2, between(1, 128))  # web processes
-_reachable = "127.0.0.1" if HOST in ("0.0.0.0", "::") else HOST
+_everywhere = HOST in ("0.0.0.0", "::")  # nosec B104 # compared, not bound
+_reachable = "127.0.0.1" if _everywhere else HOST
 _reachable = f"[{_reachable}]" if ":" in _reachable else _reachable
 PUBLIC_URL = env.text("PUBLIC_URL", f"http://{_reachable}:{PORT}", base_url).rstrip("/")
 _hosts = ["localhost", "127.0.0.1", "[::1]", urlsplit(PUBLIC_URL).hostname]
@@ -266,7 +267,8 @@ SIMPLE_JWT = {
         minutes=env.number("API_ACCESS_TOKEN_EXPIRE_MINUTES", 30, between(1, 1440))
     ),
     "REFRESH_TOKEN_LIFETIME": timedelta(days=7),
-    "CHECK_REVOKE_TOKEN": True,  # a changed password ends the tokens that came before it
+    # A changed password ends the tokens that came before it.
+    "CHECK_REVOKE_TOKEN": True,  # nosec B105 # no password but a switch
     "UPDATE_LAST_LOGIN": True,
 }
 SPECTACULAR_SETTINGS = {

@@ -52,8 +52,12 @@ MEANINGS = {
     "403": "Your role in the team does not allow it.",
     "404": "There is no such row, or it belongs to another team.",
     "409": "What is stored stands against it.",
+    "413": "The body is longer than is allowed.",
+    "415": "The body is of another kind, or not in UTF-8.",
+    "429": "Too many logins have failed. `Retry-After` says for how many seconds to wait.",
     "default": "Any other error.",
 }
+GUARDED = ("/api/token/", "/api/token/refresh/")
 METHODS = {"get", "post", "put", "patch", "delete"}
 
 
@@ -77,6 +81,9 @@ def problems_of(path, method, operation) -> list[str]:
         "403": not login,
         "404": query or "{" in path,  # an invalid cursor, or no such row
         "409": method != "get" and not login,
+        "413": "requestBody" in operation,
+        "415": "requestBody" in operation,
+        "429": path in GUARDED,
         "default": True,
     }
     return [status for status, may in happens.items() if may]

@@ -1,4 +1,4 @@
-"""Pixels take the express lane; everything else goes to Django."""
+"""Pixels take the express lane; everything else goes to Django, within its limits."""
 
 import os
 import warnings
@@ -9,7 +9,11 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pixeltrack.settings")
 # WhiteNoise sends static files as plain iterators, which is well under a server like ours.
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume")
-application = get_asgi_application()
+django = get_asgi_application()
+
+from pixeltrack.request_limits import RequestLimits  # noqa: E402 - needs the apps loaded
+
+application = RequestLimits(django)
 
 if settings.PIXEL_LANE:
     # They need the apps loaded, as they are by now.

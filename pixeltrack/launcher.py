@@ -122,7 +122,7 @@ def refusal_to_bind(host: str, port: int) -> OSError | None:
 
 def prepare(supervisor: Supervisor) -> str:
     """`manage.py prepare`; returns what it has to say to a newcomer."""
-    child = subprocess.Popen(
+    child = subprocess.Popen(  # nosec B603 # our own command, nothing that came from outside
         [sys.executable, "manage.py", "prepare"],
         cwd=settings.BASE_DIR,
         stdin=subprocess.DEVNULL,
@@ -148,7 +148,8 @@ def child_environment() -> dict[str, str]:
 
 
 def web_answers() -> bool:
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.HOST, settings.HOST)
+    everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # nosec B104 # compared, not bound
+    host = everywhere.get(settings.HOST, settings.HOST)
     connection = http.client.HTTPConnection(host, settings.PORT, timeout=1)
     try:
         connection.request(

@@ -2,14 +2,33 @@
 
 from http import HTTPStatus
 
+from django.core.exceptions import (
+    BadRequest,
+    RequestDataTooBig,
+    SuspiciousOperation,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+)
 from django.http import JsonResponse
+from django.http.multipartparser import MultiPartParserError
 from django.views import defaults
-from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.exceptions import APIException, ErrorDetail, ParseError, ValidationError
 from rest_framework.settings import api_settings
 from rest_framework.views import exception_handler
 
 CONTENT_TYPE = "application/problem+json"
 DETAIL_LENGTH = 500  # an error may quote what was sent
+
+
+class TooLarge(APIException):
+    status_code = 413
+    default_code = "too_large"
+    default_detail = "The request has more in it than is allowed. Send it in parts."
+
+
+def is_for_programs(path: str) -> bool:
+    """Who asks here wants no page, not even when nothing is there."""
+    return path.startswith("/api/") or path in ("/api", "/openapi.json")
 
 
 def problem(status: int, code: str, detail: str, errors=()) -> dict:
@@ -31,6 +50,7 @@ def sentence(text) -> str:
 
 def problem_response(error, context):
     """REST framework's EXCEPTION_HANDLER."""
+    error = in_words_of_rest_framework(error)
     response = exception_handler(error, context)
     if response is None:
         return None
@@ -39,6 +59,17 @@ def problem_response(error, context):
     if renderer is None or renderer.format == "json":  # not the browsable API
         response.content_type = CONTENT_TYPE
     return response
+
+
+def in_words_of_rest_framework(error):
+    """What Django raises at a request that it won't read, and would log with a traceback."""
+    if isinstance(error, RequestDataTooBig):
+        return TooLarge()
+    if isinstance(error, (TooManyFieldsSent, TooManyFilesSent)):
+        return TooLarge("The request has more fields or files than are allowed.")
+    if isinstance(error, (BadRequest, MultiPartParserError, SuspiciousOperation)):
+        return ParseError("The request can't be read.")
+    return error
 
 
 def explain(error, data) -> tuple[str, str, list[dict]]:
@@ -79,7 +110,7 @@ def problem_or_page(status: int, code: str, detail: str, page):
     """A view for Django's own errors: a problem under /api/, Django's plain page elsewhere."""
 
     def view(request, *args, **kwargs):
-        if request.path.startswith("/api/"):
+        if is_for_programs(request.path):
             body = problem(status, code, detail)
             return JsonResponse(body, status=status, content_type=CONTENT_TYPE)
         return page(request, *args, **kwargs)
@@ -94,7 +125,10 @@ permission_denied = problem_or_page(
     403, "permission_denied", "This is not allowed.", defaults.permission_denied
 )
 page_not_found = problem_or_page(
-    404, "not_found", "There is nothing at this address. See /docs.", defaults.page_not_found
+    404,
+    "not_found",
+    "There is nothing at this address. All of them end with a slash; see /docs.",
+    defaults.page_not_found,
 )
 server_error = problem_or_page(
     500, "error", "The server failed. It has noted why. Try again later.", defaults.server_error

@@ -54,6 +54,9 @@ MEANINGS = {
     "404": "There is no such row, or it belongs to another team.",
     "409": "What is stored, or a request that is not done yet, stands against it.",
     "422": "The Idempotency-Key came with another request before.",
+    "413": "The body is longer than is allowed.",
+    "415": "The body is of another kind, or not in UTF-8.",
+    "429": "Too many logins have failed. `Retry-After` says for how many seconds to wait.",
     "default": "Any other error.",
 }
 # A body for each POST, where the operation doesn't bring its own.
@@ -78,6 +81,7 @@ EXAMPLES = {
     },
     "/api/pixels/": {"contact": 23, "number": 3},
 }
+GUARDED = ("/api/token/", "/api/token/refresh/")
 METHODS = {"get", "post", "put", "patch", "delete"}
 
 
@@ -125,6 +129,9 @@ def problems_of(path, method, operation) -> list[str]:
         "404": query or "{" in path,  # an invalid cursor, or no such row
         "409": method != "get" and not login,
         "422": any(parameter["name"] == "Idempotency-Key" for parameter in parameters),
+        "413": "requestBody" in operation,
+        "415": "requestBody" in operation,
+        "429": path in GUARDED,
         "default": True,
     }
     return [status for status, may in happens.items() if may]

@@ -38,7 +38,8 @@ VAR_DIR.mkdir(parents=True, exist_ok=True)
 HOST = env.text("HOST", "127.0.0.1")
 PORT = env.number("PORT", 8000, between(1, 65535))
 WEB_CONCURRENCY = env.number("WEB_CONCURRENCY", 2, between(1, 128))  # web processes
-_reachable = "127.0.0.1" if HOST in ("0.0.0.0", "::") else HOST
+_everywhere = HOST in ("0.0.0.0", "::")  # nosec B104 # compared, not bound
+_reachable = "127.0.0.1" if _everywhere else HOST
 _reachable = f"[{_reachable}]" if ":" in _reachable else _reachable
 PUBLIC_URL = env.text("PUBLIC_URL", f"http://{_reachable}:{PORT}", base_url).rstrip("/")
 _hosts = ["localhost", "127.0.0.1", "[::1]", urlsplit(PUBLIC_URL).hostname]
@@ -80,7 +81,6 @@ INSTALLED_APPS = [
     "django_prometheus",
     "rest_framework",
     "rest_framework_simplejwt",
-    "rest_framework_simplejwt.token_blacklist",
     "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -94,8 +94,9 @@ MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "pixeltrack.request_limits.RequestLimitsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
+    "pixeltrack.slash.SlashMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -230,8 +231,8 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
-    "forget expired refresh tokens": {
-        "task": "accounts.tasks.forget_expired_tokens",
+    "forget expired logins": {
+        "task": "accounts.tasks.forget_expired_logins",
         "schedule": timedelta(hours=24),
     },
     "forget answers kept for an Idempotency-Key": {
@@ -270,6 +271,12 @@ if OPENING_RETENTION_DAYS:
 # -- API ---------------------------------------------------------------------------------------
 # Who may make an account at /api/sign-up/: anybody, whoever a team has invited, or nobody.
 API_SIGN_UP = env.text("API_SIGN_UP", "invited", one_of("open", "invited", "closed"))
+# So many logins may fail in so many minutes, of one account from one network; see login_guard.py.
+API_LOGIN_FAILURES = env.number("API_LOGIN_FAILURES", 10, between(1, 1_000_000))
+API_LOGIN_LOCK_MINUTES = env.number("API_LOGIN_LOCK_MINUTES", 15, between(1, 1440))
+# What a request may bring: 10,000 rows of a bulk post, and then some.
+API_MAX_BODY_BYTES = env.number("API_MAX_BODY_BYTES", 10_485_760, between(1024, 1_000_000_000))
+DATA_UPLOAD_MAX_MEMORY_SIZE = API_MAX_BODY_BYTES  # Django's own limit, for forms
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.authentication.TokenAuthentication",
@@ -300,9 +307,8 @@ SIMPLE_JWT = {
         minutes=env.number("API_ACCESS_TOKEN_EXPIRE_MINUTES", 30, between(1, 1440))
     ),
     "REFRESH_TOKEN_LIFETIME": timedelta(days=7),
-    "ROTATE_REFRESH_TOKENS": True,
-    "BLACKLIST_AFTER_ROTATION": True,
-    "CHECK_REVOKE_TOKEN": True,  # a changed password ends the tokens that came before it
+    # A changed password ends the tokens that came before it.
+    "CHECK_REVOKE_TOKEN": True,  # nosec B105 # no password but a switch
     "UPDATE_LAST_LOGIN": True,
 }
 SPECTACULAR_SETTINGS = {

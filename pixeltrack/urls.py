@@ -1,4 +1,5 @@
 from django.contrib import admin
+from django.contrib.auth.views import LoginView
 from django.http import HttpResponse
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
@@ -8,17 +9,20 @@ from drf_spectacular.views import (
     SpectacularSwaggerView,
 )
 
+from accounts.forms import LoginForm
 from pixeltrack import health
 from tracking.views import pixel
 
 PAGE = {"http_method_names": ["get", "head"]}  # OPTIONS would look for a template, and fail
 
+api_login = {"template_name": "rest_framework/login.html", "authentication_form": LoginForm}
 urlpatterns = [
     re_path(r"^p/(?P<token>.+)\.gif$", pixel, name="pixel"),
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("admin/", admin.site.urls),
     path("sample/", include("campaigns.urls")),
     path("api/", include("pixeltrack.api")),
+    path("api-auth/login/", LoginView.as_view(**api_login)),  # before REST framework's own
     path("api-auth/", include("rest_framework.urls")),
     path("docs", SpectacularSwaggerView.as_view(**PAGE), name="docs"),
     path("redoc", SpectacularRedocView.as_view(template_name="redoc.html", **PAGE), name="redoc"),

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import msgpack
 from django.conf import settings
 
+from accounts.client_address import client_address
 from campaigns.token import read_token
 from tracking.networks import locate
 
@@ -119,14 +120,6 @@ def event_id(request_id: str, pixel: bytes) -> bytes:
         digest = blake2b(request_id.encode() + pixel, digest_size=16).digest()
         return UUID(bytes=digest, version=5).bytes
     return uuid4().bytes
-
-
-def client_address(peer: str, forwarded_for: str) -> str:
-    """The address that the outermost of our own proxies saw; nothing before it is believed."""
-    if not settings.TRUSTED_PROXIES or not forwarded_for:
-        return peer
-    hops = forwarded_for.split(",")
-    return hops[-min(settings.TRUSTED_PROXIES, len(hops))].strip()
 
 
 def referer_host(referer: str) -> str:

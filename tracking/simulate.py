@@ -112,23 +112,23 @@ class Fetch:
 
 def plan(mails: list[Mail], count: int, rate: float, seed: int) -> list[Fetch]:
     """`count` fetches at `rate` per second. The same arguments give the same fetches."""
-    random = Random(seed)
-    opened = _mails_that_get_opened(mails, random)
+    dice = Random(seed)  # nosec B311 # pretended readers: nothing is to be kept secret
+    opened = _mails_that_get_opened(mails, dice)
     had: dict[Mail, set[str]] = {}
     loads: list[tuple[Reader, tuple[UUID, ...]]] = []
     fetches: list[Fetch] = []
     while len(fetches) < count:
-        if loads and random.random() < REPEATS:
-            reader, pixels = random.choice(loads)
+        if loads and dice.random() < REPEATS:
+            reader, pixels = dice.choice(loads)
         else:
-            reader, pixels = _new_load(opened, had, random)
+            reader, pixels = _new_load(opened, had, dice)
             loads.append((reader, pixels))
         at = len(fetches) / rate
         fetches += [Fetch(at, pixel, reader) for pixel in pixels]
     return fetches[:count]
 
 
-def _mails_that_get_opened(mails, random):
+def _mails_that_get_opened(mails, dice):
     """A part of each group's mails: a bit more of a later group, so that a test has a result."""
     groups: dict[int, list[Mail]] = {}
     for mail in mails:
@@ -136,18 +136,18 @@ def _mails_that_get_opened(mails, random):
     opened = []
     for position, key in enumerate(sorted(groups)):
         rate = min(LEAST_OPEN_RATE + STEP_PER_GROUP * position, MOST_OPEN_RATE)
-        opened += random.sample(groups[key], max(1, round(rate * len(groups[key]))))
+        opened += dice.sample(groups[key], max(1, round(rate * len(groups[key]))))
     return opened
 
 
-def _new_load(opened, had, random):
+def _new_load(opened, had, dice):
     """Some mail, by a reader that has not `had` it yet while there is one."""
-    mail = random.choice(opened)
+    mail = dice.choice(opened)
     names = had.setdefault(mail, set())
     readers = [reader for reader in READERS if reader.name not in names] or READERS
-    (reader,) = random.choices(readers, [reader.weight for reader in readers])
+    (reader,) = dice.choices(readers, [reader.weight for reader in readers])
     names.add(reader.name)
-    pixels = mail.pixels[:1] if random.random() < TOP_ONLY else mail.pixels
+    pixels = mail.pixels[:1] if dice.random() < TOP_ONLY else mail.pixels
     return reader, pixels
 
 

@@ -1,11 +1,21 @@
 """JSON Web Tokens: log in, refresh, verify, log out."""
 
 from rest_framework import serializers
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework_simplejwt import views
 from rest_framework_simplejwt.exceptions import TokenError
+from rest_framework_simplejwt.serializers import TokenObtainPairSerializer
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 
 from accounts.authentication import TokenAuthentication, read_token
+from accounts.login_guard import RefreshGuard
+from accounts.models import TokenFamily
+
+
+class TokenSerializer(TokenObtainPairSerializer):
+    @classmethod
+    def get_token(cls, user):
+        return TokenFamily.objects.start(user)
 
 
 class RefreshSerializer(serializers.Serializer):
@@ -15,10 +25,7 @@ class RefreshSerializer(serializers.Serializer):
     def validate(self, attrs):
         token = read_token(RefreshToken, attrs["refresh"])
         user = TokenAuthentication().get_user(token)
-        _, first = token.blacklist()
-        if not first:  # a request that ran beside this one has used it up
-            raise TokenError("Token is blacklisted")
-        fresh = RefreshToken.for_user(user)
+        fresh = TokenFamily.objects.rotate(token, user)
         return {"access": str(fresh.access_token), "refresh": str(fresh)}
 
 
@@ -28,9 +35,12 @@ class VerifySerializer(serializers.Serializer):
     def validate(self, attrs):
         try:
             token = read_token(AccessToken, attrs["token"])
+            TokenAuthentication().get_user(token)
         except TokenError:
             token = read_token(RefreshToken, attrs["token"])
-        TokenAuthentication().get_user(token)
+            TokenAuthentication().get_user(token)
+            if not TokenFamily.objects.current(token).exists():
+                raise TokenError("Token is used up") from None
         return {}
 
 
@@ -39,19 +49,37 @@ class LogoutSerializer(serializers.Serializer):
 
     def validate(self, attrs):
         token = read_token(RefreshToken, attrs["refresh"])
-        TokenAuthentication().get_user(token)
-        token.blacklist()
+        user = TokenAuthentication().get_user(token)
+        TokenFamily.objects.of(token, user).delete()
         return {}
 
 
 class TokenView(views.TokenObtainPairView):
-    """Log in with a username, or an e-mail address in its place."""
+    """Log in with a username, or an e-mail address in its place.
+
+    After too many failures the answer is 429, and Retry-After says for how many seconds.
+    """
+
+    serializer_class = TokenSerializer
 
 
 class RefreshView(views.TokenRefreshView):
-    """Change a refresh token for a new pair. The old one is used up."""
+    """Change a refresh token for a new pair. The old one is used up.
+
+    Whoever uses a refresh token twice ends the login that it came from, with all of its tokens:
+    one of the two may have stolen it.
+    """
 
     serializer_class = RefreshSerializer
+
+    def post(self, request, *args, **kwargs):
+        guard = RefreshGuard(request)
+        guard.check()
+        try:
+            return super().post(request, *args, **kwargs)
+        except AuthenticationFailed:
+            guard.fail()
+            raise
 
 
 class VerifyView(views.TokenVerifyView):
@@ -61,6 +89,6 @@ class VerifyView(views.TokenVerifyView):
 
 
 class LogoutView(views.TokenBlacklistView):
-    """End a refresh token. An access token ends by itself, soon."""
+    """End the login that a refresh token came from, with all of its tokens."""
 
     serializer_class = LogoutSerializer

@@ -3,9 +3,8 @@
 from itertools import count
 
 from rest_framework.test import APIClient
-from rest_framework_simplejwt.tokens import AccessToken
 
-from accounts.models import ApiKey, Membership, User
+from accounts.models import ApiKey, Membership, TokenFamily, User
 
 numbers = count(1)
 
@@ -26,7 +25,8 @@ def make_member(team, role) -> User:
 def client_of(user) -> APIClient:
     """A client that sends the user's access token; an error on the server is its 500."""
     client = APIClient(raise_request_exception=False)
-    client.credentials(HTTP_AUTHORIZATION=f"Bearer {AccessToken.for_user(user)}")
+    token = TokenFamily.objects.start(user).access_token
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
     return client
 
 

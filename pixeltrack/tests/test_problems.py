@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from django.core.exceptions import BadRequest, SuspiciousOperation
+from django.http.multipartparser import MultiPartParserError
 from django.test import Client
 from rest_framework.exceptions import Throttled
 
@@ -97,6 +99,117 @@ def test_outside_of_the_api_a_missing_page_is_a_page(client):
     response = client.get("/nothing/")
     assert response.status_code == 404
     assert response["Content-Type"].startswith("text/html")
+
+
+@pytest.mark.parametrize("path", ["/api/campaigns", "/api/token", "/api"])
+def test_a_slash_is_added_for_who_reads_and_missed_from_who_writes(client, path):
+    assert client.get(path)["Location"] == path + "/"
+    assert_problem(client.post(path, {"name": "x"}), 404, "not_found")
+    assert "end with a slash" in client.post(path).json()["detail"]
+
+
+def test_outside_of_the_api_a_form_without_the_slash_is_sent_on(client):
+    assert client.post("/api-auth/login").status_code == 301
+
+
+@pytest.mark.parametrize("charset", ["hex", "zlib", "base64", "rot13", "latin1", "utf-16", "no"])
+@pytest.mark.parametrize("kind", ["json", "x-www-form-urlencoded", "x; boundary=x"])
+def test_another_charset_than_utf8_is_415(client, kind, charset):
+    kind = kind.replace("x; ", "form-data; ")
+    media_type = f"{'multipart' if 'boundary' in kind else 'application'}/{kind}"
+    response = send(client, '{"name": "x"}', f"{media_type}; charset={charset}")
+    assert_problem(response, 415, "unsupported_media_type")
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "UTF8", '"utf-8"', "us-ascii"])
+def test_utf8_may_be_named(client, charset):
+    response = send(client, '{"name": "x"}', f"application/json; charset={charset}")
+    assert response.status_code == 201
+
+
+@pytest.mark.parametrize("boundary", ["", "; boundary=", "; boundary=\xff"])
+def test_a_multipart_body_that_can_not_be_read_is_400(client, boundary):
+    response = send(client, "--x", f"multipart/form-data{boundary}")
+    assert_problem(response, 400, "parse_error")
+
+
+@pytest.mark.parametrize("body", [b'{"name": "\xff"}', '{"name": "x"}'.encode("utf-16")])
+def test_json_that_is_not_utf8_is_400(client, body):
+    assert_problem(send(client, body), 400, "parse_error")
+
+
+def test_a_body_that_is_too_long_is_413(client, settings):
+    settings.API_MAX_BODY_BYTES = 1024
+    body = json.dumps({"name": "x"})
+    assert send(client, body.ljust(1024)).status_code == 201
+    response = send(client, body.ljust(1025))
+    assert_problem(response, 413, "too_large")
+    assert "1024 bytes" in response.json()["detail"]
+    page = Client().post("/admin/login/", {"username": "x" * 1024})
+    assert (page.status_code, page["Content-Type"]) == (413, "text/plain")
+
+
+def test_ten_thousand_rows_are_not_too_long(client):
+    rows = [{"group": 10**9, "email": "x" * 200, "name": "x" * 200, "external_id": "x" * 200}]
+    assert send(client, json.dumps(rows * 10_000)).status_code == 400  # it is no object
+
+
+def test_too_many_fields_are_413(client):
+    fields = "&".join(f"a{number}=1" for number in range(1001))
+    assert_problem(client.get(f"/api/campaigns/?{fields}"), 413, "too_large")
+    response = send(client, fields, "application/x-www-form-urlencoded")
+    assert_problem(response, 413, "too_large")
+
+
+def test_too_many_files_are_413(client):
+    part = '--x\r\nContent-Disposition: form-data; name="f"; filename="f"\r\n\r\nf\r\n'
+    response = send(client, part * 101 + "--x--\r\n", "multipart/form-data; boundary=x")
+    assert_problem(response, 413, "too_large")
+
+
+def test_a_form_that_django_finds_too_long_is_413(settings):
+    """A session's form is read by Django, for its CSRF token."""
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 10
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(make_user())
+    browser.cookies["csrftoken"] = "x" * 32
+    form = "application/x-www-form-urlencoded"
+    assert_problem(send(browser, "name=" + "x" * 20, form), 413, "too_large")
+
+
+@pytest.mark.parametrize("error", [SuspiciousOperation, BadRequest, MultiPartParserError])
+def test_what_django_finds_odd_is_400(client, monkeypatch, error):
+    def odd(*args, **kwargs):
+        raise error("the secret of the house")
+
+    monkeypatch.setattr(CampaignViewSet, "list", odd)
+    response = client.get("/api/campaigns/")
+    assert_problem(response, 400, "parse_error")
+    assert "secret" not in response.text
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "status", "code"),
+    [
+        ("POST", {}, 405, "method_not_allowed"),
+        ("GET", {"accept": "text/csv"}, 406, "not_acceptable"),
+    ],
+)
+def test_the_schema_has_problems_too(client, method, headers, status, code):
+    assert_problem(client.generic(method, "/openapi.json", headers=headers), status, code)
+
+
+@pytest.mark.parametrize("method", ["TRACE", "CONNECT", "FOO"])
+@pytest.mark.parametrize("path", ["/api/", "/api/campaigns/", "/api/token/", "/api/token/verify/"])
+def test_a_method_that_nobody_knows_is_405(client, path, method):
+    assert_problem(client.generic(method, path), 405, "method_not_allowed")
+
+
+@pytest.mark.parametrize("header", ["Bearer", "Bearer a b", "Basic eDp5", "Bearer \xff", "Odd", ""])
+def test_an_authorization_that_is_none_is_401(header):
+    response = Client().get("/api/campaigns/", headers={"authorization": header})
+    assert response.status_code == 401
+    assert response["Content-Type"] == "application/problem+json"
 
 
 def fail(*args, **kwargs):

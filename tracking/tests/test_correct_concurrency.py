@@ -5,12 +5,13 @@ from uuid import uuid4
 
 import pytest
 
+from accounts.tests.at_once import at_once
 from accounts.tests.people import client_of
 from campaigns.tests.house import House
 from tracking.models import Opening, OpeningChange
 from tracking.tests.opened import open_pixel
 from tracking.tests.recounted import assert_all_follows
-from tracking.tests.test_concurrency import CONSUMERS, in_threads
+from tracking.tests.test_concurrency import CONSUMERS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 URL = "/api/openings/"
@@ -23,14 +24,14 @@ def house(redis_client):
     return House()
 
 
-def at_once(house, send) -> list:
+def send_at_once(house, send) -> list:
     """What `send(client, number)` is answered in each of the threads."""
     answers = {}
 
     def work(number):
         answers[number] = send(client_of(house.user), number)
 
-    in_threads(work)
+    at_once(CONSUMERS, work)
     return [answers[number] for number in range(CONSUMERS)]
 
 
@@ -45,7 +46,7 @@ def body(pixel, event_id) -> dict:
 def test_an_opening_sent_several_times_at_once_is_created_once(house):
     for _ in range(5):
         sent = body(house.add_contact().pixels.get(number=1), str(uuid4()))
-        answers = at_once(house, lambda client, _, sent=sent: client.post(URL, sent))
+        answers = send_at_once(house, lambda client, _, sent=sent: client.post(URL, sent))
         assert statuses(answers) == [200] * (CONSUMERS - 1) + [201]
         assert len({answer.json()["id"] for answer in answers}) == 1
     assert OpeningChange.objects.count() == 5
@@ -57,7 +58,7 @@ def test_one_event_id_sent_for_several_contacts_at_once_is_that_of_one(house):
         event_id = str(uuid4())
         pixels = [house.add_contact().pixels.get(number=1) for _ in range(CONSUMERS)]
         bodies = [body(pixel, event_id) for pixel in pixels]
-        answers = at_once(house, lambda client, number, b=bodies: client.post(URL, b[number]))
+        answers = send_at_once(house, lambda client, number, b=bodies: client.post(URL, b[number]))
         assert statuses(answers) == [201] + [409] * (CONSUMERS - 1)
     assert_all_follows()
 
@@ -66,7 +67,7 @@ def test_an_opening_deleted_several_times_at_once_is_deleted_once(house):
     for number in range(5):
         open_pixel(house.pixel, NOON + number * 60 * MINUTE)
         address = f"{URL}{Opening.objects.get().pk}/"
-        answers = at_once(house, lambda client, _, a=address: client.delete(a))
+        answers = send_at_once(house, lambda client, _, a=address: client.delete(a))
         assert statuses(answers) == [204] + [404] * (CONSUMERS - 1)
         assert_all_follows()
     assert OpeningChange.objects.count() == 5
@@ -93,7 +94,7 @@ def test_corrections_and_deletions_beside_hits_leave_the_counts_right(house):
                 found.append(client.delete(f"{URL}{openings[step]}/"))
         return found
 
-    answers = at_once(house, send)
+    answers = send_at_once(house, send)
     assert {answer.status_code for each in answers for answer in each} <= {200, 204, 404, 409}
     assert Opening.objects.filter(pk__in=openings).count() == 8
     assert_all_follows()

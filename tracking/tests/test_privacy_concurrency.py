@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 from django.db import connection, transaction
 
+from accounts.tests.at_once import at_once
 from campaigns.erasure import Overtaken
 from campaigns.models import Contact
 from campaigns.tests.factories import make_campaign, make_contact, make_user
@@ -16,7 +17,7 @@ from tracking.models import ContactOpenings, Opening, OpeningCount
 from tracking.record import record
 from tracking.retention import forget_openings_before
 from tracking.tests.rebuilt import assert_counts_hold, stored_counts
-from tracking.tests.test_concurrency import in_threads
+from tracking.tests.test_concurrency import CONSUMERS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -56,7 +57,7 @@ def beside_consumers(contacts, act):
         for batch in range(BATCHES):
             record(hits_of(contacts, batch, number))
 
-    in_threads(work)
+    at_once(CONSUMERS, work)
 
 
 def test_a_person_is_erased_while_their_mails_are_opened(contacts):
@@ -102,7 +103,7 @@ def test_two_nightly_runs_at_once_beside_consumers_archive_each_opening_once(con
             for batch in range(BATCHES):
                 record(hits_of(contacts, batch, number))
 
-    in_threads(work)
+    at_once(CONSUMERS, work)
     assert sum(deleted) == 6 * 20
     assert Opening.objects.count() == 2 * BATCHES * 20
     kept = stored_counts(OpeningCount)
@@ -126,7 +127,7 @@ def test_an_address_that_is_added_while_it_is_erased_is_on_no_list_afterwards(co
             except Overtaken:
                 refused.append(group)
 
-    in_threads(work)
+    at_once(CONSUMERS, work)
     assert not Contact.objects.filter(email_key=ADA).exists()
     erased = Contact.objects.filter(erased_at__isnull=False).count()
     assert erased + len(refused) == 2 + 60
@@ -153,6 +154,6 @@ def in_own_connection(act):
 
 def test_two_erase_the_same_person_at_once(contacts):
     same = [Contact.objects.get(pk=contacts[place].pk) for place in (0, 5, 0, 5)]
-    in_threads(lambda number: same[number].erase())
+    at_once(CONSUMERS, lambda number: same[number].erase())
     assert all(contact.erased_at for contact in same)
     assert Contact.objects.filter(email__endswith="@erased.invalid").count() == 2

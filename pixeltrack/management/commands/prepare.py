@@ -116,7 +116,8 @@ def welcome() -> str:
             ("Openings", f"{port}{python} manage.py simulate_openings   (in another terminal)"),
         ]
     lines = [f"  {label:<15}{value}" for label, value in rows]
-    if settings.HOST in ("0.0.0.0", "::") and "PUBLIC_URL" not in os.environ:
+    everywhere = settings.HOST in ("0.0.0.0", "::")  # nosec B104 # compared, not bound
+    if everywhere and "PUBLIC_URL" not in os.environ:
         lines += ["", "Others get in once PUBLIC_URL names this machine as they know it."]
     return "\n".join(["", "PixelTrack is running.", "", *lines, "", "Ctrl-C stops it.", ""])
 

@@ -1,0 +1,174 @@
+"""A refresh token that is used twice ends its login, and no other."""
+
+import importlib
+import threading
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.apps import apps
+from django.contrib.contenttypes.models import ContentType
+from django.db import connection
+from django.utils import timezone
+from rest_framework.test import APIClient
+from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
+
+from accounts import token_family
+from accounts.models import TokenFamily
+from accounts.tasks import forget_expired_logins
+from accounts.tests.crowd import at_once
+from accounts.tests.people import assert_problem, make_user
+
+pytestmark = pytest.mark.django_db
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+def user():
+    return make_user(password=PASSWORD)
+
+
+@pytest.fixture
+def client():
+    return APIClient(raise_request_exception=False)
+
+
+def log_in(client, user) -> dict:
+    credentials = {"username": user.username, "password": PASSWORD}
+    return client.post("/api/token/", credentials).json()
+
+
+def refresh(client, token):
+    return client.post("/api/token/refresh/", {"refresh": str(token)})
+
+
+def status(client, pair) -> tuple[int, int]:
+    """Of the access token and of the refresh token, without using up the latter."""
+    bearer = {"HTTP_AUTHORIZATION": f"Bearer {pair['access']}"}
+    opened = client.get("/api/campaigns/", **bearer).status_code
+    verified = client.post("/api/token/verify/", {"token": pair["refresh"]}).status_code
+    return opened, verified
+
+
+def test_every_token_of_a_login_names_its_family(client, user):
+    first = log_in(client, user)
+    second = refresh(client, first["refresh"]).json()
+    texts = [first["access"], second["access"]]
+    families = {AccessToken(text)["family"] for text in texts}
+    families |= {RefreshToken(pair["refresh"])["family"] for pair in (first, second)}
+    assert families == {TokenFamily.objects.get().pk}
+    assert RefreshToken(log_in(client, user)["refresh"])["family"] not in families
+
+
+def test_a_refresh_token_that_is_used_again_ends_the_tokens_that_came_from_it(client, user):
+    first = log_in(client, user)
+    second = refresh(client, first["refresh"]).json()
+    third = refresh(client, second["refresh"]).json()
+    assert status(client, third) == (200, 200)
+    assert_problem(refresh(client, first["refresh"]), 401, "token_not_valid")
+    for pair in (first, second, third):
+        assert status(client, pair) == (401, 401)
+        assert_problem(refresh(client, pair["refresh"]), 401, "token_not_valid")
+
+
+def test_other_logins_of_the_same_user_go_on(client, user):
+    mine, other = log_in(client, user), log_in(client, user)
+    refresh(client, mine["refresh"])
+    refresh(client, mine["refresh"])
+    assert status(client, mine) == (401, 401)
+    assert status(client, other) == (200, 200)
+    assert client.post("/api/token/logout/", {"refresh": other["refresh"]}).status_code == 200
+    assert status(client, log_in(client, user)) == (200, 200)
+
+
+def test_a_refresh_token_that_was_used_is_no_longer_verified_and_lives_on_as_a_login(client, user):
+    first = log_in(client, user)
+    second = refresh(client, first["refresh"]).json()
+    assert status(client, first) == (200, 401)
+    assert status(client, second) == (200, 200)
+
+
+def test_logging_out_ends_access_tokens_too(client, user):
+    pair, other = log_in(client, user), log_in(client, user)
+    client.post("/api/token/logout/", {"refresh": pair["refresh"]})
+    assert status(client, pair) == (401, 401)
+    assert status(client, other) == (200, 200)
+
+
+def test_nobody_can_put_a_token_into_the_family_of_another_user(client, user):
+    stranger = make_user()
+    token = TokenFamily.objects.start(stranger)
+    family = TokenFamily.objects.start(user)["family"]
+    token["family"] = family
+    assert_problem(refresh(client, token), 401, "token_not_valid")
+    assert TokenFamily.objects.filter(pk=family).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_eight_refreshes_at_once_one_wins_and_the_family_ends(client, user, monkeypatch):
+    mine, other = log_in(client, user), log_in(client, user)
+    together, place_of = threading.Barrier(8), token_family.place_of
+
+    def wait_for_all(token):
+        """Each has found the token good by now, and none has used it up."""
+        together.wait(60)
+        return place_of(token)
+
+    monkeypatch.setattr(token_family, "place_of", wait_for_all)
+    answers = at_once([lambda: refresh(APIClient(), mine["refresh"])] * 8)
+    assert Counter(answer.status_code for answer in answers) == {200: 1, 401: 7}
+    [winner] = [answer.json() for answer in answers if answer.status_code == 200]
+    assert status(client, winner) == (401, 401)
+    assert_problem(refresh(client, winner["refresh"]), 401, "token_not_valid")
+    assert status(client, other) == (200, 200)
+
+
+def test_a_token_costs_one_query_for_its_user_and_its_family(
+    client, user, django_assert_num_queries
+):
+    pair = log_in(client, user)
+    with django_assert_num_queries(1):
+        assert client.post("/api/token/verify/", {"token": pair["access"]}).status_code == 200
+
+
+def test_nothing_of_a_tokens_text_is_stored(client, user):
+    pair = log_in(client, user)
+    refresh(client, pair["refresh"])
+    stored = str(list(TokenFamily.objects.values()))
+    for text in pair.values():
+        for part in text.split("."):
+            assert part not in stored
+
+
+def test_families_whose_tokens_have_run_out_are_forgotten(client, user):
+    start = timezone.now()
+    with time_machine.travel(start, tick=False):
+        log_in(client, user)
+        kept = log_in(client, user)["refresh"]
+    with time_machine.travel(start + timedelta(days=6), tick=False):
+        kept = refresh(client, kept).json()["refresh"]
+    with time_machine.travel(start + timedelta(days=7, seconds=1), tick=False):
+        forget_expired_logins()
+        assert TokenFamily.objects.get().pk == RefreshToken(kept)["family"]
+        assert refresh(client, kept).status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_tables_that_kept_tokens_in_clear_are_dropped():
+    migration = importlib.import_module("accounts.migrations.0002_token_families")
+    stale = ContentType.objects.create(app_label="token_blacklist", model="outstandingtoken")
+    tables = ["token_blacklist_outstandingtoken", "token_blacklist_blacklistedtoken"]
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE TABLE {tables[0]} (id BIGINT PRIMARY KEY, token TEXT)")
+        cursor.execute(
+            f"CREATE TABLE {tables[1]} "
+            f"(id BIGINT PRIMARY KEY, FOREIGN KEY (id) REFERENCES {tables[0]} (id))"
+        )
+        cursor.execute(f"INSERT INTO {tables[0]} VALUES (1, 'secret')")
+        cursor.execute(f"INSERT INTO {tables[1]} VALUES (1)")
+    for _ in range(2):  # a second time there is nothing to do
+        with connection.schema_editor() as editor:
+            migration.drop_blacklist(apps, editor)
+    assert not set(tables) & set(connection.introspection.table_names())
+    assert not ContentType.objects.filter(pk=stale.pk).exists()

@@ -25,9 +25,17 @@ class Nested:
         ]
     )
     def list(self, request, *args, **kwargs):
-        parents = self.parent.objects.of(request.user)
-        self.parent_id = get_object_or_404(parents.values_list("pk", flat=True), pk=kwargs["id"])
+        self.parent_id = self.find_parent()
         return super().list(request, *args, **kwargs)
+
+    def options(self, request, *args, **kwargs):
+        """404 where the list is."""
+        self.find_parent()
+        return super().options(request, *args, **kwargs)
+
+    def find_parent(self) -> int:
+        parents = self.parent.objects.of(self.request.user)
+        return get_object_or_404(parents.values_list("pk", flat=True), pk=self.kwargs["id"])
 
     def get_queryset(self):
         rows = super().get_queryset()

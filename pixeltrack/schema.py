@@ -49,14 +49,14 @@ PROBLEM = {
 }
 MEANINGS = {
     "400": "The request is not acceptable; `errors` says where.",
-    "401": "Without a valid token or session.",
-    "403": "Your role in the team does not allow it.",
+    "401": "Without a valid token, API key or session.",
+    "403": "Your role in the team does not allow it, or it is for people and not for keys.",
     "404": "There is no such row, or it belongs to another team.",
     "409": "What is stored, or a request that is not done yet, stands against it.",
     "422": "The Idempotency-Key came with another request before.",
     "413": "The body is longer than is allowed.",
     "415": "The body is of another kind, or not in UTF-8.",
-    "429": "Too many logins have failed. `Retry-After` says for how many seconds to wait.",
+    "429": "Too many attempts. `Retry-After` says for how many seconds to wait.",
     "default": "Any other error.",
 }
 # A body for each POST, where the operation doesn't bring its own.
@@ -65,6 +65,14 @@ EXAMPLES = {
     "/api/token/refresh/": {"refresh": "eyJ…"},
     "/api/token/verify/": {"token": "eyJ…"},
     "/api/token/logout/": {"refresh": "eyJ…"},
+    "/api/sign-up/": {
+        "username": "ada",
+        "email": "ada@example.com",
+        "password": "correct horse battery",
+        "invitation": "Zm9yIEFkYQ…",
+    },
+    "/api/teams/": {"name": "Newsletter"},
+    "/api/invitations/accept/": {"token": "Zm9yIEFkYQ…"},
     "/api/campaigns/": {
         "name": "Autumn news",
         "time_zone": "Europe/Berlin",
@@ -80,8 +88,18 @@ EXAMPLES = {
         "scheduled_at": "2026-10-01T08:00:00Z",
     },
     "/api/pixels/": {"contact": 23, "number": 3},
+    "/api/openings/bulk/": {
+        "openings": [
+            {
+                "event_id": "5f0c7a4e-6d0b-4c5e-9a51-2f8f5ad3c0de",
+                "pixel": 42,
+                "opened_at": "2026-10-01T09:30:00Z",
+                "verdict": "human",
+            }
+        ]
+    },
 }
-GUARDED = ("/api/token/", "/api/token/refresh/")
+GUARDED = ("/api/token/", "/api/token/refresh/", "/api/sign-up/")
 METHODS = {"get", "post", "put", "patch", "delete"}
 
 

@@ -13,6 +13,9 @@ from accounts.models import TokenFamily
 
 
 class TokenSerializer(TokenObtainPairSerializer):
+    access = serializers.CharField(read_only=True)
+    refresh = serializers.CharField(read_only=True)
+
     @classmethod
     def get_token(cls, user):
         return TokenFamily.objects.start(user)

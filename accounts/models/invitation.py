@@ -47,7 +47,9 @@ class InvitationQuerySet(models.QuerySet):
         return self.filter(accepted_at=None, revoked_at=None, expires_at__gt=timezone.now())
 
     @transaction.atomic
-    def invite(self, *, team: Team, email: str, role: str, invited_by: str) -> "Invitation":
+    def invite(
+        self, *, team: Team, email: str, invited_by: str, role: str = Role.VIEWER
+    ) -> "Invitation":
         """Invite an address; MemberAlready. The answer's `token` is told this once.
 
         The latest invitation of an address is the one that counts: earlier ones are withdrawn.

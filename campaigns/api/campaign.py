@@ -1,9 +1,9 @@
 from rest_framework.viewsets import ModelViewSet
 
-from accounts.scope import Conflict, TeamScoped
+from accounts.scope import TeamScoped
 from campaigns.api.removal import RemovedInBackground
 from campaigns.filters import CampaignFilterSet, GroupFilterSet
-from campaigns.models import Campaign, Group, LastGroup
+from campaigns.models import Campaign, Group
 from campaigns.serializers import CampaignSerializer, GroupSerializer
 
 
@@ -27,9 +27,3 @@ class GroupViewSet(RemovedInBackground, TeamScoped, ModelViewSet):
     filterset_class = GroupFilterSet
     search_fields = ("name",)
     ordering_fields = ("id", "name", "created_at")
-
-    def destroy(self, request, *args, **kwargs):
-        try:
-            return super().destroy(request, *args, **kwargs)
-        except LastGroup as last:
-            raise Conflict(last, "last_group") from None

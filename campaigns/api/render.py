@@ -51,6 +51,7 @@ class RenderMixin:
     @action(
         detail=True,
         methods=["post"],
+        serializer_class=HtmlSerializer,
         parser_classes=[*api_settings.DEFAULT_PARSER_CLASSES, HtmlParser],
     )
     def render(self, request, *args, **kwargs):
@@ -66,7 +67,7 @@ class RenderMixin:
         taken for theirs; so is what is not HTML.
         """
         contact = self.get_object()
-        body = HtmlSerializer(data=request.data)
+        body = self.get_serializer(data=request.data)
         body.is_valid(raise_exception=True)
         pixels = sorted(contact.pixels.all(), key=lambda pixel: pixel.number)
         try:

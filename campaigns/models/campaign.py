@@ -8,7 +8,7 @@ from django.db import models, transaction
 from django.db.models import Case, F, When
 from django.utils import timezone
 
-from accounts.models import Team
+from accounts.models import Refusal, Team
 from campaigns.anonymity import took_in_anonymously
 from campaigns.fields import NameField
 from campaigns.models.removal import InSight, Removal
@@ -30,11 +30,9 @@ def name_out_of_sight() -> str:
     return f"being removed: {uuid4().hex}"
 
 
-class LastGroup(Exception):
-    """A campaign keeps at least one group."""
-
-    def __str__(self):
-        return "A campaign keeps at least one group. Add another group before you delete this one."
+class LastGroup(Refusal):
+    code = "last_group"
+    sentence = "A campaign keeps at least one group. Add another group before you delete this one."
 
 
 class CampaignQuerySet(models.QuerySet):

@@ -7,26 +7,42 @@
     viewer      … with this role, or a higher one, in the team that the row belongs to; less: 403
     editor      … the same
     manager     … the same. In another team: 404 for an address with an id, else 400
+    invited     the stranger, by the invitation in the body; everybody else: 404
     … or 404    a role below is told that there is no such row
     … in person  and not with a key: 403
+    … by row    each row of the body has its own answer; of a role below, or in another team, every
+                one is an error
     staff       who may enter the admin; everybody else is sent to log in, or finds nothing
 
 A new route needs a line in ROUTES, and each POST of it a line in BODIES.
 """
 
 import json
+from dataclasses import dataclass
+from datetime import timedelta
 from uuid import uuid4
 
-from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+from accounts.models import TokenFamily
+from campaigns.models import Campaign
+from campaigns.tests.removed import finish_removals
 from campaigns.token import make_token
 from pixeltrack.tests.routes import METHODS
-from pixeltrack.tests.world import PASSWORD, World
+from pixeltrack.tests.world import NOON, PASSWORD, World, fresh, fresh_address, invite
 
 READ = ("GET", "HEAD", "OPTIONS")
 ANY = METHODS
 COLLECTION = "read: signed-in · POST: editor"
 ROW = "read: viewer · PUT PATCH: editor · DELETE: manager"
+BULK = "OPTIONS: signed-in · POST: editor by row"
+LIST = "read: signed-in"
+READ_ONLY = "read: viewer"
+# The same, of what only managers see, and of what only people write.
+FOR_MANAGERS = "read: signed-in · POST: manager in person"
+FOR_MANAGERS_ROW = "read: manager or 404 · DELETE: manager or 404 in person"
+MEMBERS_ROW = "read: viewer · PUT PATCH DELETE: manager in person"
 PAGE = "GET HEAD: public"
 MACHINES = "any: public"  # a plain function, which answers every method alike
 
@@ -49,19 +65,61 @@ ROUTES = {
     "/api/token/refresh/": "OPTIONS POST: public",
     "/api/token/verify/": "OPTIONS POST: public",
     "/api/token/logout/": "OPTIONS POST: public",
+    # -- People ------------------------------------------------------------------------------
+    "/api/sign-up/": "OPTIONS POST: public",
+    "/api/teams/": "read: signed-in · POST: signed-in in person",
+    "/api/teams/<pk>/": MEMBERS_ROW,
+    "/api/memberships/": LIST,
+    "/api/memberships/<pk>/": MEMBERS_ROW,
+    "/api/invitations/": FOR_MANAGERS,
+    "/api/invitations/<pk>/": FOR_MANAGERS_ROW,
+    "/api/invitations/accept/": "OPTIONS: signed-in · POST: invited in person",
+    "/api/api-keys/": FOR_MANAGERS,
+    "/api/api-keys/<pk>/": FOR_MANAGERS_ROW,
     # -- Rows --------------------------------------------------------------------------------
     "/api/": "read: signed-in",
     "/api/campaigns/": COLLECTION,
     "/api/campaigns/<pk>/": ROW,
-    "/api/campaigns/<pk>/statistics/": "read: viewer",
+    "/api/campaigns/<pk>/statistics/": READ_ONLY,
+    "/api/campaigns/<id>/groups/": READ_ONLY,
+    "/api/campaigns/<id>/contacts/": READ_ONLY,
+    "/api/campaigns/<id>/openings/": READ_ONLY,
     "/api/groups/": COLLECTION,
     "/api/groups/<pk>/": ROW,
+    "/api/groups/<id>/contacts/": READ_ONLY,
     "/api/contacts/": COLLECTION,
+    "/api/contacts/bulk/": BULK,
     "/api/contacts/<pk>/": ROW,
+    "/api/contacts/<pk>/erase/": "OPTIONS: viewer · POST: manager",
+    "/api/contacts/<pk>/render/": "OPTIONS POST: viewer",
+    "/api/contacts/<id>/pixels/": READ_ONLY,
+    "/api/contacts/<id>/openings/": READ_ONLY,
     "/api/pixels/": COLLECTION,
     "/api/pixels/<pk>/": ROW,
-    "/api/openings/": "read: signed-in",
-    "/api/openings/<pk>/": "read: viewer",
+    "/api/openings/": COLLECTION,
+    "/api/openings/bulk/": BULK,
+    "/api/openings/<pk>/": "read: viewer · PUT PATCH DELETE: manager",
+    "/api/opening-changes/": LIST,
+    "/api/opening-changes/<pk>/": READ_ONLY,
+    "/api/erased-addresses/": LIST,
+    "/api/erased-addresses/<pk>/": "read: viewer · DELETE: manager",
+    "/api/removals/": LIST,
+    "/api/removals/<pk>/": READ_ONLY,
+    # -- Files -------------------------------------------------------------------------------
+    "/api/campaigns/<pk>/pixels.csv": READ_ONLY,
+    "/api/campaigns/<pk>/pixels.jsonl": READ_ONLY,
+    "/api/campaigns/<pk>/openers.csv": READ_ONLY,
+    "/api/campaigns/<pk>/openers.jsonl": READ_ONLY,
+    "/api/campaigns/<pk>/non-openers.csv": READ_ONLY,
+    "/api/campaigns/<pk>/non-openers.jsonl": READ_ONLY,
+    "/api/campaigns/<pk>/openings.csv": READ_ONLY,
+    "/api/campaigns/<pk>/openings.jsonl": READ_ONLY,
+    "/api/groups/<pk>/openers.csv": READ_ONLY,
+    "/api/groups/<pk>/openers.jsonl": READ_ONLY,
+    "/api/groups/<pk>/non-openers.csv": READ_ONLY,
+    "/api/groups/<pk>/non-openers.jsonl": READ_ONLY,
+    "/api/groups/<pk>/openings.csv": READ_ONLY,
+    "/api/groups/<pk>/openings.jsonl": READ_ONLY,
 }
 
 # What a manager of the world's team could send. A body names ids of that team, so that for a
@@ -70,14 +128,44 @@ BODIES = {
     "POST /api-auth/login/": lambda world: {},
     "POST /api-auth/logout/": lambda world: {},
     "POST /api/token/": lambda world: {"username": world.user.username, "password": PASSWORD},
-    "POST /api/token/refresh/": lambda world: {"refresh": str(RefreshToken.for_user(world.user))},
-    "POST /api/token/verify/": lambda world: {"token": str(AccessToken.for_user(world.user))},
-    "POST /api/token/logout/": lambda world: {"refresh": str(RefreshToken.for_user(world.user))},
+    "POST /api/token/refresh/": lambda world: {"refresh": str(login(world))},
+    "POST /api/token/verify/": lambda world: {"token": str(login(world).access_token)},
+    "POST /api/token/logout/": lambda world: {"refresh": str(login(world))},
     "POST /api/campaigns/": lambda world: {"team": world.team.pk, "name": fresh("Campaign")},
     "POST /api/groups/": lambda world: {"campaign": world.campaign.pk, "name": fresh("Group")},
     "POST /api/contacts/": lambda world: {"group": world.group.pk, "email": fresh_address()},
+    "POST /api/contacts/bulk/": lambda world: {
+        "contacts": [{"group": world.group.pk, "email": fresh_address()} for _ in range(2)]
+    },
+    "POST /api/contacts/<pk>/erase/": lambda world: {},
+    "POST /api/contacts/<pk>/render/": lambda world: {"html": "<html><body></body></html>"},
     "POST /api/pixels/": lambda world: {"contact": world.contact.pk},
+    "POST /api/openings/": lambda world: opening(world),
+    "POST /api/openings/bulk/": lambda world: {"openings": [opening(world), opening(world, 2)]},
+    "PUT /api/openings/<pk>/": lambda world: {
+        "opened_at": (NOON + timedelta(hours=2)).isoformat(),
+        "verdict": "machine",
+    },
+    "POST /api/sign-up/": lambda world: sign_up(world),
+    "POST /api/teams/": lambda world: {"name": fresh("Team")},
+    "POST /api/invitations/": lambda world: {"team": world.team.pk, "email": fresh_address()},
+    "POST /api/invitations/accept/": lambda world: {"token": world.invitation.token},
+    "POST /api/api-keys/": lambda world: {"team": world.team.pk, "name": fresh("Key")},
 }
+
+# Where a manager of the team is not the one who may.
+SENDERS = {"POST /api/invitations/accept/": "stranger"}
+
+
+def leave_no_campaigns(world: World):
+    """A team can be deleted that is nobody's own and has no campaigns."""
+    finish_removals()
+    Campaign.everything.filter(team=world.team).update(team=world.theirs.team)
+    type(world.team).objects.filter(pk=world.team.pk).update(owner=None)
+
+
+# What must have come before, so that a manager's request can be answered.
+BEFORE = {"DELETE /api/teams/<pk>/": leave_no_campaigns}
 
 # Parameters of addresses that aren't the id of the row that the address begins with.
 PARAMETERS = {
@@ -86,12 +174,23 @@ PARAMETERS = {
 }
 
 
-def fresh(what: str) -> str:
-    return f"{what} {uuid4().hex[:12]}"
+def login(world: World):
+    """The refresh token of a login that nothing has used yet."""
+    return TokenFamily.objects.start(world.user)
 
 
-def fresh_address() -> str:
-    return f"{uuid4().hex[:12]}@example.com"
+def opening(world: World, days=1) -> dict:
+    at = NOON + timedelta(days=days)
+    pixel = world.rows["pixels"].pk
+    return {"event_id": str(uuid4()), "pixel": pixel, "opened_at": at.isoformat()}
+
+
+def sign_up(world: World) -> dict:
+    """Somebody new, whom the team has invited."""
+    address = fresh_address()
+    token = invite(world.team, address).token
+    names = {"username": address.partition("@")[0], "email": address}
+    return names | {"password": PASSWORD, "invitation": token}
 
 
 class Unlisted(AssertionError):
@@ -117,11 +216,11 @@ def rules(address: str) -> dict[str, str]:
 def fill(address: str, world: World, **others) -> str:
     """The address with the ids of the world's rows in it."""
     values = PARAMETERS[address](world) if address in PARAMETERS else {}
-    if "<pk>" in address and "pk" not in values:
-        kind = address.split("/")[2]
+    if address.startswith("/api/") and "<" in address and not values:
+        kind = kind_of(address)
         if kind not in world.rows:
             raise Unlisted(f"{address}: add a row of {kind} to World.rows in tests/world.py.")
-        values = {"pk": world.rows[kind].pk} | values
+        values = dict.fromkeys(("pk", "id"), world.rows[kind].pk)
     for name, value in (values | others).items():
         address = address.replace(f"<{name}>", str(value))
     if "<" in address:
@@ -145,14 +244,51 @@ def is_login(location: str) -> bool:
     return "/login/" in location
 
 
+@dataclass(frozen=True)
+class Rule:
+    """What the table says of one method of a route."""
+
+    rank: str  # the least role
+    hidden: bool  # from the roles below
+    in_person: bool  # and not with a key
+    by_row: bool  # whoever may not has an error in the place of each row
+
+    @classmethod
+    def read(cls, who: str) -> "Rule":
+        """ "manager or 404 in person" """
+        rank, *_ = who.split()
+        return cls(rank, " or 404" in who, who.endswith(" in person"), who.endswith(" by row"))
+
+    def allows(self, role: str) -> bool:
+        """Whether the role is enough, whoever has it."""
+        if role == "superuser":
+            return self.rank != "invited"
+        if self.rank == "invited":
+            return role == "stranger"
+        return self.rank == "signed-in" or RANKS.index(role) >= RANKS.index(self.rank)
+
+
+def kind_of(address: str) -> str:
+    """ "campaigns" for /api/campaigns/<pk>/groups/."""
+    return address.split("/")[2]
+
+
+# Kinds of rows that keys don't write: they hear it before they hear that there is no such method.
+FOR_PEOPLE = {kind_of(address) for address, who in ROUTES.items() if " in person" in who}
+RANKS = ("stranger", "viewer", "editor", "manager")
+
+
 class Asked:
     """One cell of the matrix: what came back, and whether that is what the table says."""
 
     def __init__(self, caller, method, address, world):
         self.caller, self.method, self.address = caller, method, address
+        self.who = rules(address).get(method)
         body = body_for(method, address, world)
-        self.response = caller.ask(method, fill(address, world), body)
-        self.content = b"".join(self.response)
+        BEFORE.get(f"{method} {address}", lambda world: None)(world)
+        with CaptureQueriesContext(connection) as self.queries:
+            self.response = caller.ask(method, fill(address, world), body)
+            self.content = b"".join(self.response)
 
     def __str__(self):
         return (
@@ -162,46 +298,58 @@ class Asked:
 
     @property
     def outcome(self) -> str | int:
-        """ "yes", or the status of the refusal."""
+        """ "yes", "rows" where each row of the body is refused, or the status of the refusal."""
         status = self.response.status_code
         if 300 <= status < 400 and is_login(self.response["Location"]):
             return "login"
+        if status < 400 and self.who and self.who.endswith(" by row"):
+            return self.outcome_by_row()
         return "yes" if status < 400 else status
+
+    def outcome_by_row(self) -> str:
+        """Neither of the two where some rows are taken in and some are not."""
+        results = json.loads(self.content)["results"]
+        errors = [row["error"]["code"] for row in results if "error" in row]
+        if not errors and results:
+            return "yes"
+        foreign = "does_not_exist" if self.caller.role == "stranger" else "permission_denied"
+        return "rows" if errors == [foreign] * len(results) else "mixed"
 
     def expected(self) -> tuple:
         """The outcomes that the table allows."""
-        answered, role = rules(self.address), self.caller.role
-        who = answered.get(self.method)
-        if who is None:
-            open_to_all = "public" in answered.values() or not self.address.startswith("/api/")
-            return (405,) if open_to_all or role != "anonymous" else (401,)
-        if who == "public":
+        role = self.caller.role
+        if self.who is None:
+            return (self.unanswered(),)
+        if self.who == "public":
             return ("yes",)
-        if who == "staff":
+        if self.who == "staff":
             return ("yes",) if role == "superuser" else ("login", 404)
-        if role == "anonymous":
-            return (401,)
-        rank, hidden, in_person = read_rule(who)
-        if role == "superuser":
-            return ("yes",)
-        if in_person and not self.caller.user:
-            return (403,)
-        if rank == "signed-in":
-            return ("yes",)
+        return (401,) if role == "anonymous" else (self.expected_of(Rule.read(self.who)),)
+
+    def unanswered(self) -> int:
+        """What a method is answered with that the route doesn't name."""
+        answered = rules(self.address).values()
+        if "public" in answered or not self.address.startswith("/api/"):
+            return 405
+        if self.caller.role == "anonymous":
+            return 401
+        beyond = self.caller.is_key and self.method not in READ
+        return 403 if beyond and kind_of(self.address) in FOR_PEOPLE else 405
+
+    def expected_of(self, rule: Rule) -> str | int:
+        """What somebody is answered who has signed in, or has a key."""
+        role = self.caller.role
+        if rule.in_person and self.caller.is_key:
+            return 403
+        if rule.allows(role):
+            return "yes"
+        if rule.by_row:
+            return "rows"
+        if rule.rank == "invited":
+            return 404
         if role == "stranger":
-            return (404,) if "<" in self.address else (400,)
-        if RANKS.index(role) >= RANKS.index(rank):
-            return ("yes",)
-        return (404,) if hidden else (403,)
-
-
-RANKS = ("viewer", "editor", "manager")
-
-
-def read_rule(who: str) -> tuple[str, bool, bool]:
-    """ "manager or 404 in person" → the least role, hidden from those below, people only."""
-    rank = who.removesuffix(" in person").removesuffix(" or 404")
-    return rank, " or 404" in who, who.endswith(" in person")
+            return 404 if "<" in self.address else 400
+        return 404 if rule.hidden else 403
 
 
 def is_problem(response, content: bytes) -> bool:

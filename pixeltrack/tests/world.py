@@ -3,22 +3,37 @@
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import count
+from uuid import uuid4
 
 from django.test import Client
 from rest_framework.test import APIClient
-from rest_framework_simplejwt.tokens import AccessToken
 
-from accounts.models import Membership
-from accounts.tests.people import make_member, make_user
-from campaigns.models import Contact
+from accounts.models import ApiKey, Invitation, Membership, Team, TokenFamily, User
+from accounts.tests.people import make_key, make_member, make_user
+from campaigns.models import Campaign, Contact, ErasedAddress, Group, Removal
 from campaigns.tests.house import House
-from tracking.models import Opening
+from tracking.correct import delete_opening
+from tracking.models import Opening, OpeningChange
 from tracking.tests.opened import open_pixel
 
 PASSWORD = "correct horse battery"
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+ERASED = "erased@example.com"
+numbers = count(100)
 CANARY = "canary"  # in every name and address of the team; no stranger may read it
-ELSEWHERE = "198.51.100.7"  # not this machine: /metrics and /readyz tell it apart
+
+
+def fresh(what: str) -> str:
+    return f"{what} {uuid4().hex[:12]}"
+
+
+def fresh_address() -> str:
+    return f"{uuid4().hex[:12]}@example.com"
+
+
+def invite(team, address: str) -> Invitation:
+    return Invitation.objects.invite(team=team, email=address, invited_by="somebody")
 
 
 @dataclass
@@ -33,10 +48,17 @@ class Caller:
     headers: dict = field(default_factory=dict)
     user: object = None
     session: str = ""
+    # Not this machine, which /metrics and /readyz tell apart; another network for each caller, as
+    # only so many may sign up from one.
+    place: str = field(default_factory=lambda: f"198.51.{next(numbers)}.7")
+
+    @property
+    def is_key(self) -> bool:
+        return not self.user and bool(self.headers)
 
     def ask(self, method: str, address: str, body=None, **headers):
         client = APIClient(raise_request_exception=False)
-        headers = {"REMOTE_ADDR": ELSEWHERE} | headers
+        headers = {"REMOTE_ADDR": self.place} | headers
         if address.startswith("/api/"):
             headers |= self.headers
         elif self.user:  # pages know people by their session
@@ -70,64 +92,107 @@ class World:
         self.people = {role: make_member(self.team, role) for role in Membership.Role.values}
         self.people["superuser"] = make_user(is_superuser=True, is_staff=True)
         self.people["stranger"] = self.theirs.user
-        self.callers = [Caller("anonymous", "anonymous"), *self.holders_of_tokens()]
+        self.invitation = invite(self.team, self.theirs.user.email)
+        self.callers = [
+            Caller("anonymous", "anonymous"), *self.holders_of_tokens(), *self.holders_of_keys()
+        ]  # fmt: skip
         for caller in self.callers:
             if caller.user:
                 caller.sign_in()
 
     def holders_of_tokens(self):
         for role, user in self.people.items():
-            token = AccessToken.for_user(user)
+            token = TokenFamily.objects.start(user).access_token
             yield Caller(role, role, {"HTTP_AUTHORIZATION": f"Bearer {token}"}, user)
 
-    # A route that knows API keys too is asked by a holder of one for each role: yield
-    # Caller(f"{role} key", role, {"HTTP_AUTHORIZATION": f"Api-Key {…}"}) beside the above.
+    def holders_of_keys(self):
+        """A key for each role; and for the stranger, one of a manager in the other team."""
+        teams = dict.fromkeys(Membership.Role.values, self.team) | {"stranger": self.theirs.team}
+        for role, team in teams.items():
+            key = make_key(team, Membership.Role.MANAGER if role == "stranger" else role)
+            yield Caller(f"{role} key", role, {"HTTP_AUTHORIZATION": f"Api-Key {key.key}"})
 
     def caller(self, name: str) -> Caller:
         return next(caller for caller in self.callers if caller.name == name)
 
     def row(self, singular: str):
         """The team's "contact", "pixel", …; None if it has none of that kind."""
-        return self.team if singular == "team" else self.rows.get(f"{singular}s")
+        return self.rows.get(f"{singular}s")
 
     def belongings(self) -> list:
         """What is the other team's."""
-        return [*self.their_rows.values(), self.theirs.team, self.theirs.user]
+        return [*self.their_rows.values(), self.theirs.user]
+
+    def callers_of(self, address: str) -> list[Caller]:
+        """Pages know no keys."""
+        if address.startswith("/api/"):
+            return self.callers
+        return [caller for caller in self.callers if not caller.is_key]
 
     def strangers_to_the_admin(self) -> list[Caller]:
-        return [caller for caller in self.callers if caller.role != "superuser"]
+        return [caller for caller in self.callers_of("/admin/") if caller.role != "superuser"]
 
     def mark_with_the_canary(self):
-        self.campaign.name, self.group.name = f"{CANARY} campaign", f"{CANARY} group"
-        self.campaign.save(update_fields=["name"])
-        self.group.save(update_fields=["name"])
-        Contact.objects.filter(pk=self.contact.pk).update(
-            email=f"{CANARY}@example.com", name=f"{CANARY} name", external_id=f"{CANARY} id"
-        )
-        for row in (self.campaign, self.group, self.contact):
-            row.refresh_from_db()
+        address = f"{CANARY}@example.com"
+        named = {"name": f"{CANARY} name"}
+        values = {
+            Team: named,
+            Campaign: named,
+            Group: named,
+            Contact: named | {"email": address, "external_id": f"{CANARY} id"},
+            Removal: named,
+            ApiKey: named,
+            Invitation: {"email": address},
+            OpeningChange: {"by": CANARY},
+        }
+        for row in self.rows.values():
+            if type(row) in values:
+                type(row).objects.filter(pk=row.pk).update(**values[type(row)])
+                row.refresh_from_db()
+        User.objects.filter(pk=self.rows["memberships"].user_id).update(email=address)
 
     def grow(self):
         """More rows of every kind: in the team, in its campaign, in its group, of its contact."""
         House(self.user)
-        for number in range(4):
-            group = self.campaign.groups.create(name=f"More {number} {Opening.objects.count()}")
+        for _ in range(4):
+            group = self.campaign.groups.create(name=fresh("More"))
             self.house.add_contact(group)
             contact = self.house.add_contact()
             open_pixel(contact.pixels.first(), NOON, f"Reader {contact.pk}")
             open_pixel(self.house.pixel, NOON, f"Another reader {contact.pk}")
+            leave_traces(self.house)
+            Team.objects.start(name=fresh("Team"), manager=self.people["manager"])
         self.contact.add_pixels(4)
-        for role in Membership.Role.values:
-            make_member(self.team, role)
+
+
+def leave_traces(house: House, erased=None):
+    """What comes of deleting and erasing: a removal, an opening change, an erased address."""
+    contact = house.add_contact()
+    open_pixel(contact.pixels.first(), NOON)
+    delete_opening(Opening.objects.get(contact=contact).pk, by=house.user.username)
+    house.campaign.groups.create(name=fresh("Removed")).remove(by=house.user.username)
+    ErasedAddress.objects.remember(house.team.pk, erased or fresh_address())
+    make_member(house.team, Membership.Role.VIEWER)
+    make_key(house.team, Membership.Role.VIEWER)
+    invite(house.team, fresh_address())
 
 
 def rows_of(house: House) -> dict:
-    """The row of each kind that addresses name. Its pixel has no openings, and can be deleted."""
+    """The row of each kind that addresses name. Its pixel has no openings, and can be deleted;
+    its member is none of the callers, who could leave."""
     open_pixel(house.pixel, NOON)
+    leave_traces(house, ERASED)
     return {
+        "teams": house.team,
+        "memberships": Membership.objects.filter(team=house.team).latest("pk"),
+        "invitations": Invitation.objects.get(team=house.team),
+        "api-keys": ApiKey.objects.get(team=house.team),
         "campaigns": house.campaign,
         "groups": house.group,
         "contacts": house.contact,
         "pixels": house.contact.pixels.get(number=2),
         "openings": Opening.objects.get(pixel=house.pixel),
+        "opening-changes": OpeningChange.objects.get(group=house.group),
+        "erased-addresses": ErasedAddress.objects.get(team=house.team),
+        "removals": Removal.objects.get(team=house.team),
     }

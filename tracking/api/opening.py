@@ -72,11 +72,9 @@ class OpeningViewSet(TeamScoped, ModelViewSet):
     ordering_fields = ("id", "opened_at")
 
     def get_serializer_class(self):
-        if self.action == "create":
-            return OpeningReportSerializer
-        if self.action in self.manager_actions:
-            return OpeningCorrectionSerializer
-        return OpeningSerializer
+        read = {"create": OpeningReportSerializer, "bulk": ReportedOpeningsSerializer}
+        read |= dict.fromkeys(self.manager_actions, OpeningCorrectionSerializer)
+        return read.get(self.action, OpeningSerializer)
 
     @extend_schema(responses={200: OpeningSerializer, 201: OpeningSerializer}, examples=[REPORT])
     def create(self, request, *args, **kwargs):
@@ -114,7 +112,7 @@ class OpeningViewSet(TeamScoped, ModelViewSet):
         Each is answered in the order sent, with its id or with its error; the others are stored
         all the same. To send the same again creates nothing.
         """
-        body = ReportedOpeningsSerializer(data=request.data)
+        body = self.get_serializer(data=request.data)
         body.is_valid(raise_exception=True)
         rows = body.validated_data["openings"]
         one = OpeningReportSerializer(context=self.get_serializer_context())

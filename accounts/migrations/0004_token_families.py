@@ -5,25 +5,10 @@ from django.conf import settings
 from django.db import migrations, models
 
 
-def drop_blacklist(apps, schema_editor):
-    """Families take its place. It kept refresh tokens in clear: they are not to stay behind.
-
-    Its app is no longer installed, so that its tables are there only where it once was. Tokens
-    from before have no family: their holders log in once more.
-    """
-    connection = schema_editor.connection
-    there = connection.introspection.table_names()
-    for table in ("token_blacklist_blacklistedtoken", "token_blacklist_outstandingtoken"):
-        if table in there:
-            schema_editor.execute(f"DROP TABLE {connection.ops.quote_name(table)}")
-    apps.get_model("contenttypes", "ContentType").objects.filter(app_label="token_blacklist").delete()
-
-
 class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0003_idempotent_request'),
-        ('contenttypes', '0002_remove_content_type_name'),
     ]
 
     operations = [
@@ -51,5 +36,4 @@ class Migration(migrations.Migration):
                 'default_permissions': (),
             },
         ),
-        migrations.RunPython(drop_blacklist, migrations.RunPython.noop),
     ]

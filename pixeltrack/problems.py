@@ -16,8 +16,9 @@ from rest_framework.exceptions import APIException, ErrorDetail, ParseError, Val
 from rest_framework.settings import api_settings
 from rest_framework.views import exception_handler
 
+from accounts.row_error import sentence
+
 CONTENT_TYPE = "application/problem+json"
-DETAIL_LENGTH = 500  # an error may quote what was sent
 
 
 class TooLarge(APIException):
@@ -41,11 +42,6 @@ def problem(status: int, code: str, detail: str, errors=()) -> dict:
         "code": code,
         "errors": list(errors),
     }
-
-
-def sentence(text) -> str:
-    """Cut to length, and without the lone surrogates that JSON may carry and UTF-8 may not."""
-    return str(text)[:DETAIL_LENGTH].encode(errors="replace").decode()
 
 
 def problem_response(error, context):

@@ -1,10 +1,11 @@
 """Many reported openings at once: each row answered with its id or with its error."""
 
+from dataclasses import asdict
 from types import SimpleNamespace
 
 from rest_framework.exceptions import PermissionDenied, ValidationError
-from rest_framework.settings import api_settings
 
+from accounts.row_error import RowError
 from campaigns.models import Pixel
 from tracking.opening_serializers import OpeningReportSerializer, PixelField, hit_of
 from tracking.refusals import refusal_of
@@ -25,9 +26,9 @@ def report_rows(rows: list, serializer: OpeningReportSerializer, view) -> list[d
             may_write.check(read["pixel"].contact.group)
             hits[position] = hit_of(read)
         except ValidationError as error:
-            results[position] = {"error": first_error(error.detail)}
+            results[position] = error_of(RowError.first_of(error.detail))
         except PermissionDenied as error:
-            results[position] = {"error": row_error(error.detail.code, error.detail)}
+            results[position] = error_of(RowError.first_of(error.detail))
     reported = report(list(hits.values()), by=view.request.user.get_username())
     for position, each in zip(hits, reported, strict=True):
         results[position] = result_of(each)
@@ -78,18 +79,10 @@ class WritableGroups:
 
 def result_of(reported: Reported) -> dict:
     if reported.opening is None:
-        return {"error": row_error(*refusal_of(reported.decision))}
+        code, detail = refusal_of(reported.decision)
+        return error_of(RowError(code, None, detail))
     return {"id": reported.opening.pk, "created": reported.is_created}
 
 
-def row_error(code, detail, field=None) -> dict:
-    return {"code": code, "field": field, "detail": detail}
-
-
-def first_error(detail) -> dict:
-    """Of a dict of errors by field; of a list where the row is no dict at all."""
-    if not isinstance(detail, dict):
-        detail = {api_settings.NON_FIELD_ERRORS_KEY: detail}
-    field, [error, *_] = next(iter(detail.items()))
-    general = field == api_settings.NON_FIELD_ERRORS_KEY
-    return row_error(error.code, error, None if general else field)
+def error_of(error: RowError) -> dict:
+    return {"error": asdict(error)}

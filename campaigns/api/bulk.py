@@ -10,6 +10,7 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.response import Response
 
 from accounts.idempotency import idempotent
+from accounts.row_error import RowError
 from accounts.scope import Conflict
 from campaigns.erasure import AddressErased
 from campaigns.models import Contact
@@ -18,7 +19,6 @@ from campaigns.serializers import BulkResultsSerializer, BulkSerializer
 from campaigns.serializers.contact_row import (
     GroupField,
     KnownGroups,
-    RowError,
     check_rows,
     refuse_teams,
 )

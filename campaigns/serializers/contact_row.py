@@ -1,36 +1,15 @@
 """Rows of many contacts: each is checked as a contact is that comes alone, and by itself."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from django.db import models
 from rest_framework import serializers
-from rest_framework.exceptions import ErrorDetail
-from rest_framework.settings import api_settings
 
+from accounts.row_error import RowError
 from accounts.scope import ScopedField
 from campaigns.models import Group
 from campaigns.models.schedule import ContactRow
 from campaigns.serializers.contact import ContactSerializer
-
-
-@dataclass(frozen=True)
-class RowError:
-    """Why a row is not taken in."""
-
-    code: str
-    field: str | None
-    detail: str
-
-    @classmethod
-    def first_of(cls, found, field=None) -> "RowError":
-        """The first thing that a serializer found wrong."""
-        if isinstance(found, ErrorDetail):
-            return cls(found.code, field, str(found))
-        if isinstance(found, dict):
-            name, inner = next(iter(found.items()))
-            return cls.first_of(inner, None if name == api_settings.NON_FIELD_ERRORS_KEY else name)
-        return cls.first_of(found[0], field)
 
 
 class GroupField(ScopedField):

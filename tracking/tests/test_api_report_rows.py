@@ -1,5 +1,6 @@
 """Many openings from another tool at once."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -121,6 +122,12 @@ def test_with_an_idempotency_key_the_stored_answer_comes_back(house):
     assert outcomes(first.json()["results"]) == [True]
     assert again.json() == first.json()
     assert again[REPLAYED] == "true"
+
+
+def test_a_value_that_no_answer_can_carry_is_refused_like_any_other(house):
+    body = json.dumps({"openings": [row(house.pixel, verdict="\ud800"), row(house.pixel)]})
+    response = house.client.post(URL, body, content_type="application/json")
+    assert outcomes(response.json()["results"]) == ["invalid_choice", True]
 
 
 def test_they_are_recorded_in_portions(house, monkeypatch):

@@ -1,5 +1,7 @@
 """The web worker: uvicorn's, in the only way that PixelTrack wants it."""
 
+import math
+
 from django.conf import settings
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn_worker import UvicornWorker
@@ -37,4 +39,7 @@ class Worker(UvicornWorker):
         # A line per request would name tokens and addresses.
         "access_log": False,
         "timeout_graceful_shutdown": DRAIN_SECONDS,
+        # Tell gunicorn with every tick that the worker lives. uvicorn would count the time since by
+        # the wall clock: set back, it says nothing for so long that gunicorn kills the worker.
+        "timeout_notify": -math.inf,
     }

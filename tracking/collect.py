@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 GROUP_SIZE = 500  # hits in one call of the script, which holds up Redis while it runs
 MEASURE_EVERY_S = 0.25
 
+NOBODY = "no store took them"
 REDIS_ERRORS = (RedisError, OSError)
 
 
@@ -69,10 +70,15 @@ def take(hits: list[Hit]) -> list[Outcome]:
         if way.breaker.allows():
             appended = stream.append(hits)
             way.breaker.succeeded()
-            return [outcome_of(answer) for answer in appended]
+            return outcomes_of(appended)
     except REDIS_ERRORS as error:
         way.failed(error)
-    return fallback().take(hits)
+    if outcomes := fallback().take(hits):
+        return outcomes
+    try:  # no other store is left, and the breaker may be behind the times
+        return outcomes_of(stream.append(hits))
+    except REDIS_ERRORS:
+        return lose(len(hits), NOBODY)
 
 
 class GroupCommit:
@@ -128,13 +134,17 @@ class GroupCommit:
             if way.is_full and (outcomes := await self._in_thread(fallback().take_to_spool, hits)):
                 return outcomes
             if not way.breaker.is_open:
-                appended = await self._redis.append(hits)
-                return [outcome_of(answer) for answer in appended]
+                return outcomes_of(await self._redis.append(hits))
         except REDIS_ERRORS as error:
             way.failed(error)
         if way.breaker.allows():
             self._probing = asyncio.create_task(self._probe())
-        return await self._in_thread(fallback().take, hits)
+        if outcomes := await self._in_thread(fallback().take, hits):
+            return outcomes
+        try:  # as in `take`
+            return outcomes_of(await self._redis.append(hits))
+        except REDIS_ERRORS:
+            return lose(len(hits), NOBODY)
 
     async def _probe(self):
         """Ask Redis whether it is back, so that no hit has to wait for it to find out."""
@@ -159,8 +169,8 @@ class GroupCommit:
         fallback().close()
 
 
-def outcome_of(appended: bool) -> Outcome:
-    return Outcome.STORED if appended else Outcome.REFRESH
+def outcomes_of(appended: list[bool]) -> list[Outcome]:
+    return [Outcome.STORED if each else Outcome.REFRESH for each in appended]
 
 
 def count(outcome: Outcome) -> Outcome:

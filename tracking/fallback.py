@@ -94,18 +94,17 @@ def record_directly(hits, sqlite_budget_ms):
 
 
 class Fallback:
-    """The database, the spool, the database once more. Never raises."""
+    """The database, the spool, the database once more. Never raises; None where all refuse."""
 
     def __init__(self):
         self.database = Database()
         self.spool = SpoolWriter()
 
-    def take(self, hits: list[Hit]) -> list[Outcome]:
+    def take(self, hits: list[Hit]) -> list[Outcome] | None:
         return (
             self._ask(self.database.take, hits)
             or self.take_to_spool(hits)
             or self._ask(self.database.insist, hits)
-            or lose(len(hits), "no store took them")
         )
 
     def _ask(self, verb, hits) -> list[Outcome] | None:

@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 from accounts.login_guard import LoginTrace, network_of
 from accounts.models import User
 from accounts.tasks import forget_expired_logins
-from accounts.tests.crowd import at_once
+from accounts.tests.at_once import all_at_once
 from accounts.tests.people import assert_problem, make_user
 
 pytestmark = pytest.mark.django_db
@@ -179,7 +179,7 @@ def test_a_name_that_the_database_takes_for_another_logs_nobody_in(other):
 @pytest.mark.django_db(transaction=True)
 def test_of_many_guesses_at_once_no_more_than_so_many_are_answered(user, settings):
     settings.API_LOGIN_FAILURES = 5
-    answers = at_once([lambda: token(user.username)] * 16)
+    answers = all_at_once([lambda: token(user.username)] * 16)
     counts = Counter(answer.status_code for answer in answers)
     assert counts[401] <= 5
     assert counts[401] + counts[429] == 16
@@ -204,7 +204,7 @@ def test_a_right_guess_that_comes_with_many_wrong_ones_is_refused_once_they_have
 
 @pytest.mark.django_db(transaction=True)
 def test_logins_at_once_that_are_right_all_succeed(user):
-    answers = at_once([lambda: token(user.username, PASSWORD)] * 8)
+    answers = all_at_once([lambda: token(user.username, PASSWORD)] * 8)
     assert [answer.status_code for answer in answers] == [200] * 8
 
 

@@ -17,7 +17,7 @@ from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 from accounts import token_family
 from accounts.models import TokenFamily
 from accounts.tasks import forget_expired_logins
-from accounts.tests.crowd import at_once
+from accounts.tests.at_once import all_at_once
 from accounts.tests.people import assert_problem, make_user
 
 pytestmark = pytest.mark.django_db
@@ -116,7 +116,7 @@ def test_of_eight_refreshes_at_once_one_wins_and_the_family_ends(client, user, m
         return place_of(token)
 
     monkeypatch.setattr(token_family, "place_of", wait_for_all)
-    answers = at_once([lambda: refresh(APIClient(), mine["refresh"])] * 8)
+    answers = all_at_once([lambda: refresh(APIClient(), mine["refresh"])] * 8)
     assert Counter(answer.status_code for answer in answers) == {200: 1, 401: 7}
     [winner] = [answer.json() for answer in answers if answer.status_code == 200]
     assert status(client, winner) == (401, 401)
@@ -156,7 +156,7 @@ def test_families_whose_tokens_have_run_out_are_forgotten(client, user):
 
 @pytest.mark.django_db(transaction=True)
 def test_the_tables_that_kept_tokens_in_clear_are_dropped():
-    migration = importlib.import_module("accounts.migrations.0002_token_families")
+    migration = importlib.import_module("accounts.migrations.0004_token_families")
     stale = ContentType.objects.create(app_label="token_blacklist", model="outstandingtoken")
     tables = ["token_blacklist_outstandingtoken", "token_blacklist_blacklistedtoken"]
     with connection.cursor() as cursor:

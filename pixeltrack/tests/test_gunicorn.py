@@ -1,20 +1,27 @@
 """gunicorn with our settings and our worker, in front of a small application."""
 
+import asyncio
 import os
 import signal
 import socket
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
+import time_machine
+from uvicorn import Config, Server
 
 from pixeltrack.tests.surroundings import wait_until
+from pixeltrack.worker import Worker
 
 GUNICORN = [
     *(sys.executable, "-m", "gunicorn", "-c", "python:pixeltrack.gunicorn"),
     "pixeltrack.tests.probe:application",
 ]
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -123,3 +130,18 @@ def test_a_client_that_closes_its_own_side_after_asking_is_answered(server):
         while part := client.recv(4096):
             reply += part
     assert reply.startswith(b"HTTP/1.1 200")
+
+
+def test_a_worker_says_that_it_lives_also_with_the_clock_set_back():
+    said = []
+
+    async def notify():
+        said.append(time.time())
+
+    config = Config(app=None, callback_notify=notify, **Worker.CONFIG_KWARGS)
+    config.encoded_headers = []
+    server = Server(config)
+    for moment in (NOON, NOON - timedelta(hours=2)):
+        with time_machine.travel(moment, tick=False):
+            asyncio.run(server.on_tick(0))
+    assert said == [NOON.timestamp(), (NOON - timedelta(hours=2)).timestamp()]

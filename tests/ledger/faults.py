@@ -22,6 +22,7 @@ from tests.ledger.system import GROUP, System
 from tests.services import Service, listens, wait_until
 from tests.stack import STREAM
 
+BREAKERS_REST_S = 1.5
 CLOCK_OFF = 120  # minutes
 DEAD_HOST = ("127.0.0.1", 1)  # nobody listens there: a replica of it stays read-only
 LITTLE_MEMORY = "1mb"  # less than Redis needs for itself
@@ -282,6 +283,7 @@ class Faults:
         """While Redis is to be spared, which it then can't be."""
         if not self.system.has_spool_disk:
             return "left out: nobody may mount a disk for the spool here"
+        self.wait(BREAKERS_REST_S)  # after faults that took the other stores away
         ballast = self.system.spool / "ballast"
         with suppress(OSError), ballast.open("wb", buffering=0) as file:
             while file.write(bytes(2**20)):

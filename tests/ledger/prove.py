@@ -54,6 +54,7 @@ def write(rows, options):
         machine=platform.platform(terse=True),
         cores=os.cpu_count(),
     )
+    RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(head + "\n".join(rows) + "\n")
 
 

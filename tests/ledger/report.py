@@ -28,7 +28,8 @@ def report(result: Result) -> list[str]:
     lines = [f"seed {options.seed}, {options.database}, {options.seconds:g} s"]
     lines += [fault_line(entry, result.begun) for entry in result.faults]
     lines += ["", *by_kind(result), "", *slowest(result), ""]
-    lines += [*timeline(result), "", *result.drained, ""] if options.timeline else []
+    lines += [*timeline(result), ""] if options.timeline else []
+    lines += [*result.drained, ""] if options.timeline or result.drain > DRAIN_S / 2 else []
     lines += [
         f"ways: {ways_of(journal.answers)}",
         f"openings {result.openings}, tries {journal.tries}, connections killed under a try "

@@ -105,6 +105,14 @@ def test_with_the_disk_full_a_slow_database_gets_more_time(
     }
 
 
+def test_with_nothing_else_left_a_redis_that_failed_is_asked_once_more(
+    collect_all, redis_client, database_is_down, pixel, settings
+):
+    (settings.VAR_DIR / "spool").write_text("in the way")
+    collect_module.way.breaker.failed()
+    assert collect_all(a_hit(pixel)) == [Outcome.STORED]
+
+
 def lost_metric():
     return collect_module.COLLECTED.labels("lost")._value.get()
 

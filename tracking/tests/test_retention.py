@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from accounts.tests.staff import admin_client, page
 from campaigns.models import Contact
 from campaigns.tests.factories import make_campaign, make_contact
+from campaigns.tests.removed import finish_removals
 from tracking import retention
 from tracking.hit import Hit
 from tracking.models import ArchivedOpeningCount, ContactOpenings, Opening, OpeningCount
@@ -132,7 +133,8 @@ def test_a_removed_contact_is_no_opened_contact_and_its_archived_openings_are_no
     left = figures(stays)
     assert left["opened_contacts"] == {"any": 1, "verified": 1}
     assert left["openings"]["total"] == 2  # its own, and the archived one
-    stays.group.campaign.remove()
+    stays.group.campaign.remove(by="somebody")
+    finish_removals()
     assert not OpeningCount.objects.exists()
     assert not ArchivedOpeningCount.objects.exists()
 

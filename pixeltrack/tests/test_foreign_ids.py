@@ -99,6 +99,25 @@ def test_a_row_can_not_be_moved_to_another_team(world, route):
         assert_same(theirs, nobodys, pk)
 
 
+def options():
+    """Each route and field where the query of a file names a row."""
+    for route in api_routes():
+        if hasattr(route.view.cls, "option_serializers"):
+            for each in route.made_for("GET").option_serializers():
+                for name, one in related(each()):
+                    yield pytest.param(route, name.split(".")[1], one, id=f"{route}?{name}")
+
+
+@pytest.mark.parametrize(("route", "name", "one"), list(options()))
+def test_a_file_is_asked_for_another_teams_row_as_for_none(world, route, name, one):
+    assert isinstance(one, ScopedField)
+    address = fill(route.address, world, pk=world.their_rows[route.kind].pk)
+    pk, stranger = world.row(name).pk, world.caller("stranger")
+    theirs, nobodys = (answer(stranger, "GET", f"{address}?{name}={each}") for each in (pk, NOBODY))
+    assert theirs[0] == 400
+    assert_same(theirs, nobodys, pk)
+
+
 # -- Lists and their filters -------------------------------------------------------------------
 def lists():
     """The routes that answer with a list of rows, of whatever team."""
@@ -189,4 +208,5 @@ def test_a_field_that_sees_every_teams_rows_is_found(world, monkeypatch):
 
 def test_the_filters_of_contacts_are_among_those_that_are_asked():
     assert isinstance(ContactFilterSet.base_filters["group"], IdFilter)
-    assert len(lists()) >= 5
+    assert len(lists()) >= 12
+    assert len(list(options())) >= 8

@@ -19,7 +19,10 @@ def main(command: list[str]) -> int:
         server = MariaDB(Path(folder))
         try:
             server.start()
-            with subprocess.Popen(command, env=os.environ | server.settings("pixeltrack")) as child:
+            environment = os.environ | server.settings("pixeltrack")
+            # Set by our own imports. pytest would read the settings before conftest.py sets them.
+            del environment["DJANGO_SETTINGS_MODULE"]
+            with subprocess.Popen(command, env=environment) as child:
                 # A Ctrl-C reaches the command by itself: let it end its way, then the server.
                 signal.signal(signal.SIGINT, lambda *_: None)
                 signal.signal(signal.SIGTERM, lambda *_: child.terminate())

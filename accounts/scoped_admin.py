@@ -3,6 +3,7 @@
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import DataError, IntegrityError, transaction
 from django.http import HttpResponseRedirect
 
@@ -25,7 +26,7 @@ class ScopedAdmin(admin.ModelAdmin):
         try:
             with transaction.atomic():
                 return super().changeform_view(request, *args, **kwargs)
-        except (DataError, IntegrityError):
+        except (DataError, IntegrityError, ObjectDoesNotExist):
             text = "Nothing was saved: somebody was faster, or there is such a row already."
         except Refusal as refusal:
             text = f"Nothing was saved. {refusal}"

@@ -34,6 +34,8 @@ class Keeper:
     weigh: Callable[[list[int]], dict[int, int]]  # contact → how many rows, without the zeros
     lighten: Callable[[int, int], int]  # delete some of one contact's rows, at most so many
     clear: Callable[[list[int], int], int]  # delete groups' rows without contact, at most so many
+    # Then, of what else it keeps of the groups, at most so many; how many that were.
+    tidy: Callable[[list[int], int], int]
 
 
 def before_groups_go(keeper: Keeper):

@@ -61,6 +61,8 @@ def step(removal: Removal) -> bool:
         removal.advance(*remove_some(contacts))
     elif cleared := sum(keeper.clear(groups, STEP_ROWS) for keeper in keepers()):
         removal.advance(openings=cleared)
+    elif any(keeper.tidy(groups, STEP_ROWS) for keeper in keepers()):
+        pass  # a step of its own, and no progress that is told
     elif groups:
         Group.everything.get(pk=groups[0]).delete()
     else:

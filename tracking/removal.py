@@ -8,11 +8,25 @@ from datetime import datetime
 from django.db.models import Count, Max, QuerySet, Sum
 
 from campaigns.removal import Keeper
-from tracking.models import AnonymousReader, ContactOpenings, Opening, OpeningCount, Tally, Verdict
+from tracking.models import (
+    AnonymousReader,
+    ArchivedOpeningCount,
+    ContactOpenings,
+    Opening,
+    OpeningChange,
+    OpeningCount,
+    Tally,
+    Verdict,
+)
 
 
 def count(groups: list[int]) -> int:
-    counts = OpeningCount.objects.filter(group__in=groups)
+    """How many openings there are: counted, and not deleted by retention."""
+    return counted(OpeningCount, groups) - counted(ArchivedOpeningCount, groups)
+
+
+def counted(model, groups: list[int]) -> int:
+    counts = model.objects.filter(group__in=groups)
     return counts.aggregate(number=Sum("openings"))["number"] or 0
 
 
@@ -64,7 +78,18 @@ def clear(groups: list[int], most: int) -> int:
     return len(some)
 
 
-KEEPER = Keeper(count=count, weigh=weigh, lighten=lighten, clear=clear)
+def tidy(groups: list[int], most: int) -> int:
+    """Delete some of what would go with the groups all at once: their log and their counts,
+    which no opening moves any more."""
+    for model in (OpeningChange, OpeningCount, ArchivedOpeningCount):
+        some = model.objects.filter(group__in=groups).order_by().values_list("pk", flat=True)
+        if ids := list(some[:most]):
+            model.objects.filter(pk__in=ids).delete()
+            return len(ids)
+    return 0
+
+
+KEEPER = Keeper(count=count, weigh=weigh, lighten=lighten, clear=clear, tidy=tidy)
 
 
 def has_anonymous_openings(campaign) -> bool:

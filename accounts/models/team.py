@@ -24,6 +24,14 @@ class HasCampaigns(Refusal):
     sentence = "The team has campaigns. Delete them first, with their openings."
 
 
+class RemovalsRunning(Refusal):
+    code = "removals_running"
+    sentence = (
+        "The team's campaigns are still being deleted in the background. Delete the team when "
+        "its removals are done."
+    )
+
+
 class Role(models.TextChoices):
     VIEWER = "viewer"
     EDITOR = "editor"
@@ -81,13 +89,16 @@ class Team(models.Model):
 
     @transaction.atomic
     def remove(self):
-        """Delete the team with its memberships, invitations and keys. OwnTeam, HasCampaigns."""
+        """Delete the team with its memberships, invitations and keys. OwnTeam, HasCampaigns,
+        RemovalsRunning."""
         if Team.objects.lock(self.pk).owner_id:
             raise OwnTeam
         try:
             self.delete()
         except models.ProtectedError:
-            raise HasCampaigns from None
+            # What is being removed is in the way as well, and in nobody's sight.
+            in_sight = self.campaigns.exists()
+            raise (HasCampaigns if in_sight else RemovalsRunning) from None
 
 
 class MembershipQuerySet(models.QuerySet):

@@ -1,10 +1,14 @@
+from contextlib import suppress
+
 from django.contrib import admin, messages
 from django.contrib.admin.actions import delete_selected as ask_and_delete
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import IntegrityError, transaction
 from django.http import HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
 
+from accounts.retry import retry_transaction
 from campaigns.models import LastGroup
 
 OPENED_MEANWHILE = "Nothing was deleted: openings came in at that moment. Please try again."
@@ -18,7 +22,9 @@ class GuardedDeletion(admin.ModelAdmin):
 
     def delete_view(self, request, object_id, extra_context=None):
         try:
-            return super().delete_view(request, object_id, extra_context)
+            # It is a transaction of its own, and rows are locked by consumers in any order.
+            delete_view = retry_transaction(super().delete_view)
+            return delete_view(request, object_id, extra_context)
         except (LastGroup, IntegrityError) as refusal:
             self.say_why(request, refusal)
             page = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"
@@ -32,8 +38,8 @@ class GuardedDeletion(admin.ModelAdmin):
             self.message_user(request, limit, messages.ERROR)
             return None
         try:
-            with transaction.atomic():
-                return ask_and_delete(self, request, queryset)
+            whole = retry_transaction(transaction.atomic(ask_and_delete))
+            return whole(self, request, queryset)
         except (LastGroup, IntegrityError) as refusal:
             self.say_why(request, refusal)
             return None
@@ -79,12 +85,13 @@ class BackgroundRemovalAdmin(RemovalAdmin):
     """For rows that hold too much to be deleted while somebody waits: they go out of sight."""
 
     def delete_model(self, request, obj):
-        obj.remove(by=request.user.get_username())
-        self.point_to_progress(request)
+        self.delete_queryset(request, [obj])
 
     def delete_queryset(self, request, queryset):
         for row in queryset:
-            row.remove(by=request.user.get_username())
+            # What somebody else has removed meanwhile is gone, as it was to be.
+            with suppress(ObjectDoesNotExist):
+                row.remove(by=request.user.get_username())
         self.point_to_progress(request)
 
     def point_to_progress(self, request):

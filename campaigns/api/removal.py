@@ -3,6 +3,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
+from accounts.retry import retry_transaction
 from accounts.scope import TeamScoped, removing
 from campaigns.filters import RemovalFilterSet
 from campaigns.models import Removal
@@ -43,8 +44,11 @@ class RemovedInBackground:
         """Deletes it with all that it holds. It is out of sight at once, its name is free, and
         hits on its pixels are answered and not stored any more. The rest goes in the background:
         `/api/removals/` tells how far it has come."""
-        row = self.get_object()
-        with removing():
-            removal = row.remove(by=request.user.get_username())
+        removal = self.remove(self.get_object(), request.user.get_username())
         address = reverse("removal-detail", args=[removal.pk])
         return Response(RemovalSerializer(removal).data, 202, headers={"Location": address})
+
+    @retry_transaction
+    def remove(self, row, by: str) -> Removal:
+        with removing():
+            return row.remove(by=by)

@@ -9,9 +9,10 @@ from django.db.models import Case, F, When
 from django.utils import timezone
 
 from accounts.models import Refusal, Team
+from accounts.retry import retry_transaction
 from campaigns.anonymity import took_in_anonymously
 from campaigns.fields import NameField
-from campaigns.models.removal import InSight, Removal
+from campaigns.models.removal import InSight, Removable, Removal
 
 time_zones = cache(zoneinfo.available_timezones)  # walks the disk
 
@@ -49,7 +50,7 @@ class CampaignQuerySet(models.QuerySet):
         return campaign
 
 
-class Campaign(models.Model):
+class Campaign(Removable):
     class Tracking(models.TextChoices):
         INDIVIDUAL = "individual", "individual: who opened"
         ANONYMOUS = "anonymous", "anonymous: how often it was opened, not by whom"
@@ -107,6 +108,7 @@ class Campaign(models.Model):
         self.closed_at = at or timezone.now()
         self.save(update_fields=["closed_at"])
 
+    @retry_transaction  # consumers lock its groups in any order
     @transaction.atomic
     def remove(self, by: str = "") -> Removal:
         """Put the campaign out of sight, with all that it holds; the rest is done in the
@@ -125,7 +127,7 @@ class GroupQuerySet(models.QuerySet):
         return self if user.is_superuser else self.filter(campaign__team__in=Team.objects.of(user))
 
 
-class Group(models.Model):
+class Group(Removable):
     """One arm of an A/B test."""
 
     # A campaign goes by Campaign.remove(), and then in steps that take the openings first.
@@ -170,6 +172,7 @@ class Group(models.Model):
         self.is_control = True
         self.save(update_fields=["is_control"])
 
+    @retry_transaction  # consumers lock its groups in any order
     @transaction.atomic
     def remove(self, by: str = "") -> Removal:
         """Put the group out of sight, with all that it holds; the rest is done in the background.

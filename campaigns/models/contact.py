@@ -65,7 +65,8 @@ class ContactQuerySet(ScheduleQuerySet):
         # A locking read, which waits for whoever is adding the address at this moment. It can't
         # be narrowed down to the team: a join would lock campaigns, and with them consumers.
         locked = list(self.filter(email_key=email_key).order_by("pk").select_for_update())
-        groups = Group.objects.filter(
+        # Those that are being removed as well: what waits there for its step is still a person's.
+        groups = Group.everything.filter(
             pk__in={contact.group_id for contact in locked}, campaign__team=team_id
         )
         own = set(groups.values_list("pk", flat=True))

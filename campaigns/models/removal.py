@@ -18,6 +18,23 @@ class InSight(models.Manager):
         return super().get_queryset().filter(removal=None)
 
 
+class Removable(models.Model):
+    """A row that a removal puts out of sight. No `save()` reaches it from then on: of a row that
+    was read before, it would bring all back, with the name that is free for another by then.
+    DoesNotExist says so, also where the removal has ended."""
+
+    class Meta:
+        abstract = True
+
+    def _do_update(self, base_qs, *args, **kwargs):
+        # Every save() of a stored row comes by here with its UPDATE, and would insert the row
+        # anew where that finds none. Django has no public place between the two.
+        updated = super()._do_update(base_qs.filter(removal=None), *args, **kwargs)
+        if not updated and not self._state.adding:
+            raise self.DoesNotExist(f"The {self._meta.verbose_name} was removed meanwhile.")
+        return updated
+
+
 class RemovalQuerySet(models.QuerySet):
     def of(self, user) -> "RemovalQuerySet":
         return self if user.is_superuser else self.filter(team__in=Team.objects.of(user))

@@ -8,7 +8,17 @@ from campaigns.models import Campaign, Group
 from campaigns.serializers.row import RowSerializer
 
 
-class CampaignSerializer(RowSerializer):
+class SentFieldsSerializer(RowSerializer):
+    """A change writes what was sent, and leaves alone what somebody else changes meanwhile."""
+
+    def update(self, row, validated_data):
+        for name, value in validated_data.items():
+            setattr(row, name, value)
+        row.save(update_fields=list(validated_data))
+        return row
+
+
+class CampaignSerializer(SentFieldsSerializer):
     unique_field = "name"
     fixed_field = "team"
 
@@ -59,7 +69,7 @@ class CampaignSerializer(RowSerializer):
         return Campaign.objects.start(**validated_data)
 
 
-class GroupSerializer(RowSerializer):
+class GroupSerializer(SentFieldsSerializer):
     unique_field = "name"
     fixed_field = "campaign"
 

@@ -8,7 +8,7 @@ import time_machine
 from django.db.models import ProtectedError
 from django.utils import timezone
 
-from accounts.models import Membership
+from accounts.models import Membership, Team
 from accounts.tests.people import assert_problem, client_of, make_member, make_user
 from accounts.tests.staff import admin_client, page
 from campaigns import removal_steps, tasks
@@ -158,6 +158,19 @@ def test_a_team_stays_until_nothing_of_it_is_left_to_remove(house):
     finish_removals()
     house.team.delete()
     assert not Removal.objects.exists()
+
+
+def test_who_deletes_such_a_team_is_told_what_it_waits_for(house, admin_client):
+    team = Team.objects.start(name="Shared", manager=house.user)
+    campaign = Campaign.objects.start(team=team, name="Spring")
+    address = f"/api/teams/{team.pk}/"
+    assert_problem(house.client.delete(address), 409, "has_campaigns")
+    campaign.remove()
+    response = house.client.delete(address)
+    assert_problem(response, 409, "removals_running")
+    assert "being deleted in the background" in response.json()["detail"]
+    finish_removals()
+    assert house.client.delete(address).status_code == 204
 
 
 # -- In small steps --------------------------------------------------------------------------------

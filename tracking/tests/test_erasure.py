@@ -1,5 +1,6 @@
 """A person is forgotten; what was counted stays counted."""
 
+import signal
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from uuid import uuid4
@@ -166,6 +167,32 @@ def test_an_erasure_that_broke_off_is_finished_by_the_next(house, monkeypatch):
     monkeypatch.setattr(Contact, "forget_person", forget)
     assert erase(house).status_code == 200
     assert Contact.objects.not_erased().get() == house.contact
+
+
+def test_whoever_is_on_a_list_that_is_being_removed_is_forgotten_there_too(house):
+    going = Campaign.objects.start(team=house.team, name="Going")
+    there = Contact.objects.schedule(group=going.groups.get(), email=ADA, name="Ada")
+    open_pixel(there.pixels.get(), NOON)
+    going.remove()
+    Contact.objects.erase_person(house.team.pk, ADA)
+    there.refresh_from_db()
+    assert (there.erased_at is not None, there.name) == (True, "")
+    assert Opening.objects.get(contact=there).user_agent is None
+
+
+def test_an_erasure_ends_where_its_contact_is_being_removed_by_then(house):
+    def no_end(signal_number, frame):
+        raise TimeoutError("the erasure doesn't end")
+
+    house.campaign.remove()
+    previous = signal.signal(signal.SIGALRM, no_end)
+    signal.alarm(20)
+    try:
+        house.ada.erase()
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, previous)
+    assert house.ada.erased_at
 
 
 @pytest.mark.parametrize("role", [Membership.Role.VIEWER, Membership.Role.EDITOR])

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from uuid import uuid4
 
 import pytest
@@ -9,12 +10,20 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from campaigns import removal_steps
-from campaigns.models import Contact, Removal
+from campaigns.models import Contact, Group, Removal
 from campaigns.tests.house import House
 from campaigns.tests.removed import finish_removals
 from tracking.hit import Hit
-from tracking.models import ContactOpenings, Opening, OpeningCount, Tally
+from tracking.models import (
+    ArchivedOpeningCount,
+    ContactOpenings,
+    Opening,
+    OpeningChange,
+    OpeningCount,
+    Tally,
+)
 from tracking.record import Decision, record
+from tracking.retention import forget_openings_before
 from tracking.tests.opened import MACHINE, PERSON, open_pixel
 
 pytestmark = pytest.mark.django_db
@@ -116,6 +125,37 @@ def test_anonymous_openings_go_in_steps_after_the_contacts(house):
     removal = Removal.objects.claim()
     seen = [(Contact.objects.count(), Opening.objects.count()) for _ in all_steps(removal)]
     assert seen[:4] == [(0, 11), (0, 7), (0, 3), (0, 0)]
+
+
+def test_what_is_kept_about_a_group_goes_in_steps_before_it(house):
+    kept = (OpeningChange, OpeningCount, ArchivedOpeningCount)
+    for number in range(11):
+        open_pixel(house.pixel, NOON + number * 2 * HOUR)
+    list(forget_openings_before(NOON + 18 * HOUR))
+    OpeningChange.objects.note("somebody", [(None, each) for each in Opening.objects.all()] * 5)
+    assert [model.objects.count() for model in kept] == [10, 11, 9]
+    house.campaign.remove()
+    removal = Removal.objects.claim()
+    seen = [[model.objects.count() for model in kept]]
+    groups = []
+    while removal_steps.step(removal):
+        seen.append([model.objects.count() for model in kept])
+        groups.append(Group.everything.count())
+    for before, after in pairwise(seen):
+        assert sum(before) - sum(after) <= removal_steps.STEP_ROWS
+    assert seen[-1] == [0, 0, 0]
+    assert groups[seen.index([0, 0, 0]) - 1] == 2  # nothing is left for the groups to take along
+    assert Removal.objects.get().state == "done"
+
+
+def test_openings_that_retention_has_deleted_are_not_waited_for(house):
+    for number in range(11):
+        open_pixel(house.pixel, NOON + number * 2 * HOUR)
+    list(forget_openings_before(NOON + 18 * HOUR))
+    house.campaign.remove()
+    finish_removals()
+    removal = Removal.objects.get()
+    assert (removal.openings_total, removal.openings_removed) == (2, 2)
 
 
 @pytest.mark.parametrize("kind", ["campaign", "group"])

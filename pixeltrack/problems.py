@@ -16,7 +16,9 @@ from rest_framework.exceptions import APIException, ErrorDetail, ParseError, Val
 from rest_framework.settings import api_settings
 from rest_framework.views import exception_handler
 
-CONTENT_TYPE = "application/problem+json"
+from pixeltrack.negotiation import PROBLEM
+
+CONTENT_TYPE = PROBLEM
 DETAIL_LENGTH = 500  # an error may quote what was sent
 
 

@@ -6,6 +6,7 @@ from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import DataError, IntegrityError, transaction
 from django.http import HttpResponseRedirect
+from django.urls import reverse
 
 from accounts.models import Refusal
 from accounts.paginator import BoundedPaginator
@@ -32,11 +33,16 @@ class ScopedAdmin(admin.ModelAdmin):
             text = f"Nothing was saved. {refusal}"
         return self.answer_with(request, text)
 
-    def delete_view(self, request, *args, **kwargs):
+    def delete_view(self, request, object_id, extra_context=None):
         try:
-            return super().delete_view(request, *args, **kwargs)
+            return super().delete_view(request, object_id, extra_context)
         except Refusal as refusal:
-            return self.answer_with(request, refusal)
+            self.message_user(request, refusal, messages.ERROR)
+            return HttpResponseRedirect(self.page_of(object_id))
+
+    def page_of(self, object_id) -> str:
+        page = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"
+        return reverse(page, args=[object_id])
 
     def changelist_view(self, request, *args, **kwargs):
         """Actions are sent to the list's own address."""

@@ -17,8 +17,9 @@ from rest_framework.settings import api_settings
 from rest_framework.views import exception_handler
 
 from accounts.row_error import sentence
+from pixeltrack.negotiation import PROBLEM
 
-CONTENT_TYPE = "application/problem+json"
+CONTENT_TYPE = PROBLEM
 
 
 class TooLarge(APIException):

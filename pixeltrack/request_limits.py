@@ -60,7 +60,8 @@ def declared(scope) -> int:
 
 
 def number(text: str | bytes) -> int:
-    return int(text) if text.isdigit() else 0
+    # Of text, isdigit() would also take "²", which is no number to int().
+    return int(text) if text.isascii() and text.isdigit() else 0
 
 
 async def refuse(response, receive, send):

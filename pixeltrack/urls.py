@@ -3,14 +3,11 @@ from django.contrib.auth.views import LoginView
 from django.http import HttpResponse
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
-from drf_spectacular.views import (
-    SpectacularJSONAPIView,
-    SpectacularRedocView,
-    SpectacularSwaggerView,
-)
+from drf_spectacular.views import SpectacularRedocView, SpectacularSwaggerView
 
 from accounts.forms import LoginForm
 from pixeltrack import health
+from pixeltrack.schema_view import SchemaView
 from tracking.views import pixel
 
 PAGE = {"http_method_names": ["get", "head"]}  # OPTIONS would look for a template, and fail
@@ -26,7 +23,7 @@ urlpatterns = [
     path("api-auth/", include("rest_framework.urls")),
     path("docs", SpectacularSwaggerView.as_view(**PAGE), name="docs"),
     path("redoc", SpectacularRedocView.as_view(template_name="redoc.html", **PAGE), name="redoc"),
-    path("openapi.json", SpectacularJSONAPIView.as_view(), name="schema"),
+    path("openapi.json", SchemaView.as_view(), name="schema"),
     path("favicon.ico", lambda request: HttpResponse(status=204)),  # browsers ask, and log a 404
     path("healthz", health.healthz),
     path("readyz", health.readyz),

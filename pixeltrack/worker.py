@@ -11,18 +11,126 @@ from uvicorn_worker import UvicornWorker
 DRAIN_SECONDS = 10
 
 
+TOO_LONG = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
+    b"content-type: text/plain; charset=utf-8\r\n"
+    b"content-length: 36\r\n"
+    b"connection: close\r\n\r\n"
+    b"The address or a header is too long."
+)
+
+
+class HeadTooLong(Exception):
+    pass
+
+
 class Protocol(HttpToolsProtocol):
-    """Answers a client that has closed its own side after asking; uvicorn would hang up."""
+    """uvicorn's, with limits to what a client may send and to how long it may keep us waiting.
+
+    What is limited is what comes in without bringing a request on: half a head, but also trailers
+    without end after a body. The parser joins a line anew with every packet, so that an endless
+    one would cost ever more time; and whoever sends nothing more would keep a socket for ever.
+    Bodies as such have their limit elsewhere (request_limits.py), idle connections in uvicorn.
+
+    A client that has closed its own side after asking is answered; uvicorn would hang up.
+    """
+
+    HEAD_BYTES = 64 * 1024  # request line and headers
+    PATIENCE = 30  # seconds: for a whole head, and without a byte of the body
 
     _asks_no_more = False
+    _too_long = False
+    _in_body = False
+    _pending = 0  # bytes since a head, a piece of a body or a request was complete
+    _since = 0.0  # when the first of them came, in the loop's time
+    _watch = None  # one timer for each connection, not for each request
+
+    def connection_made(self, transport):
+        super().connection_made(transport)
+        self._since = self.loop.time()
+        self._watch = self.loop.call_later(self.PATIENCE, self.look_after)
+
+    def connection_lost(self, exc):
+        self._watch.cancel()
+        super().connection_lost(exc)
+
+    # -- What comes in ---------------------------------------------------------------------------
+    def data_received(self, data):
+        if not self._pending:
+            self._since = self.loop.time()
+        self._pending += len(data)
+        super().data_received(data)
+        # What is left of a packet after a complete request is not counted: one packet at most.
+        if self._pending > self.HEAD_BYTES:
+            self.refuse()
+
+    def on_headers_complete(self):
+        # A packet may have much more in it than the head.
+        if self._pending > self.HEAD_BYTES and self.length_of_head() > self.HEAD_BYTES:
+            raise HeadTooLong
+        self._pending, self._since, self._in_body = 0, self.loop.time(), True
+        super().on_headers_complete()
+
+    def on_body(self, body):
+        self._pending = 0
+        super().on_body(body)
+
+    def on_message_complete(self):
+        self._pending, self._in_body = 0, False
+        super().on_message_complete()
+
+    def length_of_head(self) -> int:
+        return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+
+    # -- Too much of it --------------------------------------------------------------------------
+    def send_400_response(self, msg):
+        if self._pending > self.HEAD_BYTES:
+            self.refuse()
+        else:
+            super().send_400_response(msg)
+
+    def refuse(self):
+        """Answer 431 and close, after the answers to what was asked before."""
+        if self.answers():
+            self._too_long = True
+            self.flow.pause_reading()
+        elif not self.transport.is_closing():
+            if not self._in_body:  # there the application may be answering already
+                self.transport.write(TOO_LONG)
+            self.transport.close()
+
+    def answers(self) -> bool:
+        """Whether a request is complete that has no answer yet."""
+        return self.cycle is not None and not self._in_body and not self.cycle.response_complete
+
+    # -- Too little ------------------------------------------------------------------------------
+    def look_after(self):
+        """Hang up if the client owes us something for too long; else look again in time."""
+        left = self.PATIENCE
+        if self.waits():
+            left -= self.loop.time() - self._since
+        if left > 0:
+            self._watch = self.loop.call_later(left, self.look_after)
+        else:
+            self.transport.abort()
+
+    def waits(self) -> bool:
+        if self._in_body:
+            return not self.flow.read_paused  # by us, while the application is busy
+        return self.cycle is None or (self._pending > 0 and not self.answers())
 
     def eof_received(self):
         self._asks_no_more = True
-        return self.cycle is not None and not self.cycle.response_complete  # stay, to write
+        return self.answers()  # stay, to write
 
+    # -- The end ---------------------------------------------------------------------------------
     def on_response_complete(self):
         super().on_response_complete()
-        if self._asks_no_more and not self.pipeline and self.cycle.response_complete:
+        if self.pipeline or not self.cycle.response_complete:
+            return
+        if self._too_long:
+            self.refuse()
+        elif self._asks_no_more:
             self.transport.close()
 
 

@@ -1,4 +1,4 @@
-"""Bodies that are too long, against the real server: cut off while they come in."""
+"""Requests that are too long or broken off, against the real server."""
 
 import json
 import socket
@@ -86,6 +86,20 @@ def test_a_body_in_chunks_that_is_short_enough_is_read(server):
         body = json.dumps({"username": "nobody", "password": "x"}).encode().ljust(LIMIT - 10)
         client.sendall(b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body))
         assert read_all(client).startswith(b"HTTP/1.1 401 ")
+
+
+def test_a_header_without_end_is_cut_off(server):
+    with connect(server) as client:
+        client.sendall((b"GET /api/ HTTP/1.1\r\nX-A: " + b"a" * 65536)[:65537])
+        assert read_all(client).startswith(b"HTTP/1.1 431 ")
+
+
+@pytest.mark.parametrize("path", ["/api/token/", "/admin/login/", "/p/x.gif"])
+def test_an_upload_that_is_broken_off_keeps_no_socket(server, path):
+    with connect(server) as client:
+        client.sendall(head(path, "Content-Length: 10") + b"half")
+        client.shutdown(socket.SHUT_WR)
+        assert read_all(client)[:13] in (b"", b"HTTP/1.1 405 ")  # a pixel reads no body
 
 
 def test_the_server_goes_on_and_has_nothing_to_complain_of(server, stacks):

@@ -9,12 +9,12 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from accounts.retry import retry_transaction
-from campaigns.models import LastGroup
+from accounts.scoped_admin import ScopedAdmin
 
 OPENED_MEANWHILE = "Nothing was deleted: openings came in at that moment. Please try again."
 
 
-class GuardedDeletion(admin.ModelAdmin):
+class GuardedDeletion(ScopedAdmin):
     """Says why rows can't be deleted, and leaves everything as it was."""
 
     MOST_AT_ONCE = 1_000
@@ -25,10 +25,9 @@ class GuardedDeletion(admin.ModelAdmin):
             # It is a transaction of its own, and rows are locked by consumers in any order.
             delete_view = retry_transaction(super().delete_view)
             return delete_view(request, object_id, extra_context)
-        except (LastGroup, IntegrityError) as refusal:
-            self.say_why(request, refusal)
-            page = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"
-            return HttpResponseRedirect(reverse(page, args=[object_id]))
+        except IntegrityError:
+            self.message_user(request, OPENED_MEANWHILE, messages.ERROR)
+            return HttpResponseRedirect(self.page_of(object_id))
 
     @admin.action(permissions=["delete"], description="Delete selected %(verbose_name_plural)s")
     def delete_selected(self, request, queryset):
@@ -40,13 +39,9 @@ class GuardedDeletion(admin.ModelAdmin):
         try:
             whole = retry_transaction(transaction.atomic(ask_and_delete))
             return whole(self, request, queryset)
-        except (LastGroup, IntegrityError) as refusal:
-            self.say_why(request, refusal)
+        except IntegrityError:
+            self.message_user(request, OPENED_MEANWHILE, messages.ERROR)
             return None
-
-    def say_why(self, request, refusal):
-        text = str(refusal) if isinstance(refusal, LastGroup) else OPENED_MEANWHILE
-        self.message_user(request, text, messages.ERROR)
 
 
 class RemovalAdmin(GuardedDeletion):

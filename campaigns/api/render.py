@@ -1,7 +1,7 @@
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.decorators import action
-from rest_framework.exceptions import ParseError, UnsupportedMediaType, ValidationError
+from rest_framework.exceptions import ParseError, ValidationError
 from rest_framework.parsers import BaseParser
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
@@ -22,9 +22,6 @@ class HtmlParser(BaseParser):
     media_type = "text/html"
 
     def parse(self, stream, media_type=None, parser_context=None):
-        charset = parser_context["request"].content_params.get("charset", "utf-8")
-        if charset.lower() not in ("utf-8", "utf8", "us-ascii"):
-            raise UnsupportedMediaType(media_type, "Send the HTML in UTF-8.")
         try:
             return {"html": stream.read().decode()}
         except UnicodeDecodeError:

@@ -70,7 +70,10 @@ def test_it_is_paged_filtered_searched_and_ordered_as_the_flat_one(house):
 @pytest.mark.parametrize("number", NUMBERS)
 def test_under_another_teams_row_there_is_nothing(house, number):
     address, _ = pick(house, number)
-    assert_problem(client_of(make_user()).get(address), 404, "not_found")
+    for method in ("get", "head", "options", "post", "delete"):
+        response = getattr(client_of(make_user()), method)(address)
+        assert response.status_code == 404, method
+    assert_problem(client_of(make_user()).options(address), 404, "not_found")
     assert_problem(APIClient().get(address), 401, "not_authenticated")
     viewer = client_of(make_member(house.team, Membership.Role.VIEWER))
     assert ids(viewer.get(address))
@@ -81,7 +84,8 @@ def test_under_another_teams_row_there_is_nothing(house, number):
 @pytest.mark.parametrize("id_", ["0", "99999999", "9" * 30, "9" * 5000, "-1", "x", "%00"])
 def test_under_a_row_that_is_none_there_is_nothing(house, number, id_):
     _, _, kind, _, rows, _ = pick(house, number)[0].split("/")
-    assert_problem(house.client.get(f"/api/{kind}/{id_}/{rows}/"), 404, "not_found")
+    for ask in (house.client.get, house.client.options):
+        assert_problem(ask(f"/api/{kind}/{id_}/{rows}/"), 404, "not_found")
 
 
 @pytest.mark.parametrize("number", NUMBERS)

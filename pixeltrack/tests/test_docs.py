@@ -6,7 +6,9 @@ from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.core.management import call_command
 from django.test import Client
+from drf_spectacular.generators import SchemaGenerator
 
+from pixeltrack.schema_view import document
 from pixeltrack.tests.routes import api_routes
 
 
@@ -74,6 +76,52 @@ def test_every_operation_tells_who_may_use_it(schema):
             assert operation["security"] == [{}]
         elif "/api/token/" not in name:
             assert allowed == {"jwtAuth", "cookieAuth", "apiKey"} == schemes.keys(), name
+
+
+def test_what_is_throttled_says_so(schema):
+    throttled = {"/api/token/", "/api/token/refresh/"}  # by the login guard
+    throttled |= {route.address for route in api_routes() if route.view.cls.throttle_classes}
+    assert "/api/sign-up/" in throttled
+    told = {path for path, methods in schema["paths"].items()
+            for operation in methods.values() if "429" in operation["responses"]}  # fmt: skip
+    assert told == throttled
+
+
+def test_the_schema_is_made_once(monkeypatch):
+    made = []
+    monkeypatch.setattr(
+        SchemaGenerator, "get_schema", lambda *args, **kwargs: made.append(1) or {"made": len(made)}
+    )
+    document.cache_clear()
+    try:
+        answers = [Client().get("/openapi.json").json() for _ in range(3)]
+    finally:
+        document.cache_clear()
+    assert answers == [{"made": 1}] * 3
+
+
+def test_who_has_the_schema_already_is_told_so():
+    first = Client().get("/openapi.json")
+    assert first["Cache-Control"] == "no-cache"
+    again = Client().get("/openapi.json", headers={"if-none-match": first["ETag"]})
+    assert (again.status_code, again.content, again["ETag"]) == (304, b"", first["ETag"])
+    other = Client().get("/openapi.json", headers={"if-none-match": 'W/"other"'})
+    assert (other.status_code, other.content) == (200, first.content)
+
+
+@pytest.mark.parametrize(
+    ("accept", "media_type"),
+    [
+        ("*/*", "application/vnd.oai.openapi+json"),
+        ("application/vnd.oai.openapi+json", "application/vnd.oai.openapi+json"),
+        ("application/json", "application/json"),
+        ("application/problem+json", "application/json"),
+    ],
+)
+def test_the_schema_comes_as_what_is_asked_for(accept, media_type):
+    response = Client().get("/openapi.json", headers={"accept": accept})
+    assert (response.status_code, response["Content-Type"]) == (200, media_type)
+    assert "Accept" in response["Vary"]
 
 
 def test_every_body_that_makes_a_row_comes_with_an_example(schema):

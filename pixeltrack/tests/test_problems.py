@@ -11,6 +11,7 @@ from rest_framework.exceptions import Throttled
 from accounts.tests.people import assert_problem, client_of, make_user
 from campaigns.api import CampaignViewSet
 from campaigns.tests.house import House
+from pixeltrack.request_limits import number
 
 pytestmark = pytest.mark.django_db
 
@@ -197,6 +198,20 @@ def test_what_django_finds_odd_is_400(client, monkeypatch, error):
 )
 def test_the_schema_has_problems_too(client, method, headers, status, code):
     assert_problem(client.generic(method, "/openapi.json", headers=headers), status, code)
+
+
+@pytest.mark.parametrize("accept", ["{}", "{};q=0.5", "{}, text/csv", "text/csv, {}"])
+@pytest.mark.parametrize("name", ["application/problem+json", "Application/Problem+JSON "])
+def test_who_accepts_problems_gets_json(client, accept, name):
+    headers = {"accept": accept.format(name)}
+    good = client.get("/api/campaigns/", headers=headers)
+    assert (good.status_code, good["Content-Type"]) == (200, "application/json")
+    assert_problem(client.get("/api/campaigns/0/", headers=headers), 404, "not_found")
+
+
+@pytest.mark.parametrize("length", ["²", "\u0661", "1²", "-1", "+1", "x", ""])
+def test_a_length_that_is_no_number_is_no_length(length):
+    assert number(length) == 0
 
 
 @pytest.mark.parametrize("method", ["TRACE", "CONNECT", "FOO"])

@@ -265,7 +265,8 @@ OPENING_RETENTION_DAYS = env.number("OPENING_RETENTION_DAYS", 0, between(0, 36_5
 if OPENING_RETENTION_DAYS:
     CELERY_BEAT_SCHEDULE["forget old openings"] = {
         "task": "tracking.tasks.forget_old_openings",
-        "schedule": crontab(hour=3, minute=20),
+        "schedule": crontab(hour="1-5"),  # every minute, a few seconds of work
+        "options": {"expires": 60},
     }
 
 # -- API ---------------------------------------------------------------------------------------

@@ -13,8 +13,10 @@ class TrackingConfig(AppConfig):
         from tracking import checks  # noqa: F401, PLC0415
         from tracking.forget import forget_openings, forget_readers  # noqa: PLC0415
         from tracking.removal import KEEPER, has_anonymous_openings  # noqa: PLC0415
+        from tracking.retention import has_archived_anonymously  # noqa: PLC0415
 
         before_contacts_go(forget_openings)
         before_groups_go(KEEPER)
         when_contacts_are_erased(forget_readers)
         ask_about_anonymity(has_anonymous_openings)
+        ask_about_anonymity(has_archived_anonymously)

@@ -24,6 +24,7 @@ from tracking.models import (
     Tally,
 )
 from tracking.record import REFRESH_WINDOW, Decision, History, milliseconds
+from tracking.retention import is_too_old, kept_since
 
 logger = logging.getLogger(__name__)
 
@@ -78,6 +79,8 @@ def delete_opening(pk: int, by: str):
     own. Hits that were its refreshes stay forgotten. Raises Opening.DoesNotExist."""
     opening = lock(pk)
     Opening.objects.filter(pk=pk).delete()
+    # One that only moves keeps it: its hashes are those of its old hour, and go by its new time.
+    AnonymousReader.objects.filter(pk=opening.event_id).delete()
     tally = Tally()
     opening.tally(tally, -1)
     leave(opening, tally)
@@ -96,6 +99,8 @@ def lock(pk: int) -> Opening:
 
 def place(opening: Opening):
     """Decide about an opening at its new time, as about a hit; Refused."""
+    if is_too_old(opening.opened_at, kept_since()):
+        raise Refused(Decision.TOO_OLD)
     closed_at = opening.group.campaign.closed_at
     if closed_at and opening.opened_at >= closed_at:
         raise Refused(Decision.CLOSED)
@@ -115,7 +120,6 @@ def leave(opening: Opening, tally: Tally):
     """What follows where an opening is no more: others begin the mail open that it began, from
     the earliest on, and the filter has nothing to remember."""
     forget_in_filter(opening)
-    AnonymousReader.objects.filter(pk=opening.event_id).delete()
     if not opening.begins_mail_open or opening.user_agent_id is None:
         return
     of_reader = Opening.objects.filter(

@@ -9,7 +9,7 @@ from campaigns.merge_file import CONTACT_COLUMNS, about
 from campaigns.models import Campaign, Contact, Group
 from campaigns.streaming import walk
 from campaigns.table import NoTable, Table
-from tracking.models import ContactOpenings, Opening
+from tracking.models import ContactOpenings, Opening, UserAgent
 from tracking.serializers import OpeningSerializer
 
 
@@ -119,8 +119,8 @@ class Openings(Table):
 
     def chunks(self) -> Iterator[list[tuple]]:
         for group in self.groups:
-            openings = Opening.objects.filter(group=group).prefetch_related("user_agent")
-            for some in walk(openings, "opened_at"):
+            for some in walk(Opening.objects.filter(group=group), "opened_at"):
+                UserAgent.objects.attach_to(some)
                 yield [
                     tuple(map(fields.get, self.columns))
                     for fields in OpeningSerializer(some, many=True).data

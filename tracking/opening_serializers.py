@@ -167,10 +167,9 @@ class OpeningCorrectionSerializer(serializers.Serializer):
 class OpeningStateSerializer(serializers.Serializer):
     """An opening before or after a change."""
 
-    pixel = serializers.IntegerField()
+    pixel = serializers.IntegerField(allow_null=True, help_text="Null where it is anonymous.")
     opened_at = serializers.DateTimeField()
     verdict = serializers.ChoiceField(Verdict.choices)
-    reason = serializers.CharField()
 
 
 class OpeningChangeSerializer(serializers.ModelSerializer):

@@ -26,6 +26,7 @@ from tracking.models import (
     Tally,
     UserAgent,
 )
+from tracking.retention import is_too_old, kept_since
 from tracking.rules import PIXEL_LIMIT, REFRESH_WINDOW
 from tracking.verdict import judge
 
@@ -39,6 +40,7 @@ class Decision(StrEnum):
     CLOSED = "closed"
     OFF = "off"
     LIMIT = "limit"
+    TOO_OLD = "too_old"  # retention may have archived it, and nobody could tell
 
 
 @dataclass(frozen=True)
@@ -96,24 +98,19 @@ def record(hits: list[Hit], audit: Callable[[list[Opening]], None] | None = None
 @transaction.atomic
 def _record(hits, user_agents, audit):
     targets = lock_targets(hits)
-    known = known_event_ids(hits)
-    history = History.around(hits, targets)
-    anonymous = AnonymousHistory.around(anonymous_hits(hits, targets))
+    past = Past.around(hits, targets, user_agents)
     openings, recorded = [], []
     for hit in hits:
-        target = targets.get(hit.pixel)
-        past = anonymous if target and target.is_anonymous else history
-        decided, opening = decide(hit, target, known, past, user_agents)
+        decided, opening = decide(hit, targets.get(hit.pixel), past)
         recorded.append(decided)
         if opening:
-            known.add(hit.event_id)
             past.add(opening)
             openings.append(opening)
     if new := {opening.user_agent_id for opening in openings if (opening.user_agent_id or 0) < 0}:
         raise NewUserAgents({text for text, number in user_agents.items() if number in new})
     if openings:
         store(openings)
-        AnonymousReader.objects.bulk_create(anonymous.readers_of(openings))
+        AnonymousReader.objects.bulk_create(past.anonymous.readers_of(openings))
         if audit:
             audit(openings)
     return recorded
@@ -227,11 +224,39 @@ def near(moments, moment):
     return (other for other in moments if abs(other - moment) < REFRESH_WINDOW)
 
 
-def decide(hit, target, known, history, user_agents) -> tuple[Recorded, Opening | None]:
+@dataclass
+class Past:
+    """What is known when a batch is decided; the openings decided are added."""
+
+    event_ids: set[bytes]
+    kept_since: datetime | None
+    history: History
+    anonymous: AnonymousHistory
+    user_agents: dict[str, int]
+
+    @classmethod
+    def around(cls, hits, targets, user_agents) -> "Past":
+        return cls(
+            event_ids=known_event_ids(hits),
+            # Asked after the event ids: what retention took before then is older than this.
+            kept_since=kept_since(),
+            history=History.around(hits, targets),
+            anonymous=AnonymousHistory.around(anonymous_hits(hits, targets)),
+            user_agents=user_agents,
+        )
+
+    def add(self, opening: Opening):
+        self.event_ids.add(opening.event_id.bytes)
+        (self.history if opening.contact_id else self.anonymous).add(opening)
+
+
+def decide(hit, target, past: Past) -> tuple[Recorded, Opening | None]:
     """What becomes of one hit, and its opening if it is one."""
     moment = moment_of(hit)
-    if hit.event_id in known:
+    if hit.event_id in past.event_ids:
         return Recorded(hit, Decision.DUPLICATE), None
+    if is_too_old(moment, past.kept_since):
+        return Recorded(hit, Decision.TOO_OLD), None
     if target is None:
         return Recorded(hit, Decision.UNKNOWN), None
     if target.erased_at:
@@ -240,25 +265,23 @@ def decide(hit, target, known, history, user_agents) -> tuple[Recorded, Opening 
         return Recorded(hit, Decision.OFF), None
     if target.closed_at and moment >= target.closed_at:
         return Recorded(hit, Decision.CLOSED), None
-    opening = opening_of(hit, moment, target, user_agents)
-    if counted_at := history.opening_beside(opening):
-        return Recorded(hit, Decision.REFRESH, milliseconds(counted_at)), None
-    if history.is_full(opening):
+    opening = opening_of(hit, moment, target, past.user_agents)
+    asked = [(past.history, opening)]
+    if target.is_anonymous:
+        # The openings from before it became so are asked as well: they know their readers.
+        opening = without_reader(opening)
+        asked.append((past.anonymous, opening))
+    for history, seen in asked:
+        if counted_at := history.opening_beside(seen):
+            return Recorded(hit, Decision.REFRESH, milliseconds(counted_at)), None
+    if any(history.is_full(seen) for history, seen in asked):
         return Recorded(hit, Decision.LIMIT), None
-    opening.begins_mail_open = history.begins_mail_open(opening)
+    opening.begins_mail_open = all(history.begins_mail_open(seen) for history, seen in asked)
     return Recorded(hit, Decision.RECORDED), opening
 
 
 def opening_of(hit: Hit, moment: datetime, target: Target, user_agents) -> Opening:
     verdict, reason = hit.judged or judge(hit)
-    if target.is_anonymous:
-        return Opening(
-            event_id=UUID(bytes=hit.event_id),
-            group_id=target.group_id,
-            opened_at=moment,
-            verdict=verdict,
-            reason=reason,
-        )
     return Opening(
         event_id=UUID(bytes=hit.event_id),
         pixel_id=target.pixel_id,
@@ -272,6 +295,17 @@ def opening_of(hit: Hit, moment: datetime, target: Target, user_agents) -> Openi
         opened_at=moment,
         verdict=verdict,
         reason=reason,
+    )
+
+
+def without_reader(opening: Opening) -> Opening:
+    """What an anonymous campaign keeps of it."""
+    return Opening(
+        event_id=opening.event_id,
+        group_id=opening.group_id,
+        opened_at=opening.opened_at,
+        verdict=opening.verdict,
+        reason=opening.reason,
     )
 
 

@@ -10,6 +10,8 @@ REFUSALS = {
     Decision.OFF: "The campaign's tracking is off. Set it to individual to count this.",
     Decision.ERASED: "The person was erased and is tracked no more. Leave the opening out.",
     Decision.LIMIT: f"The pixel has {PIXEL_LIMIT} openings around that time. Leave this one out.",
+    Decision.TOO_OLD: "Openings of that time are not kept any more: they are counted, and it can't "
+    "be told whether this one is among them. Leave it out.",
     Decision.UNKNOWN: "The pixel was deleted at this very moment.",
     Decision.DUPLICATE: "This event id is that of something else. Give another one.",
 }

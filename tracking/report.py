@@ -6,8 +6,9 @@ from uuid import UUID
 
 from django.db import IntegrityError
 
+from campaigns.models import Pixel
 from tracking.hit import Hit
-from tracking.models import Opening, OpeningChange
+from tracking.models import Opening, OpeningChange, UserAgent
 from tracking.record import Decision, record
 
 REPORTED = "reported"  # the reason of a verdict that was given without one
@@ -45,18 +46,26 @@ def report(hits: list[Hit], by: str) -> list[Reported]:
 
 def report_together(hits, by) -> list[Reported]:
     recorded = record_apart(hits, partial(note_created, by))
-    event_ids = [UUID(bytes=hit.event_id) for hit in hits]
-    # The User-Agents by a query of their own, as in lists.
-    openings = Opening.objects.filter(event_id__in=event_ids).prefetch_related("user_agent")
-    pixels = dict(openings.values_list("pk", "pixel__uuid"))
-    found = {opening.event_id.bytes: opening for opening in openings if opening.pk in pixels}
+    openings = list(Opening.objects.filter(event_id__in=[UUID(bytes=h.event_id) for h in hits]))
+    UserAgent.objects.attach_to(openings)
+    found = {opening.event_id.bytes: opening for opening in openings}
+    # uuid → (id, group id)
+    pixels = Pixel.objects.filter(uuid__in={UUID(bytes=hit.pixel) for hit in hits})
+    named = {uuid.bytes: ids for uuid, *ids in pixels.values_list("uuid", "pk", "contact__group")}
     reported = []
     for each in recorded:
         opening = found.get(each.hit.event_id)
-        if opening and pixels[opening.pk].bytes != each.hit.pixel:
+        if opening and not is_of(opening, *named.get(each.hit.pixel, (None, None))):
             opening = None
         reported.append(Reported(each.decision, opening))
     return reported
+
+
+def is_of(opening: Opening, pixel_id: int | None, group_id: int | None) -> bool:
+    """Whether the opening is one of this pixel; of an anonymous one only the group is known."""
+    if opening.pixel_id is None:
+        return opening.group_id == group_id
+    return opening.pixel_id == pixel_id
 
 
 def record_apart(hits, audit):

@@ -5,20 +5,32 @@ The figures don't change by it. For each group, quarter and verdict it holds at 
     kept (OpeningCount) = archived (ArchivedOpeningCount) + those of the openings that are left
 
 where a contact's first opening counts for the archive once it is deleted (see ContactOpenings).
-The event ids of deleted openings are forgotten: a hit that comes again after that long counts
-again.
+The event ids of deleted openings are forgotten. So that none is counted again, neither hits nor
+reports nor corrections make an opening that is older than OPENING_RETENTION_DAYS. What was deleted
+by the command with fewer `--days` than that can be reported again, and then counts again.
 """
 
+import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
+from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
 from accounts.retry import retry_transaction
 from campaigns.models import Contact, Group
-from tracking.models import ArchivedOpeningCount, ContactOpenings, Opening, Tally
+from tracking.models import (
+    AnonymousReader,
+    ArchivedAnonymously,
+    ArchivedOpeningCount,
+    ContactOpenings,
+    Opening,
+    OpeningChange,
+    Tally,
+)
 
 DELETED_AT_ONCE = 1_000
 
@@ -27,43 +39,86 @@ def days_ago(days: int) -> datetime:
     return timezone.now() - timedelta(days=days)
 
 
+def kept_since() -> datetime | None:
+    """What was opened before that moment is deleted; None where all is kept."""
+    days = settings.OPENING_RETENTION_DAYS
+    return days_ago(days) if days else None
+
+
+def is_too_old(moment: datetime, since: datetime | None) -> bool:
+    """Whether an opening of that moment is not kept, by `kept_since()`."""
+    return since is not None and moment < since
+
+
+def work(seconds: float, pause: Callable[[float], None] = time.sleep):
+    """Delete what is due, for about so long or until nothing is left; one step at least.
+
+    After each step comes a pause as long as the step: the rest of the time is for the hits.
+    """
+    moment = kept_since()
+    if moment is None:
+        return
+    begun = time.monotonic()
+    deadline = begun + seconds
+    for _ in forget_openings_before(moment):
+        ended = time.monotonic()
+        if ended >= deadline:
+            return
+        pause(ended - begun)
+        begun = time.monotonic()
+
+
 def forget_openings_before(moment: datetime) -> Iterator[int]:
-    """Delete the openings before that moment, group by group; yields each group's number of them.
+    """Delete the openings before that moment, in small steps; yields each step's number of them.
 
     Each step is a transaction of its own: broken off, it has done so much; run twice at once,
     each opening is archived once.
     """
-    # By group, because that index is there; one on the time alone would cost every opening.
-    for group_id in Group.objects.order_by("pk").values_list("pk", flat=True):
-        yield forget_openings_of(group_id, moment)
+    for group_id in groups_with_openings_before(moment):
+        old = Opening.objects.filter(group=group_id, opened_at__lt=moment)
+        some = old.order_by("opened_at", "pk").values_list("pk", "contact_id")[:DELETED_AT_ONCE]
+        while found := dict(some.all()):
+            yield archive(group_id, found, moment)
 
 
-def forget_openings_of(group_id: int, moment: datetime) -> int:
-    """Those of a group. Returns how many."""
-    old = Opening.objects.filter(group=group_id, opened_at__lt=moment).order_by("opened_at", "pk")
-    deleted = 0
-    while found := dict(old.values_list("pk", "contact_id")[:DELETED_AT_ONCE]):
-        deleted += archive(group_id, found)
-    return deleted
+def groups_with_openings_before(moment: datetime) -> list[int]:
+    """By the first entry of each group in the index of group and time; one on the time alone
+    would cost every opening. As EXISTS, MySQL might read all that are that old."""
+    own = Opening.objects.filter(group=OuterRef("pk")).order_by("opened_at")
+    groups = Group.objects.alias(oldest=Subquery(own.values("opened_at")[:1]))
+    return list(groups.filter(oldest__lt=moment).order_by("pk").values_list("pk", flat=True))
 
 
 @retry_transaction
 @transaction.atomic
-def archive(group_id: int, found: dict[int, int | None]) -> int:
+def archive(group_id: int, found: dict[int, int | None], moment: datetime) -> int:
     """Delete these openings of a group (id → contact id), the oldest first, and archive their
-    counts. Returns how many of them were still there."""
+    counts. Returns how many of them were still there, and still before that moment."""
     contacts = Contact.objects.filter(pk__in=set(found.values()) - {None}).order_by("pk")
     list(contacts.select_for_update().values_list("pk", flat=True))  # first, as everybody does
-    openings = list(Opening.objects.filter(pk__in=found).order_by("pk").select_for_update())
+    rows = Opening.objects.filter(pk__in=found, opened_at__lt=moment).order_by("pk")
+    openings = list(rows.select_for_update())
     tally, by_contact = Tally(), defaultdict(list)
     for opening in openings:
         opening.tally(tally, 1)
-        if opening.contact_id:  # an anonymous one has none
-            by_contact[opening.contact_id].append(opening)
-    rows = ContactOpenings.objects.in_bulk(by_contact)
-    for contact_id, row in rows.items():
+        by_contact[opening.contact_id].append(opening)
+    if anonymous := by_contact.pop(None, []):
+        archive_anonymously(group_id, anonymous)
+    known = ContactOpenings.objects.in_bulk(by_contact)
+    for contact_id, row in known.items():
         row.archive(by_contact[contact_id], tally, group_id)
-    ContactOpenings.objects.store([rows[contact_id] for contact_id in sorted(rows)])
+    ContactOpenings.objects.store([known[contact_id] for contact_id in sorted(known)])
+    OpeningChange.objects.filter(event_id__in=[opening.event_id for opening in openings]).delete()
     Opening.objects.filter(pk__in=[opening.pk for opening in openings]).delete()
     ArchivedOpeningCount.objects.add(tally)
     return len(openings)
+
+
+def archive_anonymously(group_id: int, openings: list[Opening]):
+    """What hangs on anonymous openings that are being deleted; the group remembers them."""
+    AnonymousReader.objects.filter(pk__in=[opening.event_id for opening in openings]).delete()
+    ArchivedAnonymously.objects.get_or_create(group_id=group_id)
+
+
+def has_archived_anonymously(campaign) -> bool:
+    return ArchivedAnonymously.objects.filter(group__campaign=campaign).exists()

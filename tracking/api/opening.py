@@ -12,7 +12,7 @@ from accounts.scope import Conflict, TeamScoped
 from campaigns.serializers import BulkResultsSerializer
 from tracking.correct import Refused, correct_opening, delete_opening
 from tracking.filters import OpeningFilterSet
-from tracking.models import Opening
+from tracking.models import Opening, UserAgent
 from tracking.opening_serializers import (
     OpeningCorrectionSerializer,
     OpeningReportSerializer,
@@ -65,7 +65,7 @@ ROWS = OpenApiExample(
 class OpeningViewSet(TeamScoped, ModelViewSet):
     """Openings: each hit that counted."""
 
-    queryset = Opening.objects.prefetch_related("user_agent")  # joined, MySQL would begin with it
+    queryset = Opening.objects.all()
     team_path = "group.campaign.team"
     manager_actions = ("update", "partial_update")
     filterset_class = OpeningFilterSet
@@ -76,15 +76,21 @@ class OpeningViewSet(TeamScoped, ModelViewSet):
         read |= dict.fromkeys(self.manager_actions, OpeningCorrectionSerializer)
         return read.get(self.action, OpeningSerializer)
 
+    def paginate_queryset(self, queryset):
+        openings = super().paginate_queryset(queryset)
+        UserAgent.objects.attach_to(openings)
+        return openings
+
     @extend_schema(responses={200: OpeningSerializer, 201: OpeningSerializer}, examples=[REPORT])
     def create(self, request, *args, **kwargs):
         """Take over an opening that another tool counted.
 
         The rules are those of a hit at `opened_at`: a refresh is no opening, a campaign that was
-        closed by then or whose tracking is off counts nothing (409). Decisions follow the order
-        of arrival, so send the oldest first: what is there already stays as it is, also whether
-        it begins a mail open. The same `event_id` for the same pixel answers 200 with the opening
-        as it is now; for anything else it is taken (409).
+        closed by then or whose tracking is off counts nothing (409), nor does one that is older
+        than openings are kept. Decisions follow the order of arrival, so send the oldest first:
+        what is there already stays as it is, also whether it begins a mail open. The same
+        `event_id` for the same pixel, in an anonymous campaign for the same group, answers 200
+        with the opening as it is now; for anything else it is taken (409).
         """
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)

@@ -9,8 +9,8 @@ from tracking.opening_serializers import OpeningChangeSerializer
 class OpeningChangeViewSet(TeamScoped, ReadOnlyModelViewSet):
     """The log of openings that somebody created, corrected or deleted by the API.
 
-    It keeps what the opening was before and after, and nothing of its reader; it stays when the
-    opening goes.
+    It keeps what the opening was before and after, and nothing of its reader; it stays when
+    somebody deletes the opening, and goes when the opening is so old that it is not kept any more.
     """
 
     queryset = OpeningChange.objects.all()

@@ -1,5 +1,5 @@
 from tracking.models.anonymous_reader import AnonymousReader, ReaderSalt
-from tracking.models.archived_count import ArchivedOpeningCount
+from tracking.models.archived_count import ArchivedAnonymously, ArchivedOpeningCount
 from tracking.models.contact_openings import ContactOpenings
 from tracking.models.count import OpeningCount, Tally
 from tracking.models.opening import Opening
@@ -10,6 +10,7 @@ from tracking.models.verdict import Verdict
 
 __all__ = [
     "AnonymousReader",
+    "ArchivedAnonymously",
     "ArchivedOpeningCount",
     "ContactOpenings",
     "Opening",

@@ -20,3 +20,13 @@ class ArchivedOpeningCount(Count):
                 fields=["group", "quarter", "verdict"], name="one_archived_per_quarter_verdict"
             )
         ]
+
+
+class ArchivedAnonymously(models.Model):
+    """A group of which retention has deleted anonymous openings: they are counted without anybody
+    knowing who opened, so its campaign does not become individual any more."""
+
+    group = models.OneToOneField(Group, models.CASCADE, primary_key=True, related_name="+")
+
+    def __str__(self):
+        return f"anonymous archive of {self.group}"

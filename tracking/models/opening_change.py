@@ -8,7 +8,8 @@ from tracking.models.opening import Opening
 
 
 def state_of(opening: Opening | None) -> dict | None:
-    """What the log keeps of an opening. Nothing of its reader."""
+    """What the log keeps of an opening. Nothing of its reader: also not the verdict's reason, which
+    erasure takes from the opening."""
     if opening is None:
         return None
     opened_at = opening.opened_at.astimezone(UTC).isoformat().replace("+00:00", "Z")
@@ -16,7 +17,6 @@ def state_of(opening: Opening | None) -> dict | None:
         "pixel": opening.pixel_id,
         "opened_at": opened_at,
         "verdict": opening.verdict,
-        "reason": opening.reason,
     }
 
 
@@ -41,7 +41,7 @@ class OpeningChange(models.Model):
     """Somebody made, corrected or deleted an opening by hand or by program.
 
     It outlives the opening and its contact, and knows neither reader nor address; it goes with
-    its group.
+    its group, or with an opening that retention deletes.
     """
 
     class Action(models.TextChoices):

@@ -4,6 +4,8 @@ from uuid import UUID
 from django.db import models
 from ua_parser import parse
 
+ATTACHED_AT_ONCE = 500  # SQLite takes fewer than 1,000 in one condition
+
 
 class UserAgentQuerySet(models.QuerySet):
     def ids_of(self, texts) -> dict[str, int]:
@@ -27,6 +29,20 @@ class UserAgentQuerySet(models.QuerySet):
             self.get_or_create(
                 fingerprint=fingerprint, defaults=describe_user_agent(wanted[fingerprint])
             )
+
+    def attach_to(self, openings):
+        """Give each of these openings its User-Agent, by as few queries as there are portions.
+
+        Not by Django's prefetch, which asks for all at once by a chain of ORs: SQLite refuses
+        that of a page with a thousand User-Agents. Not by a join: MySQL would begin with it.
+        """
+        ids = sorted({opening.user_agent_id for opening in openings} - {None})
+        found = {}
+        for start in range(0, len(ids), ATTACHED_AT_ONCE):
+            found |= self.in_bulk(ids[start : start + ATTACHED_AT_ONCE])
+        for opening in openings:
+            if opening.user_agent_id in found:
+                opening.user_agent = found[opening.user_agent_id]
 
 
 def user_agent_fingerprint(text: str) -> UUID:

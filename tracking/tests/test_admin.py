@@ -17,6 +17,7 @@ from campaigns.tests.removed import finish_removals
 from tracking.hit import Hit
 from tracking.models import (
     AnonymousReader,
+    ArchivedAnonymously,
     ContactOpenings,
     Opening,
     OpeningCount,
@@ -57,8 +58,8 @@ def said(reply) -> str:
 
 @pytest.mark.parametrize("app", ["accounts", "campaigns", "tracking"])
 def test_every_model_has_its_pages(app):
-    # Hashes and numbers: there is nothing to read in them, or nobody is to.
-    unseen = {AnonymousReader, LoginTrace, ReaderSalt, TokenFamily}
+    # Hashes, numbers and marks: there is nothing to read in them, or nobody is to.
+    unseen = {AnonymousReader, ArchivedAnonymously, LoginTrace, ReaderSalt, TokenFamily}
     assert set(apps.get_app_config(app).get_models()) - unseen <= admin.site._registry.keys()
 
 

@@ -1,7 +1,6 @@
 """Campaigns that count openings and don't know whose they are."""
 
-from datetime import UTC, datetime, timedelta
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 import time_machine
@@ -14,7 +13,6 @@ from campaigns.models import Campaign, Contact
 from campaigns.tests.house import House
 from campaigns.tests.removed import finish_removals
 from tracking import anonymous, tasks
-from tracking.hit import Hit
 from tracking.models import (
     AnonymousReader,
     ContactOpenings,
@@ -24,47 +22,21 @@ from tracking.models import (
     UserAgent,
 )
 from tracking.record import Decision, record
+from tracking.tests.anonymous_house import (
+    HOUR,
+    MINUTE,
+    NOON,
+    a_hit,
+    decisions,
+    house,
+    sums,
+    switch,
+)
 from tracking.tests.opened import GMAIL, MACHINE, PERSON, open_pixel
 
-__all__ = ["admin_client"]  # a fixture
+__all__ = ["admin_client", "house"]  # fixtures
 pytestmark = pytest.mark.django_db
-NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 Role = Membership.Role
-
-
-@pytest.fixture
-def house():
-    """An anonymous campaign, a few minutes past noon."""
-    with time_machine.travel(NOON + 5 * MINUTE, tick=False):
-        house = House(pixels=2)
-        house.contact.scheduled_at = NOON - HOUR
-        house.contact.save()
-        switch(house, "anonymous")
-        house.bottom = house.contact.pixels.get(number=2)
-        yield house
-
-
-def switch(house, tracking):
-    response = house.client.patch(house.addresses()["campaigns"], {"tracking": tracking})
-    assert response.status_code == 200, response.content
-
-
-def a_hit(pixel, minutes=0.0, user_agent=PERSON, **fields) -> Hit:
-    at = NOON + timedelta(minutes=minutes)
-    fields.setdefault("event_id", uuid4().bytes)
-    return Hit(
-        pixel=pixel.uuid.bytes, at=round(at.timestamp() * 1000), user_agent=user_agent, **fields
-    )
-
-
-def decisions(*hits) -> list[str]:
-    return [each.decision for each in record(list(hits))]
-
-
-def sums(**which) -> list[int]:
-    counts = OpeningCount.objects.filter(**which)
-    return [sum(counts.values_list(measure, flat=True)) for measure in OpeningCount.MEASURES]
 
 
 # -- What is stored --------------------------------------------------------------------------------
@@ -329,6 +301,29 @@ def test_a_campaign_that_becomes_anonymous_keeps_what_it_knew(house):
     assert sums() == [2, 2, 1, 1]
     figures = house.client.get(f"/api/campaigns/{house.campaign.pk}/statistics/").json()
     assert figures["opened_contacts"] == {"any": None, "verified": None}
+
+
+def test_what_it_knew_still_tells_refreshes_and_mail_opens(house):
+    switch(house, "individual")
+    before = a_hit(house.pixel)
+    record([before])
+    switch(house, "anonymous")
+    [refresh] = record([a_hit(house.pixel, 20)])
+    assert (refresh.decision, refresh.counted_at) == (Decision.REFRESH, before.at)
+    hits = [
+        a_hit(house.bottom, 20),
+        a_hit(house.pixel, 30, user_agent=GMAIL),
+        a_hit(house.pixel, 60),
+    ]
+    assert decisions(*hits) == [Decision.RECORDED] * 3
+    assert sums() == [4, 3, 1, 1]
+
+
+def test_a_pixel_that_was_full_before_the_switch_is_full_after_it(house):
+    switch(house, "individual")
+    record([a_hit(house.pixel, user_agent=f"reader {n}") for n in range(100)])
+    switch(house, "anonymous")
+    assert decisions(a_hit(house.pixel, 1, user_agent="another")) == [Decision.LIMIT]
 
 
 def test_off_stores_nothing(house):

@@ -1,4 +1,5 @@
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -9,7 +10,8 @@ from accounts.tests.people import assert_problem, client_of, make_member, make_u
 from campaigns.models import Contact
 from campaigns.tests.house import House
 from campaigns.tests.removed import finish_removals
-from tracking.models import ContactOpenings, Opening, OpeningCount
+from tracking.models import ContactOpenings, Opening, OpeningCount, UserAgent
+from tracking.models.user_agent import user_agent_fingerprint
 from tracking.tests.opened import GMAIL, PERSON, open_pixel
 
 pytestmark = pytest.mark.django_db
@@ -55,6 +57,34 @@ def test_an_opening_tells_who_when_and_by_what(house):
         ("network", "203.0.113.0/24"),
         ("network_label", ""),
     ]
+
+
+@pytest.mark.parametrize("under", ["", "campaigns", "contacts"])
+def test_a_page_may_hold_a_thousand_user_agents(house, under):
+    agents = [
+        UserAgent(text=f"agent {n}", fingerprint=user_agent_fingerprint(f"agent {n}"))
+        for n in range(1_000)
+    ]
+    UserAgent.objects.bulk_create(agents)
+    contact, group = house.contact, house.group
+    Opening.objects.bulk_create(
+        Opening(
+            event_id=uuid4(),
+            pixel=house.pixel,
+            contact=contact,
+            group=group,
+            user_agent=agent,
+            opened_at=NOON,
+            verdict="human",
+        )
+        for agent in UserAgent.objects.filter(text__startswith="agent")
+    )
+    parent = house.addresses()[under].removeprefix("/api/") if under else ""
+    reply = house.client.get(f"/api/{parent}openings/", {"page_size": 1000, "ordering": "-id"})
+    assert reply.status_code == 200, reply.content
+    found = [opening["user_agent"] for opening in reply.json()["results"]]
+    assert len(set(found)) == 1_000
+    assert set(found) <= {f"agent {n}" for n in range(1_000)}
 
 
 def test_a_viewer_reads_them_and_another_team_does_not(house):

@@ -2,10 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 from io import StringIO
+from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
 import time_machine
+from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 from django.db import transaction
 from hypothesis import HealthCheck, example, given
@@ -16,9 +18,17 @@ from accounts.tests.staff import admin_client, page
 from campaigns.models import Contact
 from campaigns.tests.factories import make_campaign, make_contact
 from campaigns.tests.removed import finish_removals
-from tracking import retention
+from tracking import retention, tasks
+from tracking.correct import correct_opening
 from tracking.hit import Hit
-from tracking.models import ArchivedOpeningCount, ContactOpenings, Opening, OpeningCount
+from tracking.models import (
+    AnonymousReader,
+    ArchivedOpeningCount,
+    ContactOpenings,
+    Opening,
+    OpeningChange,
+    OpeningCount,
+)
 from tracking.record import record
 from tracking.retention import forget_openings_before
 from tracking.statistics import statistics_of
@@ -154,8 +164,8 @@ def test_a_run_takes_small_steps_and_asks_the_same_for_each(
         for each in contacts:
             open_mail(each, NOON + hours * HOUR)
     monkeypatch.setattr(retention, "DELETED_AT_ONCE", 100)
-    with django_assert_max_num_queries(1 + 3 * 10):  # with the savepoints of each step
-        assert retention.forget_openings_of(contact.group_id, NOON + DAY) == 300
+    with django_assert_max_num_queries(2 + 3 * 11):  # with the savepoints of each step
+        assert list(forget_openings_before(NOON + DAY)) == [100, 100, 100]
     assert_counts_hold()
 
 
@@ -177,6 +187,58 @@ def test_a_run_that_breaks_off_has_done_whole_steps_and_is_taken_up(contact, mon
     assert Opening.objects.count() == 4
     assert_counts_hold()
     assert forget_before(NOON + DAY) == 4
+
+
+def test_an_opening_that_was_corrected_in_time_stays(contact):
+    open_mail(contact)
+    found = dict(Opening.objects.values_list("pk", "contact"))
+    correct_opening(next(iter(found)), by="somebody", opened_at=NOON + 2 * DAY)
+    assert retention.archive(contact.group_id, found, NOON + DAY) == 0
+    assert Opening.objects.exists()
+    assert_counts_hold()
+
+
+def test_the_log_forgets_the_openings_that_go_and_no_others(contact):
+    for day in (0, 5):
+        open_mail(contact, NOON + day * DAY)
+    for opening in Opening.objects.all():
+        correct_opening(opening.pk, by="somebody", verdict="machine")
+    kept = Opening.objects.get(opened_at=NOON + 5 * DAY)
+    forget_before(NOON + DAY)
+    assert OpeningChange.objects.get().event_id == kept.event_id
+
+
+def test_anonymous_openings_take_their_readers_along(contact):
+    make_anonymous(contact)
+    open_mail(contact, NOON)
+    open_mail(contact, NOON + 2 * DAY)
+    forget_before(NOON + DAY)
+    assert AnonymousReader.objects.get().opened_at == NOON + 2 * DAY
+
+
+def test_what_was_archived_anonymously_keeps_the_campaign_so(contact):
+    campaign = make_anonymous(contact)
+    open_mail(contact)
+    campaign.tracking = "individual"
+    forget_before(NOON + DAY)
+    assert not Opening.objects.exists()
+    with pytest.raises(ValidationError, match="taken in anonymously"):
+        campaign.clean()
+    other = make_contact()
+    open_mail(other)
+    forget_before(NOON + DAY)
+    make_anonymous(other).clean()
+    other.group.campaign.tracking = "individual"
+    other.group.campaign.clean()  # nothing anonymous was ever counted there
+    campaign.remove(by="somebody")
+    finish_removals()
+
+
+def make_anonymous(contact):
+    campaign = contact.group.campaign
+    campaign.tracking = "anonymous"
+    campaign.save()
+    return campaign
 
 
 READERS = [PERSON, GMAIL, MACHINE]
@@ -247,13 +309,57 @@ def take(step, contacts, monkeypatch):
 
 
 def test_the_nightly_task_forgets_what_is_older_than_the_setting_says(contact, settings):
-    settings.OPENING_RETENTION_DAYS = 30
     open_mail(contact, NOON)
     open_mail(contact, NOON + DAY)
+    settings.OPENING_RETENTION_DAYS = 30
     with time_machine.travel(NOON + 30 * DAY + HOUR, tick=False):
         forget_old_openings()
     assert Opening.objects.get().opened_at == NOON + DAY
     assert_counts_hold()
+
+
+def test_the_nightly_task_stops_in_time_and_the_next_one_goes_on(contact, settings, monkeypatch):
+    for hours in range(0, 20, 2):
+        open_mail(contact, NOON + hours * HOUR)
+    settings.OPENING_RETENTION_DAYS = 30
+    monkeypatch.setattr(retention, "DELETED_AT_ONCE", 3)
+    monkeypatch.setattr(tasks, "SLICE_SECONDS", 0)
+    left = []
+    for _ in range(5):
+        forget_old_openings()
+        left.append(Opening.objects.count())
+        assert_counts_hold()
+    assert left == [7, 4, 1, 0, 0]
+
+
+def test_within_its_time_the_task_takes_every_step_and_rests_as_long_as_each(
+    contact, settings, monkeypatch
+):
+    other = make_contact()
+    for hours in range(0, 10, 2):
+        open_mail(contact, NOON + hours * HOUR)
+        open_mail(other, NOON + hours * HOUR)
+    settings.OPENING_RETENTION_DAYS = 30
+    monkeypatch.setattr(retention, "DELETED_AT_ONCE", 3)
+    clock = SimpleNamespace(now=0, rests=[])
+    monkeypatch.setattr(retention, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    archive = retention.archive
+
+    def archive_slowly(*args):
+        clock.now += 5
+        return archive(*args)
+
+    monkeypatch.setattr(retention, "archive", archive_slowly)
+    retention.work(100, pause=clock.rests.append)
+    assert clock.rests == [5, 5, 5, 5]
+    assert not Opening.objects.exists()
+
+
+def test_the_task_deletes_nothing_where_all_is_kept(contact, settings):
+    settings.OPENING_RETENTION_DAYS = 0
+    open_mail(contact, NOON)
+    forget_old_openings()
+    assert Opening.objects.exists()
 
 
 def test_the_command_says_how_many(contact):

@@ -2,7 +2,6 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from campaigns.models import Group
 from tracking.retention import days_ago, forget_openings_before
 
 
@@ -19,8 +18,9 @@ class Command(BaseCommand):
                 "Say how many days openings are kept, 1 to 36500: by --days, or by "
                 "OPENING_RETENTION_DAYS, which is off."
             )
-        groups = forget_openings_before(days_ago(days))
-        # Where nobody watches, as in the nightly task, it draws no bar.
-        bar = tqdm(groups, total=Group.objects.count(), unit="group", disable=None)
-        deleted = sum(bar)
+        deleted = 0
+        with tqdm(unit=" openings", disable=None) as bar:  # where nobody watches, it draws none
+            for number in forget_openings_before(days_ago(days)):
+                deleted += number
+                bar.update(number)
         self.stdout.write(f"{deleted:,} openings older than {days} days are deleted.")

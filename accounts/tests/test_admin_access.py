@@ -156,3 +156,59 @@ def test_a_team_goes_with_its_keys_and_invitations(admin_client, team):
     admin_client.post(page(Team, "delete", team.pk), {"post": "yes"})
     assert not Team.objects.filter(pk=team.pk).exists()
     assert not ApiKey.objects.exists()
+
+
+def test_nobody_loses_their_own_team_whichever_page_one_uses():
+    anna = make_staff(models=[Team, Membership])
+    boss = make_user()
+    own, mine = boss.own_team, boss.memberships.get()
+    co_manager = Membership.objects.create(team=own, user=anna, role=Role.MANAGER)
+    client = signed_in(anna)
+    kept = {"id": co_manager.pk, "user": anna.pk, "role": "manager"}
+    for lost in ({"role": "viewer"}, {"role": "manager", "DELETE": "on"}):
+        rows = [{"id": mine.pk, "user": boss.pk, **lost}, kept]
+        form = inline("memberships", *rows, initial=2, name="X")
+        reply = client.post(page(Team, "change", own.pk), form, follow=True)
+        assert "a team of their own" in messages_on(reply)[0]
+        assert own.memberships.get(user=boss).role == "manager"
+        assert Team.objects.get(pk=own.pk).name != "X"
+
+
+def test_no_team_is_made_without_a_manager(admin_client):
+    viewer = {"user": make_user().pk, "role": "viewer"}
+    for rows in ([], [viewer]):
+        form = inline("memberships", *rows, name="Night shift")
+        reply = admin_client.post(page(Team, "add"), form, follow=True)
+        assert "at least one manager" in messages_on(reply)[0]
+        assert not Team.objects.filter(name="Night shift").exists()
+    form = inline("memberships", viewer | {"role": "manager"}, name="Night shift")
+    admin_client.post(page(Team, "add"), form)
+    assert Membership.objects.filter(team__name="Night shift", role="manager").exists()
+
+
+def test_a_team_that_has_lost_its_managers_is_saved_with_a_new_one_only(admin_client, team):
+    team.memberships.all().delete()
+    address = page(Team, "change", team.pk)
+    reply = admin_client.post(address, inline("memberships", name="X"), follow=True)
+    assert "at least one manager" in messages_on(reply)[0]
+    row = {"user": make_user().pk, "role": "manager"}
+    assert admin_client.post(address, inline("memberships", row, name="X")).status_code == 302
+    assert Membership.objects.filter(team__name="X", role="manager").exists()
+
+
+@pytest.mark.parametrize(("role", "name"), [(Role.EDITOR, "Night shift"), (Role.MANAGER, "Day")])
+def test_managers_name_a_team_and_nobody_else(team, role, name):
+    anna = make_staff(models=[Team, Membership])
+    Membership.objects.create(team=team, user=anna, role=role)
+    rows = [
+        {"id": row.pk, "user": row.user_id, "role": row.role}
+        for row in team.memberships.order_by("pk")
+    ]
+    form = inline("memberships", *rows, initial=2, name="Day")
+    client = signed_in(anna)
+    client.post(page(Team, "change", team.pk), form)
+    team.refresh_from_db()
+    assert team.name == name
+    assert client.get(page(Team, "change", team.pk)).status_code == 200
+    client.post(page(Team, "delete", team.pk), {"post": "yes"})
+    assert Team.objects.filter(pk=team.pk).exists() is (role != Role.MANAGER)

@@ -10,6 +10,8 @@ Three counts stand against guessing, and each runs out by itself:
 They live in the database: every process sees them, and where it fails nobody logs in anyway. An
 account is what was typed, whether or not there is one: no answer tells them apart. Neither names
 nor addresses are kept, only keyed hashes of them, the address cut to its network before.
+
+Refresh tokens need no guard: they are signed, so nobody finds one by trying.
 """
 
 from datetime import timedelta
@@ -136,14 +138,6 @@ class LoginGuard(Guard):
         keys = {self.known(name) for name in (user.username, user.email)}
         for key in keys.difference(fresh.filter(key__in=keys).values_list("key", flat=True)):
             LoginTrace.objects.keep(key, expiry)
-
-
-class RefreshGuard(Guard):
-    """For refresh tokens, which name no account that could be guessed."""
-
-    def __init__(self, request):
-        many = settings.API_LOGIN_FAILURES * WIDER
-        super().__init__({hashed("refresh", network_of(request)): many})
 
 
 def spelling(name: str) -> str:

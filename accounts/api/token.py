@@ -1,14 +1,12 @@
 """JSON Web Tokens: log in, refresh, verify, log out."""
 
 from rest_framework import serializers
-from rest_framework.exceptions import AuthenticationFailed
 from rest_framework_simplejwt import views
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.serializers import TokenObtainPairSerializer
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 
 from accounts.authentication import TokenAuthentication, read_token
-from accounts.login_guard import RefreshGuard
 from accounts.models import TokenFamily
 
 
@@ -74,15 +72,6 @@ class RefreshView(views.TokenRefreshView):
     """
 
     serializer_class = RefreshSerializer
-
-    def post(self, request, *args, **kwargs):
-        guard = RefreshGuard(request)
-        guard.check()
-        try:
-            return super().post(request, *args, **kwargs)
-        except AuthenticationFailed:
-            guard.fail()
-            raise
 
 
 class VerifyView(views.TokenVerifyView):

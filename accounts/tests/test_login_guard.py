@@ -243,16 +243,14 @@ def test_an_address_is_cut_to_its_network(rf, address, network):
     assert network_of(rf.get("/", REMOTE_ADDR=address)) == network
 
 
-def test_refresh_tokens_that_fail_are_counted_by_network(user):
-    def refresh(text, address=HOME):
-        body = {"refresh": text}
-        return APIClient().post("/api/token/refresh/", body, REMOTE_ADDR=address)
+def test_nobody_keeps_their_neighbours_from_refreshing(user):
+    def refresh(text):
+        return APIClient().post("/api/token/refresh/", {"refresh": text}, REMOTE_ADDR=HOME)
 
-    for _ in range(30):
+    pair = token(user.username, PASSWORD).json()
+    for _ in range(31):  # more than logins may fail in a network
         assert_problem(refresh("nonsense"), 401, "token_not_valid")
-    pair = token(user.username, PASSWORD).json()  # logging in is another matter
-    assert_problem(refresh(pair["refresh"]), 429, "throttled")
-    assert refresh(pair["refresh"], ELSEWHERE).status_code == 200
+    assert refresh(pair["refresh"]).status_code == 200
 
 
 def test_no_name_and_no_address_is_stored_or_logged(user, caplog):

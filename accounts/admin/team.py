@@ -57,6 +57,12 @@ class TeamAdmin(RemovesByVerb, ManagedAdmin):
     def get_fields(self, request, obj=None):
         return ["name", "owner", "created_at"] if obj else ["name"]
 
+    def get_deleted_objects(self, objs, request):
+        """Keys and invitations go with their team, though nobody may delete them alone."""
+        found, numbers, lacking, protected = super().get_deleted_objects(objs, request)
+        asked_for = {str(model._meta.verbose_name) for model in (Team, Membership)}
+        return found, numbers, {str(name) for name in lacking} & asked_for, protected
+
     def save_related(self, request, form, formsets, change):
         """Whoever makes a team is in it; they couldn't see it otherwise. LastManager, OwnTeam."""
         team = Team.objects.lock(form.instance.pk)

@@ -12,7 +12,14 @@ def client_address(peer: str, forwarded_for: str) -> str:
     if not settings.TRUSTED_PROXIES or not forwarded_for:
         return peer
     hops = forwarded_for.split(",")
-    return hops[-min(settings.TRUSTED_PROXIES, len(hops))].strip()
+    return without_port(hops[-min(settings.TRUSTED_PROXIES, len(hops))].strip())
+
+
+def without_port(host: str) -> str:
+    """Some proxies add the port: 192.0.2.1:99, [2001:db8::1]:99."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.partition(":")[0] if host.count(":") == 1 else host
 
 
 def truncate(address: str) -> str:

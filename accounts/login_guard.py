@@ -23,7 +23,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from rest_framework.exceptions import Throttled
 
-from accounts.client_address import client_address, truncate
+from accounts.client_address import network_of
 
 WIDER = 10  # times as many failures may come from a network, or be an account's from anywhere
 KNOWN_FOR = timedelta(days=30)
@@ -143,12 +143,6 @@ class LoginGuard(Guard):
 def spelling(name: str) -> str:
     """As the lookup of e-mail addresses reads them; every other spelling fails anyway."""
     return name.strip().lower()
-
-
-def network_of(request) -> str:
-    meta = request.META if request else {}
-    forwarded_for = meta.get("HTTP_X_FORWARDED_FOR", "")
-    return truncate(client_address(meta.get("REMOTE_ADDR", ""), forwarded_for))
 
 
 def hashed(*parts: str) -> str:

@@ -10,7 +10,8 @@ from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from accounts.login_guard import LoginTrace, network_of
+from accounts.client_address import network_of
+from accounts.login_guard import LoginTrace
 from accounts.models import User
 from accounts.tasks import forget_expired_logins
 from accounts.tests.at_once import all_at_once
@@ -237,6 +238,7 @@ def test_behind_a_proxy_what_the_client_claims_is_not_believed_either(user, sett
         ("fe80::1%eth0", "fe80::/48"),
         ("", ""),
         ("unknown", ""),
+        ("evil\r\nkey", ""),
     ],
 )
 def test_an_address_is_cut_to_its_network(rf, address, network):

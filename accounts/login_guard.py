@@ -23,6 +23,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from rest_framework.exceptions import Throttled
 
+from accounts.address import address_key
 from accounts.client_address import network_of
 
 WIDER = 10  # times as many failures may come from a network, or be an account's from anywhere
@@ -119,7 +120,8 @@ class LoginGuard(Guard):
 
     def __init__(self, request, name: str):
         few, many = settings.API_LOGIN_FAILURES, settings.API_LOGIN_FAILURES * WIDER
-        self.network, name = network_of(request), spelling(name)
+        # As the lookup of e-mail addresses reads them; every other spelling fails anyway.
+        self.network, name = network_of(request), address_key(name)
         self.pair = hashed("account and network", name, self.network)
         account = hashed("account", name)
         super().__init__(
@@ -128,7 +130,7 @@ class LoginGuard(Guard):
         )
 
     def known(self, name: str) -> str:
-        return hashed("known", spelling(name), self.network)
+        return hashed("known", address_key(name), self.network)
 
     def succeed(self, user):
         """The user has logged in: slips are forgiven, and the network is known from now on."""
@@ -138,11 +140,6 @@ class LoginGuard(Guard):
         keys = {self.known(name) for name in (user.username, user.email)}
         for key in keys.difference(fresh.filter(key__in=keys).values_list("key", flat=True)):
             LoginTrace.objects.keep(key, expiry)
-
-
-def spelling(name: str) -> str:
-    """As the lookup of e-mail addresses reads them; every other spelling fails anyway."""
-    return name.strip().lower()
 
 
 def hashed(*parts: str) -> str:

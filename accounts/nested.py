@@ -4,8 +4,6 @@ from django.db.models import Model
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 
-PARENT = OpenApiParameter("id", int, OpenApiParameter.PATH, description="Of what they belong to.")
-
 
 class Nested:
     """Mixed into a viewset: its list, for the one row that the address names.

@@ -3,7 +3,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
-from accounts.scope import TeamScoped, removing
+from accounts.scope import TeamScoped, changing
 from campaigns.filters import RemovalFilterSet
 from campaigns.models import Removal
 from campaigns.serializers import RemovalSerializer
@@ -44,7 +44,7 @@ class RemovedInBackground:
         hits on its pixels are answered and not stored any more. The rest goes in the background:
         `/api/removals/` tells how far it has come."""
         row = self.get_object()
-        with removing():
+        with changing():
             removal = row.remove(by=request.user.get_username())
         address = reverse("removal-detail", args=[removal.pk])
         return Response(RemovalSerializer(removal).data, 202, headers={"Location": address})

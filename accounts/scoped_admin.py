@@ -7,6 +7,7 @@ from django.contrib.admin.views.main import ChangeList
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.db import DataError, IntegrityError, transaction
 from django.http import HttpResponseRedirect
+from django.urls import reverse
 
 from accounts.models import Refusal
 from accounts.paginator import BoundedPaginator
@@ -33,11 +34,11 @@ class ScopedAdmin(admin.ModelAdmin):
             text = f"Nothing was saved. {refusal}"
         return self.answer_with(request, text)
 
-    def delete_view(self, request, *args, **kwargs):
+    def delete_view(self, request, object_id, extra_context=None):
         try:
-            return super().delete_view(request, *args, **kwargs)
+            return super().delete_view(request, object_id, extra_context)
         except Refusal as refusal:
-            return self.answer_with(request, refusal)
+            return self.answer_with(request, refusal, self.page_of(object_id))
 
     def changelist_view(self, request, *args, **kwargs):
         """Actions are sent to the list's own address."""
@@ -46,9 +47,14 @@ class ScopedAdmin(admin.ModelAdmin):
         except Refusal as refusal:
             return self.answer_with(request, refusal)
 
-    def answer_with(self, request, text):
+    def answer_with(self, request, text, page=None):
         self.message_user(request, text, messages.ERROR)
-        return HttpResponseRedirect(request.get_full_path())
+        return HttpResponseRedirect(page or request.get_full_path())
+
+    def page_of(self, object_id) -> str:
+        return reverse(
+            f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[object_id]
+        )
 
     def get_queryset(self, request):
         return self.scope(super().get_queryset(request), request.user)

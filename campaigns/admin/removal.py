@@ -1,17 +1,16 @@
 from django.contrib import admin, messages
 from django.contrib.admin.actions import delete_selected as ask_and_delete
 from django.db import IntegrityError, transaction
-from django.http import HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
 
-from campaigns.models import LastGroup
+from accounts.scoped_admin import ScopedAdmin
 
 OPENED_MEANWHILE = "Nothing was deleted: openings came in at that moment. Please try again."
 
 
-class GuardedDeletion(admin.ModelAdmin):
-    """Says why rows can't be deleted, and leaves everything as it was."""
+class GuardedDeletion(ScopedAdmin):
+    """Says where openings came in meanwhile, and leaves everything as it was."""
 
     MOST_AT_ONCE = 1_000
     actions = ["delete_selected"]
@@ -19,10 +18,8 @@ class GuardedDeletion(admin.ModelAdmin):
     def delete_view(self, request, object_id, extra_context=None):
         try:
             return super().delete_view(request, object_id, extra_context)
-        except (LastGroup, IntegrityError) as refusal:
-            self.say_why(request, refusal)
-            page = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"
-            return HttpResponseRedirect(reverse(page, args=[object_id]))
+        except IntegrityError:
+            return self.answer_with(request, OPENED_MEANWHILE, self.page_of(object_id))
 
     @admin.action(permissions=["delete"], description="Delete selected %(verbose_name_plural)s")
     def delete_selected(self, request, queryset):
@@ -34,13 +31,9 @@ class GuardedDeletion(admin.ModelAdmin):
         try:
             with transaction.atomic():
                 return ask_and_delete(self, request, queryset)
-        except (LastGroup, IntegrityError) as refusal:
-            self.say_why(request, refusal)
+        except IntegrityError:
+            self.message_user(request, OPENED_MEANWHILE, messages.ERROR)
             return None
-
-    def say_why(self, request, refusal):
-        text = str(refusal) if isinstance(refusal, LastGroup) else OPENED_MEANWHILE
-        self.message_user(request, text, messages.ERROR)
 
 
 class RemovalAdmin(GuardedDeletion):

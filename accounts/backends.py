@@ -1,6 +1,7 @@
 from django.contrib.auth.backends import ModelBackend
 
-from accounts.login_guard import LoginGuard, spelling
+from accounts.address import address_key
+from accounts.login_guard import LoginGuard
 from accounts.models import User
 
 
@@ -35,4 +36,4 @@ class EmailOrUsernameBackend(ModelBackend):
 
 
 def typed_for(user, typed) -> bool:
-    return user.username == typed or user.email == spelling(typed)
+    return user.username == typed or user.email == address_key(typed)

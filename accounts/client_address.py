@@ -1,10 +1,10 @@
 """Where a request comes from, and how much of that may be kept."""
 
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from django.conf import settings
 
-KEPT_BITS = {4: 24, 6: 48}
+KEPT_BITS = {4: 24, 6: 48}  # no address is kept whole
 
 
 def client_address(peer: str, forwarded_for: str) -> str:
@@ -12,14 +12,35 @@ def client_address(peer: str, forwarded_for: str) -> str:
     if not settings.TRUSTED_PROXIES or not forwarded_for:
         return peer
     hops = forwarded_for.split(",")
-    return hops[-min(settings.TRUSTED_PROXIES, len(hops))].strip()
+    return without_port(hops[-min(settings.TRUSTED_PROXIES, len(hops))].strip())
 
 
-def truncate(address: str) -> str:
-    """The network of an address: "203.0.113.0/24". What is no address has none: ""."""
+def without_port(host: str) -> str:
+    """Some proxies add the port: 192.0.2.1:99, [2001:db8::1]:99."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.partition(":")[0] if host.count(":") == 1 else host
+
+
+def read_address(text: str) -> IPv4Address | IPv6Address | None:
+    """The address, one of IPv4 that is written as IPv6 as what it is; None for what is none."""
     try:
-        parsed = ip_address(address)
+        address = ip_address(text)
     except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def truncate(text: str) -> str:
+    """The network of an address: "203.0.113.0/24". What is no address has none: ""."""
+    address = read_address(text)
+    if address is None:
         return ""
-    parsed = getattr(parsed, "ipv4_mapped", None) or parsed
-    return str(ip_network((parsed.packed, KEPT_BITS[parsed.version]), strict=False))
+    return str(ip_network((address.packed, KEPT_BITS[address.version]), strict=False))
+
+
+def network_of(request) -> str:
+    """The network that a request comes from; of no request, as of no address: ""."""
+    meta = request.META if request else {}
+    forwarded_for = meta.get("HTTP_X_FORWARDED_FOR", "")
+    return truncate(client_address(meta.get("REMOTE_ADDR", ""), forwarded_for))

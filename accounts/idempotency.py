@@ -102,7 +102,7 @@ class IdempotentRequest(models.Model):
     Who sent it, the key and the body are here as digests only.
     """
 
-    place = models.CharField(max_length=64, unique=True)  # of the sender and the key
+    place = models.CharField(max_length=64, unique=True)  # of sender, rights and key
     fingerprint = models.CharField(max_length=64)  # of method, address and body
     leased_until = models.DateTimeField()
     expires_at = models.DateTimeField(db_index=True)
@@ -185,13 +185,11 @@ def place_of(request) -> str:
     key = request.headers[HEADER]
     if not KEY.fullmatch(key):
         raise ValidationError({HEADER: "Send 1 to 255 printable ASCII characters."})
-    return digest(f"{idempotency_owner(request)}\n{key}").hexdigest()
-
-
-def idempotency_owner(request) -> str:
-    """Whoever is signed in, of whatever class: a user, or a key of a team."""
-    # Not type(): a session's user is a lazy object, which stands for the same person as a token's.
-    return f"{request.user.__class__.__name__}:{request.user.get_username()}"
+    sender = request.user
+    # With their rights: an answer is for who has them still. For anybody else it is another
+    # request, whose work is done by today's rights.
+    rights = json.dumps([sender.is_superuser, sorted(sender.team_roles())])
+    return digest(f"{sender.identity()}\n{rights}\n{key}").hexdigest()
 
 
 def fingerprint_of(request) -> str:

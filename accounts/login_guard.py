@@ -10,6 +10,8 @@ Three counts stand against guessing, and each runs out by itself:
 They live in the database: every process sees them, and where it fails nobody logs in anyway. An
 account is what was typed, whether or not there is one: no answer tells them apart. Neither names
 nor addresses are kept, only keyed hashes of them, the address cut to its network before.
+
+Refresh tokens need no guard: they are signed, so nobody finds one by trying.
 """
 
 from datetime import timedelta
@@ -21,7 +23,8 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from rest_framework.exceptions import Throttled
 
-from accounts.client_address import client_address, truncate
+from accounts.address import address_key
+from accounts.client_address import network_of
 
 WIDER = 10  # times as many failures may come from a network, or be an account's from anywhere
 KNOWN_FOR = timedelta(days=30)
@@ -117,7 +120,8 @@ class LoginGuard(Guard):
 
     def __init__(self, request, name: str):
         few, many = settings.API_LOGIN_FAILURES, settings.API_LOGIN_FAILURES * WIDER
-        self.network, name = network_of(request), spelling(name)
+        # As the lookup of e-mail addresses reads them; every other spelling fails anyway.
+        self.network, name = network_of(request), address_key(name)
         self.pair = hashed("account and network", name, self.network)
         account = hashed("account", name)
         super().__init__(
@@ -126,7 +130,7 @@ class LoginGuard(Guard):
         )
 
     def known(self, name: str) -> str:
-        return hashed("known", spelling(name), self.network)
+        return hashed("known", address_key(name), self.network)
 
     def succeed(self, user):
         """The user has logged in: slips are forgiven, and the network is known from now on."""
@@ -136,25 +140,6 @@ class LoginGuard(Guard):
         keys = {self.known(name) for name in (user.username, user.email)}
         for key in keys.difference(fresh.filter(key__in=keys).values_list("key", flat=True)):
             LoginTrace.objects.keep(key, expiry)
-
-
-class RefreshGuard(Guard):
-    """For refresh tokens, which name no account that could be guessed."""
-
-    def __init__(self, request):
-        many = settings.API_LOGIN_FAILURES * WIDER
-        super().__init__({hashed("refresh", network_of(request)): many})
-
-
-def spelling(name: str) -> str:
-    """As the lookup of e-mail addresses reads them; every other spelling fails anyway."""
-    return name.strip().lower()
-
-
-def network_of(request) -> str:
-    meta = request.META if request else {}
-    forwarded_for = meta.get("HTTP_X_FORWARDED_FOR", "")
-    return truncate(client_address(meta.get("REMOTE_ADDR", ""), forwarded_for))
 
 
 def hashed(*parts: str) -> str:

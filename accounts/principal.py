@@ -1,8 +1,8 @@
 """Whoever makes a request: a `User`, or an API key. `request.user` is one or the other.
 
 Rows are scoped (`.of(principal)`) and roles are checked (`TeamRole`) by what `Principal` names,
-and by nothing else. For a record of who did something, keep `get_username()`: the `pk` of a key's
-principal is None.
+and by nothing else. For a record of who did something, keep `get_username()`; to know the same one
+again, `identity()`. The `pk` of a key's principal is None.
 """
 
 from collections.abc import Iterable
@@ -16,10 +16,16 @@ class Principal(Protocol):
     is_person: bool  # people make teams, members, invitations and keys; keys don't
 
     def get_username(self) -> str:
-        """Who it is, unique, in at most 150 characters."""
+        """Who it is, unique at this moment, in at most 150 characters."""
+
+    def identity(self) -> str:
+        """Who it is, for ever: names may change, and go to others."""
 
     def team_ids(self, *roles: str) -> Iterable[int]:
         """For `pk__in`: the teams where it has one of these roles; or any role."""
+
+    def team_roles(self) -> Iterable[tuple[int, str]]:
+        """All of its teams, each with its role there."""
 
     def has_role(self, team: Team, roles: Iterable[str]) -> bool:
         """Whether it has one of these roles in the team. A superuser has them all."""
@@ -45,8 +51,14 @@ class ApiKeyPrincipal:
         """With a space, which no user's name has."""
         return f"key {self.key}"
 
+    def identity(self):
+        return f"ApiKey:{self.key.pk}"
+
     def team_ids(self, *roles):
         return [self.key.team_id] if not roles or self.key.role in roles else []
+
+    def team_roles(self):
+        return [(self.key.team_id, self.key.role)]
 
     def has_role(self, team, roles):
         return team.pk == self.key.team_id and self.key.role in roles

@@ -23,20 +23,20 @@ class Conflict(APIException):
 
 
 @contextmanager
-def changing():
-    """A change, whole or not at all. Another request may have been faster, or in the way."""
+def changing(complain=None):
+    """A change, whole or not at all. Another request may have been faster, or in the way: then
+    `complain` may say better than a general conflict what is wrong."""
     try:
         with transaction.atomic():
             yield
     except Refusal as refusal:
         raise Conflict(refusal, refusal.code) from None
     except IntegrityError:
+        if complain:
+            complain()
         raise Conflict from None
     except ObjectDoesNotExist:
         raise Http404 from None
-
-
-removing = changing  # how it reads where rows go
 
 
 class SavesOrSaysWhy:
@@ -44,18 +44,14 @@ class SavesOrSaysWhy:
 
     def save(self, serializer, **fields):
         """Save; where another request was faster, say what is wrong as validation would have."""
-        try:
-            with transaction.atomic():
-                serializer.save(**fields)
-        except Refusal as refusal:
-            raise Conflict(refusal, refusal.code) from None
-        except ObjectDoesNotExist:
-            raise Http404 from None
-        except IntegrityError:
+
+        def validate_again():
             self.get_serializer(
                 serializer.instance, data=serializer.initial_data, partial=serializer.partial
             ).is_valid(raise_exception=True)
-            raise Conflict from None
+
+        with changing(validate_again):
+            serializer.save(**fields)
 
 
 class TeamScoped(SavesOrSaysWhy):
@@ -88,7 +84,7 @@ class TeamScoped(SavesOrSaysWhy):
         self.save(serializer)
 
     def perform_destroy(self, row):
-        with removing():
+        with changing():
             row.remove()
 
 

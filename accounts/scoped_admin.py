@@ -1,5 +1,7 @@
 """What the admin pages of all apps have in common: who sees what, and how big tables are listed."""
 
+from types import SimpleNamespace
+
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
@@ -37,12 +39,7 @@ class ScopedAdmin(admin.ModelAdmin):
         try:
             return super().delete_view(request, object_id, extra_context)
         except Refusal as refusal:
-            self.message_user(request, refusal, messages.ERROR)
-            return HttpResponseRedirect(self.page_of(object_id))
-
-    def page_of(self, object_id) -> str:
-        page = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"
-        return reverse(page, args=[object_id])
+            return self.answer_with(request, refusal, self.page_of(object_id))
 
     def changelist_view(self, request, *args, **kwargs):
         """Actions are sent to the list's own address."""
@@ -51,9 +48,14 @@ class ScopedAdmin(admin.ModelAdmin):
         except Refusal as refusal:
             return self.answer_with(request, refusal)
 
-    def answer_with(self, request, text):
+    def answer_with(self, request, text, page=None):
         self.message_user(request, text, messages.ERROR)
-        return HttpResponseRedirect(request.get_full_path())
+        return HttpResponseRedirect(page or request.get_full_path())
+
+    def page_of(self, object_id) -> str:
+        return reverse(
+            f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[object_id]
+        )
 
     def get_queryset(self, request):
         return self.scope(super().get_queryset(request), request.user)
@@ -128,3 +130,27 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request, obj=None):
         return False
+
+
+class NamelessHistory(admin.ModelAdmin):
+    """For rows that are shown by an e-mail address: the history of the admin, which outlives
+    them, names them by their id."""
+
+    def log_addition(self, request, obj, message):
+        return super().log_addition(request, nameless(obj), message)
+
+    def log_change(self, request, obj, message):
+        return super().log_change(request, nameless(obj), message)
+
+    def log_deletions(self, request, queryset):
+        return super().log_deletions(request, [nameless(row) for row in queryset])
+
+
+class Nameless(SimpleNamespace):
+    def __str__(self):
+        return f"{self._meta.verbose_name} {self.pk}"
+
+
+def nameless(row) -> Nameless:
+    """What the history asks of a row."""
+    return Nameless(pk=row.pk, _meta=row._meta)

@@ -1,22 +1,12 @@
 import logging
-from ipaddress import ip_address, ip_network
 
 from django.core.cache import cache
 from redis.exceptions import RedisError
 from rest_framework.throttling import SimpleRateThrottle
 
-KEPT_BITS = {4: 24, 6: 48}  # no address is kept whole
+from accounts.client_address import network_of
+
 log = logging.getLogger(__name__)
-
-
-def network_of(address: str) -> str:
-    """The network that an address is in; `unknown` for what is no address."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return "unknown"
-    parsed = getattr(parsed, "ipv4_mapped", None) or parsed
-    return str(ip_network((int(parsed), KEPT_BITS[parsed.version]), strict=False))
 
 
 class NetworkThrottle(SimpleRateThrottle):
@@ -27,7 +17,7 @@ class NetworkThrottle(SimpleRateThrottle):
     """
 
     def get_cache_key(self, request, view):
-        return f"throttle:{self.scope}:{network_of(self.get_ident(request))}"
+        return f"throttle:{self.scope}:{network_of(request)}"
 
     def allow_request(self, request, view) -> bool:
         """Without Redis, yes: better an account too many than none."""

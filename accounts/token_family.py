@@ -42,6 +42,10 @@ class TokenFamilyQuerySet(models.QuerySet):
     def of(self, token, user):
         return self.filter(pk=token[CLAIM], user=user)
 
+    def end_all_of(self, user):
+        """Every login: the user was locked out, or has another password."""
+        self.filter(user=user).delete()
+
     def current(self, token: RefreshToken):
         """The token's family, where this token is the one that may still be used."""
         return self.filter(pk=token[CLAIM], current=token["jti"])

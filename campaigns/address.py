@@ -1,4 +1,4 @@
-"""What an e-mail address is to PixelTrack: how it is kept, and what makes two the same."""
+"""How the e-mail address of a contact is kept. What makes two the same: accounts/address.py."""
 
 ADDRESS_LENGTH = 254
 
@@ -7,8 +7,3 @@ def tidy_address(address: str) -> str:
     """The address as mail is sent to it: no spaces around it, the domain in lower case."""
     local, at, domain = address.strip().rpartition("@")
     return f"{local}{at}{domain.lower()}"
-
-
-def address_key(address: str) -> str:
-    """What makes two addresses the same addressee: mail servers don't tell cases apart."""
-    return address.strip().lower()

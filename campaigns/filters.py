@@ -1,7 +1,7 @@
 from django_filters import rest_framework as filters
 
+from accounts.address import address_key
 from accounts.filters import IdFilter, since, until
-from campaigns.address import address_key
 from campaigns.models import Campaign, Contact, ErasedAddress, Group, Pixel, Removal
 
 

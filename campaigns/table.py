@@ -16,16 +16,9 @@ FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001
 NUMBER = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?([eE][+-]?[0-9]+)?")
 
 
-class NoTable(Exception):
-    """The table can't be made, and why: a code and a sentence."""
-
-    def __init__(self, code: str, detail: str):
-        super().__init__(detail)
-        self.code = code
-
-
 class Table:
-    """What a file holds. Subclasses say which columns, and read the rows some at a time."""
+    """What a file holds. Subclasses say which columns, and read the rows some at a time. To make
+    one may meet a Refusal."""
 
     name: str  # of the file
     options = Serializer  # what may be asked for; the fields come as keywords

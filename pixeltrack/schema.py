@@ -99,7 +99,7 @@ EXAMPLES = {
         ]
     },
 }
-GUARDED = ("/api/token/", "/api/token/refresh/", "/api/sign-up/")
+GUARDED = ("/api/token/", "/api/sign-up/")
 METHODS = {"get", "post", "put", "patch", "delete"}
 
 

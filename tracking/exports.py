@@ -5,12 +5,18 @@ from collections.abc import Iterable, Iterator
 from django.utils import timezone
 from rest_framework import serializers
 
+from accounts.models import Refusal
 from campaigns.merge_file import CONTACT_COLUMNS, about
 from campaigns.models import Campaign, Contact, Group
 from campaigns.streaming import walk
-from campaigns.table import NoTable, Table
+from campaigns.table import Table
 from tracking.models import ContactOpenings, Opening, UserAgent
 from tracking.serializers import OpeningSerializer
+
+
+class NotIndividual(Refusal):
+    code = "not_individual"
+    sentence = "This campaign does not record who opens, so nobody is known not to have."
 
 
 class VerifiedOptionSerializer(serializers.Serializer):
@@ -90,10 +96,7 @@ class NonOpeners(ContactTable):
 
     def __init__(self, campaign, groups, verified=False):
         if campaign.tracking != Campaign.Tracking.INDIVIDUAL:
-            raise NoTable(
-                "not_individual",
-                "This campaign does not record who opens, so nobody is known not to have.",
-            )
+            raise NotIndividual
         super().__init__(campaign, groups, verified)
         self.as_of = timezone.now()
 

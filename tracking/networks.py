@@ -3,12 +3,13 @@
 import csv
 from bisect import bisect_right
 from functools import cache, lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import ip_network
 from itertools import pairwise
 from pathlib import Path
 
+from accounts.client_address import read_address, truncate
+
 RANGES = Path(__file__).parent / "data" / "networks.csv"
-KEPT_BITS = {4: 24, 6: 48}
 
 
 class RangeList:
@@ -49,19 +50,12 @@ def known_ranges() -> dict[int, RangeList]:
 
 
 @lru_cache(maxsize=16_384)  # mail proxies come from few addresses
-def locate(address: str) -> tuple[str, str]:
+def locate(text: str) -> tuple[str, str]:
     """(network label, truncated network) of an address: ("google", "66.249.80.0/24").
 
     What is no address (a Unix socket's peer) has neither.
     """
-    try:
-        parsed = ip_address(address)
-    except ValueError:
+    address = read_address(text)
+    if address is None:
         return "", ""
-    if parsed.version == 6 and parsed.ipv4_mapped:
-        parsed = parsed.ipv4_mapped
-    kept = KEPT_BITS[parsed.version]
-    dropped = parsed.max_prefixlen - kept
-    whole = IPv4Address if parsed.version == 4 else IPv6Address
-    network = whole(int(parsed) >> dropped << dropped)
-    return known_ranges()[parsed.version].label(int(parsed)), f"{network}/{kept}"
+    return known_ranges()[address.version].label(int(address)), truncate(text)

@@ -6,13 +6,14 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from accounts.client_address import KEPT_BITS
 from accounts.scope import ScopedField
 from campaigns.models import Pixel
 from campaigns.serializers.bulk import RowsField
 from campaigns.serializers.row import TimeField
 from tracking.hit import REFERER_LENGTH, USER_AGENT_LENGTH, Hit, referer_host
 from tracking.models import OpeningChange, Verdict
-from tracking.networks import KEPT_BITS, locate
+from tracking.networks import locate
 from tracking.record import milliseconds
 from tracking.report import REPORTED
 from tracking.serializers import OpeningSerializer

@@ -1,4 +1,5 @@
-from django.contrib import admin, messages
+from django.contrib import admin
+from django.template.response import TemplateResponse
 
 from accounts.admin.revocation import RevocationAdmin
 from accounts.models import ApiKey
@@ -6,7 +7,7 @@ from accounts.models import ApiKey
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(RevocationAdmin):
-    """A new key is shown once, above the list. A revoked one stays there, and opens nothing."""
+    """A new key is shown once, in the answer that made it. A revoked one opens nothing."""
 
     list_display = ["name", "prefix", "team", "role", "made_by", "last_used_at", "expires_at"]
     list_display += ["revoked_at"]
@@ -22,6 +23,10 @@ class ApiKeyAdmin(RevocationAdmin):
         obj.made_by = request.user.get_username()
         obj.draw_secret()
         super().save_model(request, obj, form, change)
-        self.message_user(
-            request, f"Copy the key now, it is shown this once: {obj.key}", messages.WARNING
-        )
+
+    def response_add(self, request, obj, post_url_continue=None):
+        """Shows the key itself: a redirect would have to keep it somewhere for the next page."""
+        context = {**self.admin_site.each_context(request), "title": "API key", "key": obj}
+        page = TemplateResponse(request, "admin/accounts/apikey/made.html", context)
+        page["Cache-Control"] = "no-store"
+        return page

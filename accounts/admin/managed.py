@@ -1,3 +1,5 @@
+from operator import attrgetter
+
 from accounts.models import Team
 from accounts.scoped_admin import ScopedAdmin
 
@@ -5,11 +7,16 @@ from accounts.scoped_admin import ScopedAdmin
 class ManagedAdmin(ScopedAdmin):
     """For rows that say what opens a team: the team's managers, and superusers, change them."""
 
+    team_path = "team_id"  # from a row to the id of its team
+
     def has_change_permission(self, request, obj=None):
-        return super().has_change_permission(request, obj) and may_manage(request, obj)
+        return super().has_change_permission(request, obj) and self.may_manage(request, obj)
 
     def has_delete_permission(self, request, obj=None):
-        return super().has_delete_permission(request, obj) and may_manage(request, obj)
+        return super().has_delete_permission(request, obj) and self.may_manage(request, obj)
+
+    def may_manage(self, request, row) -> bool:
+        return row is None or manages(request.user, attrgetter(self.team_path)(row))
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
         field = super().formfield_for_foreignkey(db_field, request, **kwargs)
@@ -18,5 +25,5 @@ class ManagedAdmin(ScopedAdmin):
         return field
 
 
-def may_manage(request, row) -> bool:
-    return row is None or Team.objects.managed_by(request.user).filter(pk=row.team_id).exists()
+def manages(user, team_id: int) -> bool:
+    return Team.objects.managed_by(user).filter(pk=team_id).exists()

@@ -2,10 +2,9 @@ from django.contrib import admin
 from django.db import transaction
 from django.db.models import Count
 
-from accounts.admin.managed import ManagedAdmin
+from accounts.admin.managed import ManagedAdmin, manages
 from accounts.models import Membership, Team
-from accounts.models.team import LastManager
-from accounts.scoped_admin import ScopedAdmin, ScopedInline
+from accounts.scoped_admin import ScopedInline
 
 
 class RemovesByVerb(admin.ModelAdmin):
@@ -35,11 +34,12 @@ class MembershipInline(ScopedInline):
         return super().has_delete_permission(request, team) and self.may_manage(request, team)
 
     def may_manage(self, request, team) -> bool:
-        return not team or Team.objects.managed_by(request.user).filter(pk=team.pk).exists()
+        return not team or manages(request.user, team.pk)
 
 
 @admin.register(Team)
-class TeamAdmin(RemovesByVerb, ScopedAdmin):
+class TeamAdmin(RemovesByVerb, ManagedAdmin):
+    team_path = "pk"
     list_display = ["name", "owner", "size", "created_at"]
     list_select_related = ["owner"]
     search_fields = ["name", "owner__username", "owner__email"]
@@ -57,17 +57,21 @@ class TeamAdmin(RemovesByVerb, ScopedAdmin):
     def get_fields(self, request, obj=None):
         return ["name", "owner", "created_at"] if obj else ["name"]
 
+    def get_deleted_objects(self, objs, request):
+        """Keys and invitations go with their team, though nobody may delete them alone."""
+        found, numbers, lacking, protected = super().get_deleted_objects(objs, request)
+        asked_for = {str(model._meta.verbose_name) for model in (Team, Membership)}
+        return found, numbers, {str(name) for name in lacking} & asked_for, protected
+
     def save_related(self, request, form, formsets, change):
-        """Whoever makes a team is in it; they couldn't see it otherwise."""
+        """Whoever makes a team is in it; they couldn't see it otherwise. LastManager, OwnTeam."""
         team = Team.objects.lock(form.instance.pk)
-        had_manager = team.has_manager()
         super().save_related(request, form, formsets, change)
-        if had_manager and not team.has_manager():
-            raise LastManager
         if not change and not request.user.is_superuser:
-            form.instance.memberships.get_or_create(
+            team.memberships.get_or_create(
                 user=request.user, defaults={"role": Membership.Role.MANAGER}
             )
+        team.refuse_without_managers()
 
 
 @admin.register(Membership)

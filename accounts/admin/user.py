@@ -1,8 +1,18 @@
 from django.contrib import admin
 from django.contrib.auth import admin as auth_admin
+from django.contrib.auth.forms import AdminPasswordChangeForm
 
-from accounts.models import Membership, Team, User
+from accounts.models import Membership, Team, TokenFamily, User
 from accounts.scoped_admin import ScopedAdmin
+
+
+class UserPasswordForm(AdminPasswordChangeForm):
+    """May take the password away as well, and Django tells nobody (see password.py) of that."""
+
+    def save(self, commit=True):
+        user = super().save(commit)
+        TokenFamily.objects.end_all_of(user)
+        return user
 
 
 @admin.register(User)
@@ -12,6 +22,7 @@ class UserAdmin(ScopedAdmin, auth_admin.UserAdmin):
     list_display = ["username", "email", "full_name", "is_staff", "is_active", "last_login"]
     list_filter = ["is_staff", "is_superuser", "is_active"]
     date_hierarchy = None
+    change_password_form = UserPasswordForm
     readonly_fields = ["last_login", "date_joined"]
     add_fieldsets = [
         (
@@ -46,3 +57,5 @@ class UserAdmin(ScopedAdmin, auth_admin.UserAdmin):
     def save_model(self, request, obj, form, change):
         super().save_model(request, obj, form, change)
         obj.ensure_own_team()
+        if not obj.is_active:  # or the old logins would hold again once the user is active again
+            TokenFamily.objects.end_all_of(obj)

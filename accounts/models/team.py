@@ -7,7 +7,7 @@ from accounts.models.refusal import Refusal
 class LastManager(Refusal):
     code = "last_manager"
     sentence = (
-        "A team keeps at least one manager, and this is the last one. Make somebody else manager "
+        "A team keeps at least one manager, and there would be none. Make somebody else manager "
         "before."
     )
 
@@ -84,8 +84,13 @@ class Team(models.Model):
     def __str__(self):
         return self.name
 
-    def has_manager(self) -> bool:
-        return self.memberships.filter(role=Role.MANAGER).exists()
+    def refuse_without_managers(self):
+        """After a change of several members, in its transaction. LastManager, OwnTeam."""
+        managers = self.memberships.filter(role=Role.MANAGER)
+        if not managers.exists():
+            raise LastManager
+        if self.owner_id and not managers.filter(user=self.owner_id).exists():
+            raise OwnTeam
 
     @transaction.atomic
     def remove(self):

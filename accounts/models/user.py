@@ -38,11 +38,17 @@ class User(AbstractUser):
 
     objects = AccountManager()
 
-    is_person = True  # see principal.py for this and the three methods that follow
+    is_person = True  # see principal.py for this and the five methods that follow
+
+    def identity(self) -> str:
+        return f"User:{self.pk}"
 
     def team_ids(self, *roles):
         memberships = self.memberships.filter(role__in=roles) if roles else self.memberships
         return memberships.values("team")
+
+    def team_roles(self):
+        return self.memberships.values_list("team", "role")
 
     def has_role(self, team, roles) -> bool:
         if self.is_superuser:

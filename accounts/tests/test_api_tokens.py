@@ -127,11 +127,14 @@ ODD_CLAIMS = [{"user_id": "x"}, {"user_id": [1]}, {"user_id": 10**30}, {"user_id
 
 @pytest.mark.parametrize("claims", ODD_CLAIMS)
 def test_odd_claims_get_401_although_they_are_signed(client, user, claims):
-    for path, field in (("refresh", "refresh"), ("logout", "refresh"), ("verify", "token")):
+    # Logging out asks for the signature and the login alone, whatever has become of the user.
+    ends_login = claims.keys() & {"user_id", "hash_password"}
+    for path, field in (("refresh", "refresh"), ("verify", "token"), ("logout", "refresh")):
         token = TokenFamily.objects.start(user)
         token.payload.update(claims)
         response = client.post(f"/api/token/{path}/", {field: str(token)})
-        assert response.status_code == 401, (path, response.content)
+        expected = 200 if path == "logout" and ends_login else 401
+        assert response.status_code == expected, (path, response.content)
     token = TokenFamily.objects.start(user).access_token
     token.payload.update(claims)
     assert bearer(client, token).status_code == 401

@@ -10,7 +10,8 @@ from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from accounts.login_guard import LoginTrace, network_of
+from accounts.client_address import network_of
+from accounts.login_guard import LoginTrace
 from accounts.models import User
 from accounts.tasks import forget_expired_logins
 from accounts.tests.at_once import all_at_once
@@ -237,22 +238,21 @@ def test_behind_a_proxy_what_the_client_claims_is_not_believed_either(user, sett
         ("fe80::1%eth0", "fe80::/48"),
         ("", ""),
         ("unknown", ""),
+        ("evil\r\nkey", ""),
     ],
 )
 def test_an_address_is_cut_to_its_network(rf, address, network):
     assert network_of(rf.get("/", REMOTE_ADDR=address)) == network
 
 
-def test_refresh_tokens_that_fail_are_counted_by_network(user):
-    def refresh(text, address=HOME):
-        body = {"refresh": text}
-        return APIClient().post("/api/token/refresh/", body, REMOTE_ADDR=address)
+def test_nobody_keeps_their_neighbours_from_refreshing(user):
+    def refresh(text):
+        return APIClient().post("/api/token/refresh/", {"refresh": text}, REMOTE_ADDR=HOME)
 
-    for _ in range(30):
+    pair = token(user.username, PASSWORD).json()
+    for _ in range(31):  # more than logins may fail in a network
         assert_problem(refresh("nonsense"), 401, "token_not_valid")
-    pair = token(user.username, PASSWORD).json()  # logging in is another matter
-    assert_problem(refresh(pair["refresh"]), 429, "throttled")
-    assert refresh(pair["refresh"], ELSEWHERE).status_code == 200
+    assert refresh(pair["refresh"]).status_code == 200
 
 
 def test_no_name_and_no_address_is_stored_or_logged(user, caplog):

@@ -9,16 +9,19 @@ import time_machine
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.urls import reverse
 from django.utils import timezone
 from rest_framework.test import APIClient
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 
 from accounts import token_family
-from accounts.models import TokenFamily
+from accounts.models import TokenFamily, User
 from accounts.tasks import forget_expired_logins
 from accounts.tests.at_once import all_at_once
 from accounts.tests.people import assert_problem, make_user
+from accounts.tests.staff import admin_client, page, signed_in
 
+__all__ = ["admin_client"]  # a fixture
 pytestmark = pytest.mark.django_db
 PASSWORD = "correct horse battery"
 
@@ -170,3 +173,49 @@ def test_the_tables_that_kept_tokens_in_clear_are_dropped():
             MigrationExecutor(connection).migrate([("accounts", target)])
     assert not set(tables) & set(connection.introspection.table_names())
     assert not ContentType.objects.filter(pk=stale.pk).exists()
+
+
+def test_who_is_locked_out_and_let_in_again_logs_in_anew(client, user, admin_client):
+    pair = log_in(client, user)
+    form = {"username": user.username, "email": user.email}
+    for active in ({}, {"is_active": "on"}):
+        admin_client.post(page(User, "change", user.pk), form | active)
+    user.refresh_from_db()
+    assert user.is_active
+    assert status(client, pair) == (401, 401)
+    pair = log_in(client, user)
+    admin_client.post(page(User, "change", user.pk), form | {"is_active": "on"})
+    assert status(client, pair) == (200, 200)
+
+
+def new_passwords(user, admin_client):
+    """Each way to give a user another password, and the user's own."""
+    fresh = "another horse battery"
+    password = {"password1": fresh, "password2": fresh}
+    one = reverse("admin:auth_user_password_change", args=[user.pk])
+    own = {"old_password": PASSWORD, "new_password1": fresh, "new_password2": fresh}
+    return {
+        "by an admin": lambda: admin_client.post(one, password | {"usable_password": "true"}),
+        "none at all": lambda: admin_client.post(
+            one, password | {"usable_password": "false", "unset-password": "1"}
+        ),
+        "one's own": lambda: signed_in(user).post(reverse("admin:password_change"), own),
+    }
+
+
+@pytest.mark.parametrize("way", ["by an admin", "none at all", "one's own"])
+def test_another_password_ends_every_login(client, admin_client, way):
+    user, other = make_user(password=PASSWORD, is_staff=True), make_user(password=PASSWORD)
+    log_in(client, user), log_in(client, user), log_in(client, other)
+    new_passwords(user, admin_client)[way]()
+    assert not User.objects.get(pk=user.pk).check_password(PASSWORD)
+    assert [family.user for family in TokenFamily.objects.all()] == [other]
+
+
+def test_who_is_locked_out_can_still_log_out(client, user):
+    pair = log_in(client, user)
+    User.objects.filter(pk=user.pk).update(is_active=False, password="another")
+    out = {"refresh": pair["refresh"]}
+    assert client.post("/api/token/logout/", out).status_code == 200
+    assert not TokenFamily.objects.exists()
+    assert_problem(client.post("/api/token/logout/", out), 401, "token_not_valid")

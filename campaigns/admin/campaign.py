@@ -8,7 +8,7 @@ from django.db.models import Prefetch, Q
 from django.utils import timezone
 
 from accounts.models import Team
-from accounts.scoped_admin import ScopedAdmin, ScopedInline
+from accounts.scoped_admin import ScopedInline
 from campaigns.admin.contact_count import contact_count_text, with_contact_count
 from campaigns.admin.removal import BackgroundRemovalAdmin
 from campaigns.fields import name_key
@@ -85,7 +85,7 @@ class CampaignList(ChangeList):
 
 
 @admin.register(Campaign)
-class CampaignAdmin(BackgroundRemovalAdmin, ScopedAdmin):
+class CampaignAdmin(BackgroundRemovalAdmin):
     form = CampaignForm
     list_display = ["name", "team", "group_count", "contact_count", "created_at", "closed_at"]
     list_select_related = ["team"]
@@ -146,7 +146,7 @@ class GroupList(ChangeList):
 
 
 @admin.register(Group)
-class GroupAdmin(BackgroundRemovalAdmin, ScopedAdmin):
+class GroupAdmin(BackgroundRemovalAdmin):
     list_display = ["name", "campaign", "is_control", "contact_count", "created_at"]
     list_select_related = ["campaign"]
     list_filter = ["is_control"]

@@ -3,9 +3,8 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.utils.html import escape, format_html
 
-from accounts.scoped_admin import BigTableAdmin, ScopedInline
+from accounts.scoped_admin import BigTableAdmin, NamelessHistory, ScopedInline
 from campaigns.admin.erasure import ErasureAdmin
-from campaigns.admin.history import NamelessHistory
 from campaigns.admin.lists import AddressSearch, CampaignFilter, uuid_or_none
 from campaigns.admin.removal import GuardedDeletion, RemovalAdmin
 from campaigns.models import Contact, Pixel

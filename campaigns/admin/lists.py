@@ -5,7 +5,7 @@ from uuid import UUID
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 
-from campaigns.address import address_key
+from accounts.address import address_key
 from campaigns.models import Campaign, Contact, Group
 
 LAST_CHARACTER = "\U0010ffff"

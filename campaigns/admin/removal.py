@@ -4,7 +4,6 @@ from django.contrib import admin, messages
 from django.contrib.admin.actions import delete_selected as ask_and_delete
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import IntegrityError, transaction
-from django.http import HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
 
@@ -15,7 +14,7 @@ OPENED_MEANWHILE = "Nothing was deleted: openings came in at that moment. Please
 
 
 class GuardedDeletion(ScopedAdmin):
-    """Says why rows can't be deleted, and leaves everything as it was."""
+    """Says where openings came in meanwhile, and leaves everything as it was."""
 
     MOST_AT_ONCE = 1_000
     actions = ["delete_selected"]
@@ -26,8 +25,7 @@ class GuardedDeletion(ScopedAdmin):
             delete_view = retry_transaction(super().delete_view)
             return delete_view(request, object_id, extra_context)
         except IntegrityError:
-            self.message_user(request, OPENED_MEANWHILE, messages.ERROR)
-            return HttpResponseRedirect(self.page_of(object_id))
+            return self.answer_with(request, OPENED_MEANWHILE, self.page_of(object_id))
 
     @admin.action(permissions=["delete"], description="Delete selected %(verbose_name_plural)s")
     def delete_selected(self, request, queryset):

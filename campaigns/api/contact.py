@@ -4,7 +4,7 @@ from rest_framework.decorators import action
 from rest_framework.response import Response
 from rest_framework.viewsets import ModelViewSet
 
-from accounts.scope import Conflict, TeamScoped, removing
+from accounts.scope import Conflict, TeamScoped, changing
 from campaigns.api.bulk import BulkContacts
 from campaigns.api.render import RenderMixin
 from campaigns.filters import ContactFilterSet, PixelFilterSet
@@ -61,5 +61,5 @@ class PixelViewSet(TeamScoped, ModelViewSet):
     def perform_destroy(self, pixel):
         if pixel.openings.exists():
             raise Conflict("This pixel has openings. Delete its contact to delete them with it.")
-        with removing():
+        with changing():
             pixel.delete()

@@ -12,11 +12,12 @@ from rest_framework import serializers
 from rest_framework.generics import GenericAPIView
 from rest_framework.negotiation import BaseContentNegotiation
 
+from accounts.models import Refusal
 from accounts.scope import Conflict, TeamScoped
 from campaigns.models import Campaign, Group
 from campaigns.serializers.file import GroupOptionSerializer
 from campaigns.streaming import Stream
-from campaigns.table import FORMS, Csv, NoTable, Table, file_name
+from campaigns.table import FORMS, Csv, Table, file_name
 
 
 class OneForm(BaseContentNegotiation):
@@ -68,8 +69,8 @@ class FileView(TeamScoped, GenericAPIView):
         campaign, groups = self.groups_of(row, **selection)
         try:
             table = self.table(campaign, groups, **table_options)
-        except NoTable as reason:
-            raise Conflict(reason, reason.code) from None
+        except Refusal as refusal:
+            raise Conflict(refusal, refusal.code) from None
         head = request.method == "HEAD"
         names = [campaign.name, "" if row == campaign else row.name, table.name]
         return Stream(

@@ -4,7 +4,7 @@ from rest_framework.reverse import reverse
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from accounts.retry import retry_transaction
-from accounts.scope import TeamScoped, removing
+from accounts.scope import TeamScoped, changing
 from campaigns.filters import RemovalFilterSet
 from campaigns.models import Removal
 from campaigns.serializers import RemovalSerializer
@@ -50,5 +50,5 @@ class RemovedInBackground:
 
     @retry_transaction
     def remove(self, row, by: str) -> Removal:
-        with removing():
+        with changing():
             return row.remove(by=by)

@@ -8,8 +8,9 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 
+from accounts.address import address_key
 from accounts.retry import retry_transaction
-from campaigns.address import ADDRESS_LENGTH, address_key, tidy_address
+from campaigns.address import ADDRESS_LENGTH, tidy_address
 from campaigns.erasure import (
     ERASED_DOMAIN,
     AddressErased,

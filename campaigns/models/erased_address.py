@@ -4,8 +4,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.crypto import salted_hmac
 
+from accounts.address import address_key
 from accounts.models import Team
-from campaigns.address import address_key
 
 LOOKED_UP_AT_ONCE = 5_000  # a statement takes only so many values
 SALT = "campaigns.ErasedAddress"

@@ -8,8 +8,8 @@ from functools import cached_property
 from django.db import IntegrityError, connections, transaction
 from django.db.models import Q
 
+from accounts.address import address_key
 from accounts.retry import TRIES, retry_transaction
-from campaigns.address import address_key
 from campaigns.erasure import Overtaken
 from campaigns.models.campaign import Group
 from campaigns.models.erased_address import ErasedAddress

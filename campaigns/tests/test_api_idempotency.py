@@ -12,7 +12,14 @@ from rest_framework.test import APIClient, APIRequestFactory
 
 from accounts.idempotency import IdempotentRequest, fingerprint_of
 from accounts.tasks import forget_expired_requests
-from accounts.tests.people import assert_problem, client_of, make_member
+from accounts.tests.people import (
+    assert_problem,
+    client_of,
+    client_with,
+    make_key,
+    make_member,
+    make_user,
+)
 from campaigns.models import Contact, schedule
 from campaigns.tests.house import House
 
@@ -95,6 +102,52 @@ def test_a_sender_is_the_same_by_token_and_by_session(house):
     browser = APIClient()
     browser.force_login(house.user)
     assert is_replay(send(house, "a@example.com", client=browser))
+
+
+def test_who_takes_over_a_name_gets_none_of_its_former_owners_answers(house):
+    send(house, "a@example.com")
+    heir = make_member(house.team, "manager")
+    name, house.user.username = house.user.username, "renamed"
+    house.user.save()
+    heir.username = name
+    heir.save()
+    assert is_replay(send(house, "a@example.com"))
+    taken_over = send(house, "a@example.com", client=client_of(heir))
+    assert taken_over.status_code == 200
+    assert not is_replay(taken_over)
+
+
+def test_who_has_lost_their_role_gets_no_stored_answer(house):
+    mate = make_member(house.team, "editor")
+    membership, client = mate.memberships.get(team=house.team), client_of(mate)
+    first = send(house, "a@example.com", client=client)
+    assert first.json()["results"][0]["created"]
+    membership.change_role("viewer")
+    refused = send(house, "a@example.com", client=client)
+    assert not is_replay(refused)
+    assert "error" in refused.json()["results"][0]
+    membership.remove()
+    stranger = send(house, "a@example.com", client=client)
+    assert not is_replay(stranger)
+    assert "error" in stranger.json()["results"][0]
+    assert Contact.objects.filter(email_key="a@example.com").count() == 1
+
+
+def test_who_is_no_superuser_any_more_gets_no_stored_answer(house):
+    root = make_user(is_superuser=True)
+    client = client_of(root)
+    assert send(house, "a@example.com", client=client).status_code == 200
+    assert is_replay(send(house, "a@example.com", client=client))
+    root.is_superuser = False
+    root.save()
+    assert not is_replay(send(house, "a@example.com", client=client))
+
+
+def test_a_key_of_a_team_gets_its_own_answers_only(house):
+    one, other = (client_with(make_key(house.team, "editor")) for _ in range(2))
+    assert send(house, "a@example.com", client=one).status_code == 200
+    assert is_replay(send(house, "a@example.com", client=one))
+    assert not is_replay(send(house, "a@example.com", client=other))
 
 
 @pytest.mark.parametrize("keys", [("key", "KEY"), ("key", "key."), ("a b", "a  b")])

@@ -8,8 +8,9 @@ from django.conf import settings
 from django.core.management import call_command
 from django.utils import timezone
 
+from accounts.address import address_key
 from accounts.models import Team, User
-from campaigns.address import address_key, tidy_address
+from campaigns.address import tidy_address
 from campaigns.models import Campaign, Contact, Group, Pixel
 from tracking.hit import Hit
 from tracking.models import ContactOpenings, Opening, OpeningCount

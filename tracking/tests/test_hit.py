@@ -123,6 +123,11 @@ def test_behind_our_proxy_each_try_of_a_request_has_the_same_event_id(settings):
         (1, "6.6.6.6, 203.0.113.9", "203.0.113.9"),
         (2, "6.6.6.6, 203.0.113.9, 10.0.0.2", "203.0.113.9"),
         (2, "203.0.113.9", "203.0.113.9"),
+        (1, "203.0.113.9:4711", "203.0.113.9"),
+        (1, "6.6.6.6, [2001:db8::9]:4711", "2001:db8::9"),
+        (1, "[2001:db8::9]", "2001:db8::9"),
+        (1, "2001:db8::9", "2001:db8::9"),
+        (1, "unknown", "unknown"),
     ],
 )
 def test_only_what_our_own_proxies_saw_is_believed(settings, proxies, forwarded_for, found):

@@ -59,20 +59,21 @@ MEANINGS = {
     "429": "Too many attempts. `Retry-After` says for how many seconds to wait.",
     "default": "Any other error.",
 }
+PASSWORD, TOKEN, INVITATION = "correct horse battery", "eyJ…", "Zm9yIEFkYQ…"  # of nobody
 # A body for each POST, where the operation doesn't bring its own.
 EXAMPLES = {
-    "/api/token/": {"username": "admin", "password": "correct horse battery"},
-    "/api/token/refresh/": {"refresh": "eyJ…"},
-    "/api/token/verify/": {"token": "eyJ…"},
-    "/api/token/logout/": {"refresh": "eyJ…"},
+    "/api/token/": {"username": "admin", "password": PASSWORD},
+    "/api/token/refresh/": {"refresh": TOKEN},
+    "/api/token/verify/": {"token": TOKEN},
+    "/api/token/logout/": {"refresh": TOKEN},
     "/api/sign-up/": {
         "username": "ada",
         "email": "ada@example.com",
-        "password": "correct horse battery",
-        "invitation": "Zm9yIEFkYQ…",
+        "password": PASSWORD,
+        "invitation": INVITATION,
     },
     "/api/teams/": {"name": "Newsletter"},
-    "/api/invitations/accept/": {"token": "Zm9yIEFkYQ…"},
+    "/api/invitations/accept/": {"token": INVITATION},
     "/api/campaigns/": {
         "name": "Autumn news",
         "time_zone": "Europe/Berlin",

@@ -25,6 +25,7 @@ from tests.stack import STREAM
 BREAKERS_REST_S = 1.5
 CLOCK_OFF = 120  # minutes
 DEAD_HOST = ("127.0.0.1", 1)  # nobody listens there: a replica of it stays read-only
+BALLAST = 8 * 2**20
 LITTLE_MEMORY = "1mb"  # less than Redis needs for itself
 
 
@@ -164,10 +165,12 @@ class Faults:
     def redis_nearly_full(self, seconds):
         """Over the mark from which on Redis is to be spared, and below its limit."""
         with self._redis() as client:
+            client.set("ballast", bytes(BALLAST))  # what is left must last for a second's hits
             used = client.info("memory")["used_memory"]
             client.config_set("maxmemory", used + used // 20)
             self.wait(seconds)
             client.config_set("maxmemory", 0)
+            client.delete("ballast")
 
     def redis_read_only(self, seconds):
         with self._redis() as client:

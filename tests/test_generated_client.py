@@ -58,7 +58,7 @@ class Integrator:
         tokens = self.call(
             "token.token_create",
             client=anybody,
-            body=self.models.TokenObtainPairRequest(username=ADMIN, password=PASSWORD),
+            body=self.models.TokenRequest(username=ADMIN, password=PASSWORD),
         )
         self.client = client.AuthenticatedClient(
             base_url=stack.url, token=tokens.access, raise_on_unexpected_status=True

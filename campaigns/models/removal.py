@@ -1,14 +1,9 @@
-from datetime import timedelta
-from uuid import uuid4
-
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import Team
-
-# A worker that was killed is missed after so long, and another one goes on.
-LEASE = timedelta(seconds=30)
+from campaigns.models.leased import Leased, LeasedQuerySet
 
 
 class InSight(models.Manager):
@@ -35,31 +30,12 @@ class Removable(models.Model):
         return updated
 
 
-class RemovalQuerySet(models.QuerySet):
+class RemovalQuerySet(LeasedQuerySet):
     def of(self, user) -> "RemovalQuerySet":
         return self if user.is_superuser else self.filter(team__in=Team.objects.of(user))
 
-    def due(self) -> "RemovalQuerySet":
-        """Those that nobody works at, whoever has rested longest first."""
-        held = Q(leased_until__gt=timezone.now())
-        return self.exclude(state=Removal.State.DONE).exclude(held).order_by("leased_until", "pk")
 
-    def claim(self) -> "Removal | None":
-        """One that is due, and from now on the caller's; None where there is none.
-
-        Of two workers that try, the update finds the row as it was read for one of them only.
-        """
-        for removal in self.due()[:10]:
-            holder, lease = uuid4(), timezone.now() + LEASE
-            as_read = self.filter(pk=removal.pk, holder=removal.holder)
-            as_read = as_read.filter(leased_until=removal.leased_until)
-            if as_read.update(holder=holder, leased_until=lease, state=Removal.State.RUNNING):
-                removal.refresh_from_db()
-                return removal
-        return None
-
-
-class Removal(models.Model):
+class Removal(Leased):
     """A campaign or group on its way out, with all that it holds.
 
     It is out of sight from the moment it was asked for. What it holds is deleted in small steps
@@ -72,8 +48,8 @@ class Removal(models.Model):
         GROUP = "group"
 
     class State(models.TextChoices):
-        WAITING = "waiting"
-        RUNNING = "running"
+        WAITING = Leased.WAITING
+        RUNNING = Leased.RUNNING
         DONE = "done"
 
     # It only tells of the past, so it goes with its team. What it is still to remove keeps the
@@ -93,8 +69,6 @@ class Removal(models.Model):
         null=True, blank=True, help_text="How many there are to remove; empty until counted."
     )
     openings_removed = models.PositiveBigIntegerField(default=0)
-    holder = models.UUIDField(null=True, editable=False)
-    leased_until = models.DateTimeField(null=True, editable=False)
 
     objects = RemovalQuerySet.as_manager()
 
@@ -112,20 +86,6 @@ class Removal(models.Model):
         total = (self.contacts_total or 0) + (self.openings_total or 0)
         removed = self.contacts_removed + self.openings_removed
         return min(99, 100 * removed // total) if total else 0
-
-    @property
-    def _mine(self) -> RemovalQuerySet:
-        held = Removal.objects.filter(pk=self.pk, holder=self.holder)
-        return held.exclude(state=self.State.DONE)
-
-    def hold(self) -> bool:
-        """Keep the lease; False where it was lost. First in the transaction of each step: it
-        locks the row, so that nobody takes the lease over before the step has ended."""
-        return bool(self._mine.update(leased_until=timezone.now() + LEASE))
-
-    def release(self):
-        """Give the lease back, if it is still held."""
-        self._mine.update(leased_until=timezone.now())
 
     def expect(self, contacts: int, openings: int):
         """Note how much there is to remove."""

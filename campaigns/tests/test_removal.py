@@ -13,7 +13,7 @@ from accounts.tests.people import assert_problem, client_of, make_member, make_u
 from accounts.tests.staff import admin_client, page
 from campaigns import removal_steps, tasks
 from campaigns.models import Campaign, Contact, Group, Pixel, Removal
-from campaigns.models.removal import LEASE
+from campaigns.models.leased import LEASE
 from campaigns.tests.house import House
 from campaigns.tests.removed import finish_removals
 

@@ -18,7 +18,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pixeltrack.settings")
 django.setup()
 
 from campaigns import removal_steps  # noqa: E402
-from campaigns.models import removal  # noqa: E402
+from campaigns.models import leased, removal  # noqa: E402
 from pixeltrack.celery import app  # noqa: E402
 from tests.faults.points import FOLDER, Points  # noqa: E402
 
@@ -26,7 +26,7 @@ __all__ = ["app"]
 
 points = Points(os.environ[FOLDER])
 removal_steps.STEP_CONTACTS = 50
-removal.LEASE = timedelta(seconds=2)  # so that a test waits for little
+leased.LEASE = timedelta(seconds=2)  # so that a test waits for little
 
 
 def dying_after(function, point: str):

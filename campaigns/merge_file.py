@@ -22,7 +22,8 @@ class MergeFile(Table):
     HTML (`pixel_1_html` …) of each of their pixels.
 
     There are columns for the pixel numbers that a contact has as the file begins; where a contact
-    has no such pixel, they are empty. `group` is the group's name. Erased contacts are left out.
+    has no such pixel, they are empty. `group` is the group's name. Columns of imports that
+    PixelTrack has no field for come last. Erased contacts are left out.
     """
 
     name = "pixels"
@@ -41,7 +42,12 @@ class MergeFile(Table):
     @cached_property
     def columns(self) -> tuple[str, ...]:
         pixels = (f"pixel_{number}_{what}" for number in self.numbers for what in ("url", "html"))
-        return (*CONTACT_COLUMNS, *pixels)
+        return (*CONTACT_COLUMNS, *pixels, *self.extra)
+
+    @cached_property
+    def extra(self) -> tuple[str, ...]:
+        """The columns of imports that there is no field for, as they came."""
+        return tuple(self.campaign.contact_columns.order_by("pk").values_list("name", flat=True))
 
     def chunks(self) -> Iterator[list[tuple]]:
         pixels = Prefetch("pixels", Pixel.objects.filter(number__in=self.numbers))
@@ -56,4 +62,4 @@ class MergeFile(Table):
         for number in self.numbers:
             pixel = pixels.get(number)
             cells += (pixel.url, pixel.html) if pixel else (None, None)
-        return (*about(contact, group), *cells)
+        return (*about(contact, group), *cells, *map(contact.extra.get, self.extra))

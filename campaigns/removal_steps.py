@@ -13,7 +13,7 @@ from itertools import accumulate
 from django.db import transaction
 from django.db.models import Q
 
-from campaigns.models import Campaign, Contact, Group, Removal
+from campaigns.models import Campaign, Contact, ContactImport, Group, Removal, ReportedRow
 from campaigns.removal import forget_all_about, keepers
 
 STEP_CONTACTS = 1_000
@@ -63,6 +63,8 @@ def step(removal: Removal) -> bool:
         removal.advance(openings=cleared)
     elif any(keeper.tidy(groups, STEP_ROWS) for keeper in keepers()):
         pass  # a step of its own, and no progress that is told
+    elif some_reported_rows(removal, groups) or an_import(removal, groups):
+        pass
     elif groups:
         Group.everything.get(pk=groups[0]).delete()
     else:
@@ -70,6 +72,26 @@ def step(removal: Removal) -> bool:
         removal.finish()
         return False
     return True
+
+
+def imports_of(removal: Removal, groups: list[int]):
+    return ContactImport.objects.filter(Q(group__in=groups) | Q(campaign__removal=removal))
+
+
+def some_reported_rows(removal: Removal, groups: list[int]) -> int:
+    """Delete some of what imports reported; how many rows."""
+    imports = list(imports_of(removal, groups).values_list("pk", flat=True))
+    return ReportedRow.objects.filter(contact_import__in=imports).remove_some(STEP_ROWS)
+
+
+def an_import(removal: Removal, groups: list[int]) -> bool:
+    """Delete an import with its file; False where there is none any more."""
+    imports = imports_of(removal, groups)
+    imports.cancel()  # one that came at the very moment may be waiting
+    for contact_import in imports[:1]:
+        contact_import.remove()
+        return True
+    return False
 
 
 def groups_of(removal: Removal) -> list[int]:

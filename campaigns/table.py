@@ -26,7 +26,8 @@ class Table:
     addresses = frozenset()  # columns that mail is sent by: a ' before one makes it another's
 
     def chunks(self) -> Iterator[list[tuple]]:
-        """Rows of str, int, bool, datetime or None, in the order of the columns."""
+        """Rows of str, int, float, bool, datetime, None, or (from imports) lists and dicts of
+        them, in the order of the columns."""
         raise NotImplementedError
 
 
@@ -92,6 +93,8 @@ def harmless(text: str) -> str:
 def cell(value):
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, (list, dict)):
+        return json.dumps(value, ensure_ascii=False)
     return time_text(value) if isinstance(value, datetime) else value
 
 

@@ -18,7 +18,16 @@ from dotenv.parser import parse_stream
 from environs import Env, EnvError, ValidationError
 
 NO_SECRETS = ("change", "insecure", "password", "secret")
-OWN_PREFIXES = ("API_", "FERNET_", "MYSQL_", "OPENING_", "PIXEL_", "REDIS_")
+OWN_PREFIXES = (
+    "API_",
+    "FERNET_",
+    "IMPORT_",
+    "MAX_IMPORT_",
+    "MYSQL_",
+    "OPENING_",
+    "PIXEL_",
+    "REDIS_",
+)
 
 
 class EnvironmentProblem(SystemExit):

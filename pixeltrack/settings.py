@@ -245,6 +245,15 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=5),
         "options": {"expires": 5},
     },
+    "import what is due": {
+        "task": "campaigns.tasks.import_what_is_due",
+        "schedule": timedelta(seconds=3),
+        "options": {"expires": 3},
+    },
+    "forget old imports": {
+        "task": "campaigns.tasks.forget_old_imports",
+        "schedule": timedelta(hours=24),
+    },
     "forget anonymous readers": {
         "task": "tracking.tasks.forget_anonymous_readers",
         "schedule": timedelta(minutes=30),
@@ -268,6 +277,19 @@ if OPENING_RETENTION_DAYS:
         "schedule": crontab(hour="1-5"),  # every minute, a few seconds of work
         "options": {"expires": 60},
     }
+
+# -- Contact imports ------------------------------------------------------------------------------
+MAX_IMPORT_BYTES = env.number("MAX_IMPORT_BYTES", 1_073_741_824, between(1024, 10**12))
+# What a packed file may hold: a few kilobytes can unpack to more than any disk has.
+MAX_IMPORT_UNPACKED_BYTES = env.number(
+    "MAX_IMPORT_UNPACKED_BYTES", 4_294_967_296, between(1024, 10**13)
+)
+# So long after its end an import keeps the rows that it reported, and a file not yet done with.
+IMPORT_KEEP_DAYS = env.number("IMPORT_KEEP_DAYS", 30, between(1, 36_500))
+MEDIA_ROOT = VAR_DIR / "uploads"  # for us alone: no address serves it
+MEDIA_ROOT.mkdir(mode=0o700, exist_ok=True)
+FILE_UPLOAD_TEMP_DIR = str(MEDIA_ROOT)  # beside it, so that storing a file is renaming it
+FILE_UPLOAD_PERMISSIONS = 0o600
 
 # -- API ---------------------------------------------------------------------------------------
 # Who may make an account at /api/sign-up/: anybody, whoever a team has invited, or nobody.

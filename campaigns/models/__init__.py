@@ -1,6 +1,20 @@
 from campaigns.models.campaign import Campaign, Group, LastGroup
 from campaigns.models.contact import Contact, Pixel
+from campaigns.models.contact_column import ContactColumn
+from campaigns.models.contact_import import ContactImport
 from campaigns.models.erased_address import ErasedAddress
 from campaigns.models.removal import Removal
+from campaigns.models.reported_row import ReportedRow
 
-__all__ = ["Campaign", "Contact", "ErasedAddress", "Group", "LastGroup", "Pixel", "Removal"]
+__all__ = [
+    "Campaign",
+    "Contact",
+    "ContactColumn",
+    "ContactImport",
+    "ErasedAddress",
+    "Group",
+    "LastGroup",
+    "Pixel",
+    "Removal",
+    "ReportedRow",
+]

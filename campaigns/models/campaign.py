@@ -117,6 +117,7 @@ class Campaign(Removable):
         removal = Removal.objects.create(
             team=row.team, kind=Removal.Kind.CAMPAIGN, name=row.name, requested_by=by
         )
+        row.imports.all().cancel()  # before its groups: an import locks in this order
         row.groups.update(removal=removal)
         Campaign.objects.filter(pk=row.pk).update(removal=removal, name=name_out_of_sight())
         return removal
@@ -184,6 +185,7 @@ class Group(Removable):
         removal = Removal.objects.create(
             team=campaign.team, kind=Removal.Kind.GROUP, name=str(row), requested_by=by
         )
+        row.imports.all().cancel()
         campaign.groups.filter(pk=self.pk).update(
             removal=removal, name=name_out_of_sight(), is_control=False
         )

@@ -22,6 +22,7 @@ from campaigns.erasure import (
 from campaigns.fields import DerivedKeyField
 from campaigns.models.campaign import Group
 from campaigns.models.erased_address import ErasedAddress
+from campaigns.models.reported_row import ReportedRow
 from campaigns.models.schedule import ScheduleQuerySet
 from campaigns.models.scoped import GroupScopedQuerySet
 from campaigns.removal import forget_all_about
@@ -75,21 +76,31 @@ class ContactQuerySet(ScheduleQuerySet):
         forget_persons_of(Contact.objects.filter(pk__in=[contact.pk for contact in contacts]))
         for contact in contacts:
             contact.forget_person()
+        ReportedRow.objects.forget_person(team_id, email_key)
 
 
 class Contact(models.Model):
     """One addressee, scheduled for a campaign and group."""
 
+    TEXT_LENGTH = 200
+
     # A group goes by Group.remove(), and then in steps that take contacts and openings first.
     group = models.ForeignKey(Group, models.CASCADE, related_name="contacts", db_index=False)
     email = models.EmailField("e-mail address", max_length=ADDRESS_LENGTH)
     email_key = DerivedKeyField("email", address_key, max_length=ADDRESS_LENGTH)
-    name = models.CharField(max_length=200, blank=True)
+    name = models.CharField(max_length=TEXT_LENGTH, blank=True)
     external_id = models.CharField(
-        max_length=200, blank=True, help_text="The contact's id in the CRM or the mail provider."
+        max_length=TEXT_LENGTH,
+        blank=True,
+        help_text="The contact's id in the CRM or the mail provider.",
     )
     scheduled_at = models.DateTimeField(default=timezone.now)
     sent_at = models.DateTimeField(null=True, blank=True)
+    extra = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="Columns of imports that there is no field for; the merge file has them too.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     erased_at = models.DateTimeField(
         null=True,
@@ -178,9 +189,10 @@ class Contact(models.Model):
 
     def forget_person(self):
         """The contact stays, for the figures: when it was due, its pixels, that it was opened."""
-        self.email, self.name, self.external_id = placeholder(self.pk), "", ""
+        self.email, self.name, self.external_id, self.extra = placeholder(self.pk), "", "", {}
         self.erased_at = timezone.now()
-        self.save(update_fields=["email", "email_key", "name", "external_id", "erased_at"])
+        forgotten = ["email", "email_key", "name", "external_id", "extra"]
+        self.save(update_fields=[*forgotten, "erased_at"])
 
 
 class PixelQuerySet(GroupScopedQuerySet):

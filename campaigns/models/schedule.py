@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
-from django.db import IntegrityError, connections, transaction
+from django.db import connections, transaction
 from django.db.models import Q
 
 from accounts.address import address_key
-from accounts.retry import TRIES, retry_transaction
+from accounts.retry import retry_overtaken, retry_transaction
 from campaigns.erasure import Overtaken
 from campaigns.models.campaign import Group
 from campaigns.models.erased_address import ErasedAddress
@@ -25,12 +25,15 @@ Place = tuple[int, str]  # the ids of group and addressee: what a contact is uni
 @dataclass(frozen=True)
 class ContactRow:
     """One contact to take in, checked already. `fields` are those that were given, no others:
-    any of name, external_id, scheduled_at, sent_at."""
+    any of name, external_id, scheduled_at, sent_at. What is in `extra` is added to what the
+    contact has there. `defaults` and `pixels` are for a new contact only."""
 
     group: Group  # with its campaign
     email: str
     fields: dict = field(default_factory=dict)
-    pixels: int | None = None  # for a new contact: as many as its campaign gives, unless named
+    pixels: int | None = None  # as many as its campaign gives, unless named
+    defaults: dict = field(default_factory=dict)
+    extra: dict = field(default_factory=dict)
 
     @cached_property
     def key(self) -> str:
@@ -53,8 +56,14 @@ class ContactRow:
         return self.pixels or self.group.campaign.pixels_per_contact
 
     @property
-    def given(self) -> dict:
-        return self.fields | {"email": self.email}
+    def new(self) -> dict:
+        """All fields of the contact, where it is a new one."""
+        return self.defaults | self.fields | {"email": self.email, "extra": self.extra}
+
+    def changes(self, contact) -> dict:
+        """What the row makes other than it is: field → value."""
+        given = self.fields | {"email": self.email, "extra": contact.extra | self.extra}
+        return {name: value for name, value in given.items() if getattr(contact, name) != value}
 
 
 class Taken(StrEnum):
@@ -89,12 +98,13 @@ class Plan:
             return Taken.ERASED
         contact = self.known.get(place) or self.new.get(place)
         if contact is None:
-            self.new[place] = self.model(group=row.group, **row.given)
+            self.new[place] = self.model(group=row.group, **row.new)
             self.rows[place] = row
             return Taken.CREATED
-        if not differs(contact, row):
+        changes = row.changes(contact)
+        if not changes:
             return Taken.UNCHANGED
-        for name, value in row.given.items():
+        for name, value in changes.items():
             setattr(contact, name, value)
         if place in self.known:
             self.outdated[place] = contact
@@ -120,22 +130,19 @@ class ScheduleQuerySet(GroupScopedQuerySet):
                 outcomes[number] = outcome
         return outcomes
 
-    def _schedule_chunk(self, rows: list[ContactRow]) -> list[Outcome]:
-        for attempt in range(1, TRIES + 1):
-            try:
-                return self._try_chunk(rows)
-            except IntegrityError as faster:  # then look again at what is there
-                if attempt == TRIES:
-                    raise IntegrityError("Other requests were faster.") from faster
-        raise AssertionError("unreachable")
-
+    @retry_overtaken
     @retry_transaction
     @transaction.atomic
-    def _try_chunk(self, rows):
-        asked = {row.group.pk for row in rows}
-        groups = set(Group.objects.filter(pk__in=asked).values_list("pk", flat=True))
+    def _schedule_chunk(self, rows: list[ContactRow]) -> list[Outcome]:
+        return self.take_in(rows)
+
+    def take_in(self, rows: list[ContactRow]) -> list[Outcome]:
+        """`schedule_many` for a chunk of rows, sorted by place, inside a transaction of the
+        caller's. IntegrityError where others were faster: then the whole of it is to be tried
+        again."""
+        groups = groups_in_sight(rows)
         present = [row for row in rows if row.group.pk in groups]
-        contacts = by_place(self._at(row.place for row in present))
+        contacts = self._known(present)
         contacts |= self._lock_outdated(present, contacts)
         plan = Plan(self.model, groups, erased_among(present), contacts)
         taken = [plan.take(row) for row in rows]
@@ -147,6 +154,14 @@ class ScheduleQuerySet(GroupScopedQuerySet):
         if erased_among(plan.rows.values()):
             raise Overtaken
         return [Outcome(what, ids.get(row.place)) for what, row in zip(taken, rows, strict=True)]
+
+    def foresee(self, rows: list[ContactRow]) -> list[Taken]:
+        """What `take_in` would make of the rows at this moment. Writes nothing."""
+        plan = Plan(self.model, groups_in_sight(rows), erased_among(rows), self._known(rows))
+        return [plan.take(row) for row in rows]
+
+    def _known(self, rows) -> dict:
+        return by_place(self._at(row.place for row in rows))
 
     def _at(self, places: Iterable[Place]):
         """What stands at these places. One query, through the unique index."""
@@ -164,7 +179,7 @@ class ScheduleQuerySet(GroupScopedQuerySet):
         outdated = {
             contacts[row.place].pk: row.place
             for row in rows
-            if row.place in contacts and differs(contacts[row.place], row)
+            if row.place in contacts and row.changes(contacts[row.place])
         }
         if not outdated:
             return {}
@@ -176,7 +191,7 @@ class ScheduleQuerySet(GroupScopedQuerySet):
 
     def _overwrite_locked(self, contacts):
         """Write contacts that are locked, many in a statement; all of them exist."""
-        fields = ["email", "name", "external_id", "scheduled_at", "sent_at"]
+        fields = ["email", "name", "external_id", "scheduled_at", "sent_at", "extra"]
         # MySQL takes any unique key for the conflict, and Django refuses to name one there.
         named = connections[self.db].features.supports_update_conflicts_with_target
         self.model.objects.bulk_create(
@@ -201,6 +216,12 @@ class ScheduleQuerySet(GroupScopedQuerySet):
         return ids
 
 
+def groups_in_sight(rows) -> set[int]:
+    """The ids of those of the rows' groups that nobody has removed."""
+    asked = {row.group.pk for row in rows}
+    return set(Group.objects.filter(pk__in=asked).values_list("pk", flat=True))
+
+
 def erased_among(rows) -> set[tuple[int, str]]:
     """Those of the rows' addresses that are erased in their teams."""
     return ErasedAddress.objects.among(row.address for row in rows)
@@ -208,7 +229,3 @@ def erased_among(rows) -> set[tuple[int, str]]:
 
 def by_place(contacts) -> dict:
     return {(contact.group_id, contact.email_key): contact for contact in contacts}
-
-
-def differs(contact, row: ContactRow) -> bool:
-    return any(getattr(contact, name) != value for name, value in row.given.items())

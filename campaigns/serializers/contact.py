@@ -59,10 +59,12 @@ class ContactSerializer(RowSerializer):
             "external_id",
             "scheduled_at",
             "sent_at",
+            "extra",
             "created_at",
             "erased_at",
             "pixels",
         )
+        read_only_fields = ("extra",)
         validators = []
 
     def validate(self, attrs):

@@ -1,0 +1,292 @@
+"""One row of a contact import: what its cells say, or what is wrong with them.
+
+What is said of a row here depends on the file and the options alone, and not on the contacts that
+are there: a worker that goes on after another one finds the same.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+
+from django.core.exceptions import ValidationError
+
+from accounts.address import address_key
+from accounts.serializers.time import YEARS
+from campaigns.address import read_address
+from campaigns.fields import name_key
+from campaigns.import_file import BadRecord, Record, Unreadable
+from campaigns.models import Contact, ContactColumn, ContactImport, Group, ReportedRow
+from campaigns.models.contact_column import MOST_COLUMNS, TooManyColumns
+from campaigns.models.reported_row import VALUE_LENGTH
+from campaigns.models.schedule import ContactRow
+from campaigns.role_accounts import is_role_account
+
+MOST_GROUPS = 100  # that an import may give a campaign
+MOST_PIXELS = 10
+ALIASES = {
+    "e_mail": "email",
+    "mail": "email",
+    "email_address": "email",
+    "e_mail_address": "email",
+    "full_name": "name",
+}
+# What files of ours say beside the contact; it isn't the contact's, and not for us to keep.
+OURS = re.compile(r"pixel_[0-9]+_(url|html)|rejected_(line|because)")
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+class BadCell(Exception):
+    def __init__(self, code: str, detail: str):
+        self.code, self.detail = code, detail
+
+
+def as_text(value) -> str:
+    if isinstance(value, (list, dict, bool)):
+        raise BadCell("invalid", "Give a text.")
+    return str(value).strip()
+
+
+def read_email(value) -> str:
+    try:
+        return read_address(as_text(value))
+    except ValidationError as error:
+        raise BadCell(error.code or "invalid", " ".join(error.messages)) from None
+
+
+def read_text(value) -> str:
+    text = as_text(value)
+    if len(text) > Contact.TEXT_LENGTH:
+        raise BadCell("max_length", f"Give at most {Contact.TEXT_LENGTH} characters.")
+    if CONTROL.search(text):
+        raise BadCell("invalid", "Take the control characters out.")
+    return text
+
+
+@lru_cache(maxsize=1024)  # whole lists are scheduled for the same moment
+def moment_of(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise BadCell(
+            "invalid", "Give date, time and zone like 2026-03-01T08:00:00+01:00 (ISO 8601)."
+        ) from None
+    if moment.tzinfo is None:
+        raise BadCell("no_zone", "Give the time's zone as well, as in 2026-03-01T08:00:00+01:00.")
+    if moment.year not in YEARS:
+        raise BadCell("year", f"Give a time from {YEARS[0]} to {YEARS[-1]}.")
+    return moment.astimezone(UTC)
+
+
+def read_moment(value) -> datetime:
+    return moment_of(as_text(value))
+
+
+def read_pixels(value) -> int:
+    text = as_text(value)
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:3]) <= MOST_PIXELS):
+        raise BadCell("invalid", f"Give the number of pixels, from 1 to {MOST_PIXELS}.")
+    return int(text)
+
+
+READERS: dict[str, Callable] = {
+    "email": read_email,
+    "name": read_text,
+    "external_id": read_text,
+    "group": read_text,
+    "scheduled_at": read_moment,
+    "sent_at": read_moment,
+    "pixels": read_pixels,
+}
+
+
+def field_of(column: str) -> str | None:
+    """The field that a column stands for; None where it is another's."""
+    key = re.sub(r"[\s_-]+", "_", name_key(column)).strip("_")
+    key = ALIASES.get(key, key)
+    return key if key in READERS else None
+
+
+def is_ours(column: str) -> bool:
+    """Whether a column is one that our own files add."""
+    return bool(OURS.fullmatch(column.strip().lower()))
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    code: str
+    detail: str
+
+
+ROLE_ACCOUNT = Remark(
+    "role_account", "This is the mailbox of a role, hardly of one person. It was taken in."
+)
+
+
+@dataclass(slots=True)
+class CheckedRow:
+    """A row that can be taken in, and what there is to remark on it."""
+
+    record: Record
+    contact: ContactRow
+    remarks: list[Remark]
+
+    def rejected(self, job: ContactImport, code: str, detail: str) -> ReportedRow:
+        """It is not taken in after all."""
+        email = self.contact.email
+        return rejection(job, self.record, "email", email, BadCell(code, detail), email)
+
+    def reports(self, job: ContactImport) -> list[ReportedRow]:
+        return [
+            ReportedRow(
+                contact_import=job,
+                line=self.record.line,
+                rejected=False,
+                code=remark.code,
+                column="email",
+                value=shortened(self.contact.email),
+                detail=remark.detail,
+                email_key=self.contact.key,
+            )
+            for remark in self.remarks
+        ]
+
+
+class RowCheck:
+    """Checks the rows of one import."""
+
+    def __init__(self, contact_import: ContactImport):
+        self.job = contact_import
+        self.campaign = contact_import.campaign
+        self.groups = {name_key(group.name): group for group in self.campaign.groups.all()}
+        for group in self.groups.values():
+            group.campaign = self.campaign
+        own = contact_import.group
+        self.own_key = name_key(own.name) if own else None
+        scheduled_at = contact_import.scheduled_at
+        self.fields = {"scheduled_at": scheduled_at} if scheduled_at else {}
+        self.defaults = {} if scheduled_at else {"scheduled_at": contact_import.run_at}
+        # Column → the field it stands for and its reader, or the name it is kept by and None.
+        self.meanings: dict[str, tuple[str | None, Callable | None]] = {}
+
+    def __call__(self, record: Record | BadRecord) -> CheckedRow | ReportedRow:
+        if isinstance(record, BadRecord):
+            error = record.error
+            bad = BadCell(error.code, error.detail)
+            return rejection(self.job, record, error.field, record.value, bad)
+        column, value = None, None
+        fields, extra = {}, {}
+        try:
+            for column, value in record.cells.items():
+                if value == "" or value is None:
+                    continue
+                name, read = self.meanings.get(column) or self.meaning_of(column)
+                if read is None:
+                    if name:
+                        extra[name] = value
+                elif name in fields:
+                    raise BadCell("twice", f"Another column gives the {name} already. Leave one.")
+                else:
+                    fields[name] = read(value)
+            column, value = "email", ""
+            if "email" not in fields:
+                raise BadCell("required", "Give an e-mail address.")
+            column, value = "group", fields.get("group", "")
+            group = self.group_of(fields.pop("group", None))
+        except BadCell as bad:
+            return rejection(self.job, record, column, value, bad, fields.get("email", ""))
+        email, pixels = fields.pop("email"), fields.pop("pixels", None)
+        row = ContactRow(group, email, self.fields | fields, pixels, self.defaults, extra)
+        remarks = [ROLE_ACCOUNT] if is_role_account(email) else []
+        return CheckedRow(record, row, remarks)
+
+    def meaning_of(self, column: str) -> tuple[str | None, Callable | None]:
+        field = field_of(column)
+        if field:
+            meaning = field, READERS[field]
+        elif is_ours(column):
+            meaning = None, None
+        else:
+            meaning = self.kept_name(column), None
+        self.meanings[column] = meaning
+        return meaning
+
+    def kept_name(self, column: str) -> str:
+        if self.job.dry_run:
+            return column
+        try:
+            return ContactColumn.objects.spell(self.campaign, [column])[column]
+        except TooManyColumns:
+            raise BadCell(
+                "too_many_columns",
+                f"A campaign keeps {MOST_COLUMNS} columns that PixelTrack has no field for. "
+                "Leave this one out.",
+            ) from None
+
+    def group_of(self, name: str | None) -> Group:
+        key = name_key(name) if name else self.own_key
+        if self.own_key not in (None, key):
+            raise BadCell("other_group", "This import is for another group. Leave the cell empty.")
+        if key is None:
+            if len(self.groups) == 1:
+                return next(iter(self.groups.values()))
+            raise BadCell("required", "Name the group: the campaign has several.")
+        return self.groups.get(key) or self.new_group(key, name)
+
+    def new_group(self, key: str, name: str | None) -> Group:
+        if not self.job.create_groups or name is None:
+            raise BadCell(
+                "does_not_exist",
+                "The campaign has no such group. Add it, or let the import make groups.",
+            )
+        if len(self.groups) >= MOST_GROUPS:
+            raise BadCell("too_many_groups", f"Imports make at most {MOST_GROUPS} groups.")
+        if self.job.dry_run:
+            group = Group(campaign=self.campaign, name=name)
+        else:
+            # Apart from the rows: two imports may make the same group at once, and an empty one
+            # that is left of a killed worker is taken up by the next.
+            group, _ = self.campaign.groups.get_or_create(name=name)
+            group.campaign = self.campaign
+        self.groups[key] = group
+        return group
+
+
+def refuse_columns(columns: Sequence[str]):
+    """Unreadable where rows with these columns (none: they differ, as in JSON) can't be right."""
+    fields = Counter(field_of(column) for column in columns)
+    if columns and not fields["email"]:
+        named = shortened(", ".join(columns))
+        raise Unreadable("no_email", f"The file has no column called email. It has: {named}.")
+    for field, times in fields.items():
+        if field and times > 1:
+            raise Unreadable("twice", f"Two columns of the file are for {field}. Leave one.")
+    others = [column for column in columns if not field_of(column) and not is_ours(column)]
+    if len(others) > MOST_COLUMNS:
+        raise Unreadable(
+            "too_many_columns",
+            f"The file has {len(others)} columns that PixelTrack has no field for; at most "
+            f"{MOST_COLUMNS} are kept. Leave some out.",
+        )
+
+
+def rejection(job: ContactImport, record, column, value, bad: BadCell, email="") -> ReportedRow:
+    return ReportedRow(
+        contact_import=job,
+        line=record.line,
+        rejected=True,
+        code=bad.code,
+        column=(column or "")[:200],
+        value=shortened(value),
+        detail=bad.detail,
+        row=record.raw,
+        email_key=address_key(email),
+    )
+
+
+def shortened(value) -> str:
+    text = value if isinstance(value, str) else str(value)
+    text = CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+    return text if len(text) <= VALUE_LENGTH else text[: VALUE_LENGTH - 1] + "…"

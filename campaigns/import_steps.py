@@ -1,0 +1,154 @@
+"""What a contact import does in the background: chunks of rows, each a short transaction.
+
+Whoever holds the lease of an import reads its file. A chunk renews the lease, takes rows in with
+their pixels, reports what is wrong with them and notes where to go on, all or nothing. So a
+worker that is killed at any point loses nothing, and takes nothing in twice; two workers are
+harmless.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict
+from itertools import islice
+
+from django.conf import settings
+from django.db import DatabaseError
+
+from campaigns.import_chunk import ImportChunk, LostLease, Overlaps, overlapping
+from campaigns.import_file import BadRecord, Facts, Reader, Record, Unreadable, examine
+from campaigns.import_row import CheckedRow, RowCheck, refuse_columns
+from campaigns.models import ContactImport, ReportedRow
+from campaigns.seen_addresses import SeenAddresses
+
+logger = logging.getLogger(__name__)
+
+CHUNK = 500  # rows of one transaction
+
+
+def never() -> bool:
+    return False
+
+
+class Stopped(Exception):
+    """This worker is to end; another one goes on."""
+
+
+def work(stop: Callable[[], bool] = never):
+    """Take in what is due, until nothing is left or `stop()` says so."""
+    while not stop() and (job := ContactImport.objects.claim()):
+        run(job, stop)
+
+
+def run(
+    job: ContactImport,
+    stop: Callable[[], bool] = never,
+    watch: Callable[[ContactImport], None] = lambda job: None,
+):
+    """Take in an import whose lease the caller holds. `watch(job)` is called after each chunk.
+
+    A file that can't be read makes it fail. Trouble of the database is raised, and the import
+    is due again.
+    """
+    try:
+        if not job.file:
+            raise FileNotFoundError
+        with job.file.open("rb") as file:
+            ImportRun(job, file, stop, watch).take_in()
+    except FileNotFoundError:
+        job.fail("The file is not there any more. Send it again, as a new import.")
+    except Unreadable as problem:
+        job.fail(problem)
+    except (LostLease, Stopped):
+        pass
+    except DatabaseError:
+        raise
+    except Exception:
+        # Again and again it would be the same, and nobody would be told.
+        job.fail("PixelTrack itself failed at it; the worker's log says where.")
+        raise
+    finally:
+        job.release()
+
+
+class ImportRun:
+    """One worker's run through the file of an import, from its beginning or on from where
+    another one came to."""
+
+    def __init__(self, job: ContactImport, file, stop, watch):
+        self.job, self.file, self.stop, self.watch = job, file, stop, watch
+
+    def take_in(self):
+        facts = self.facts()
+        refuse_columns(facts.columns)
+        reader = Reader(self.file, facts)
+        records = iter(reader)
+        self.check = RowCheck(self.job)
+        overlaps = Overlaps(self.job, self.check.groups)
+        with SeenAddresses() as self.seen:
+            self.catch_up(records)
+            began = time.monotonic()
+            for chunk in chunks(records):
+                rows = overlaps.mark([self.examined(record) for record in chunk])
+                self.go_on()
+                ImportChunk(self.job, rows).take_in(reader.read, began)
+                began = time.monotonic()
+                self.watch(self.job)
+        self.job.finish()
+
+    def facts(self) -> Facts:
+        """What the file is; found out once."""
+        if not self.job.facts:
+            facts = examine(self.file, settings.MAX_IMPORT_UNPACKED_BYTES, alive=self.stay)
+            self.job.begin(asdict(facts), facts.size)
+            self.file.seek(0)
+        return Facts(**self.job.facts)
+
+    def go_on(self):
+        if self.stop():
+            raise Stopped
+
+    def stay(self):
+        """Renew the lease, where there is no transaction that does."""
+        self.go_on()
+        if not self.job.hold():
+            raise LostLease
+
+    def catch_up(self, records: Iterator[Record | BadRecord]):
+        """Pass over the rows that were taken in before, and remember their addresses."""
+        for chunk in chunks(islice(records, self.job.rows)):
+            self.stay()
+            for record in chunk:
+                self.examined(record)
+
+    def examined(self, record: Record | BadRecord) -> CheckedRow | ReportedRow:
+        """The row as it is checked, by itself and beside those before it."""
+        row = self.check(record)
+        if isinstance(row, ReportedRow):
+            return row
+        before = self.seen.add(row.contact.key, row.group_key, record.line)
+        if not before:
+            return row
+        first = before[0]
+        if first.group != row.group_key:
+            return overlapping(self.job, row, f"Line {first.line} has this address, elsewhere.")
+        return row.rejected(
+            self.job, "duplicate", f"Line {first.line} has this address already. One is enough."
+        )
+
+
+def chunks(records: Iterable) -> Iterator[list]:
+    """Some records at a time, also those that came before an Unreadable."""
+    chunk = []
+    try:
+        for record in records:
+            chunk.append(record)
+            if len(chunk) == CHUNK:
+                yield chunk
+                chunk = []
+    except Unreadable:
+        if chunk:
+            yield chunk
+        raise
+    if chunk:
+        yield chunk

@@ -9,7 +9,7 @@ import unicodedata
 from django.core.exceptions import ValidationError
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 
-from accounts.address import LONGEST, address_key, trim
+from accounts.address import LONGEST, address_key, in_ascii, trim
 from campaigns.erasure import is_placeholder
 from campaigns.role_accounts import ROLE_NAMES
 
@@ -112,6 +112,10 @@ def after(address: str) -> str:
     return address.rpartition("@")[2]
 
 
+def octets(address: str) -> int:
+    return len(f"{before(address)}@{in_ascii(after(address))}".encode())
+
+
 def has_unseen(address: str) -> bool:
     """Blanks, controls, and what else has no sign of its own."""
     return any(unicodedata.category(character)[0] in "CZ" for character in address)
@@ -146,7 +150,7 @@ FAULTS = (
      'Before the "@" a dot comes first, last or beside another one. Correct it.'),
     (lambda a: len(before(a)) > LOCAL_LENGTH,
      f'Before the "@" are more than {LOCAL_LENGTH} characters. Correct it.'),
-    (lambda a: len(a) > ADDRESS_LENGTH, TOO_LONG),
+    (lambda a: octets(a) > ADDRESS_LENGTH, TOO_LONG),
     (lambda a: after(a).startswith("["),
      "A number in [ ] is not taken for a domain. Give its name, such as example.com."),
     (lambda a: ODD_DOTS_AND_HYPHENS.search(after(a)),

@@ -121,6 +121,8 @@ class Contact(models.Model):
         return self.email
 
     def clean(self):
+        if not self.email:  # a form without an address says so itself
+            return
         self.clean_address()
         if self.address_is_erased():
             raise AddressErased

@@ -5,8 +5,8 @@ from django.db import models
 from rest_framework import serializers
 
 from accounts.serializers.time import TimeField
-from campaigns.fields import AddressField
-from campaigns.serializers import address
+from campaigns import fields
+from campaigns.serializers.address import AddressField
 
 
 class RowSerializer(serializers.ModelSerializer):
@@ -16,7 +16,7 @@ class RowSerializer(serializers.ModelSerializer):
     fixed_field: str  # what a row belongs to, once and for all
     serializer_field_mapping = serializers.ModelSerializer.serializer_field_mapping | {
         models.DateTimeField: TimeField,
-        AddressField: address.AddressField,
+        fields.AddressField: AddressField,
     }
 
     def validate(self, attrs):

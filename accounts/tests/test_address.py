@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from accounts.address import LONGEST, UNSEEN, address_key, key_in_unicode
 from accounts.models import Invitation, User
 from accounts.tests.people import make_user
-from accounts.tests.test_models import PASSWORD
 
+PASSWORD = "correct horse battery"
 ONE_MAILBOX = "ada@xn--bcher-kva.example"
 
 

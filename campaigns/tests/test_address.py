@@ -42,7 +42,7 @@ LONG_DOMAIN = ".".join(["d" * 61] * 3)  # 185 characters
         ("ada@bu\u0308cher.example", "ada@xn--bcher-kva.example"),
         ("ada@XN--BCHER-kva.example", "ada@xn--bcher-kva.example"),
         ("ada@straße.example", "ada@xn--strae-oqa.example"),
-        ("ada@ｅｘａｍｐｌｅ.com", "ada@example.com"),
+        ("ada@\uff45xample.com", "ada@example.com"),
         ("Müller@example.com", "Müller@example.com"),
         ("Mu\u0308ller@example.com", "Müller@example.com"),
         ("用户@例え.example", "用户@xn--r8jz45g.example"),
@@ -172,10 +172,11 @@ addresses = (
 def read_or_refuse(text) -> str | None:
     try:
         return read_address(text)
-    except ValidationError as refused:
-        assert refused.code == "invalid"
-        assert refused.message in {sentence for _, sentence in FAULTS}
-        return None
+    except ValidationError as error:
+        refused = error
+    assert refused.code == "invalid"
+    assert refused.message in {sentence for _, sentence in FAULTS}
+    return None
 
 
 @hypothesis_settings(max_examples=300)

@@ -11,7 +11,8 @@ __all__ = ["admin_client"]  # a fixture
 pytestmark = pytest.mark.django_db
 URL = "/api/contacts/"
 BOOKS = "ada@xn--bcher-kva.example"
-TAKEN = [("Ada@BÜCHER.example", "Ada@xn--bcher-kva.example"), ("用户@Example.com", "用户@example.com"),
+TAKEN = [("Ada@BÜCHER.example", "Ada@xn--bcher-kva.example"),
+         ("用户@Example.com", "用户@example.com"),
          ("\u200bada@example.com\u00a0", "ada@example.com")]  # fmt: skip
 REFUSED = ["Ada <ada@example.com>", "mailto:ada@example.com", "ada@host.local", "ada@example",
            '"ada"@example.com', "ada@[127.0.0.1]", "\u200b"]  # fmt: skip

@@ -1,6 +1,7 @@
 """Addresses from before domains were kept in ASCII."""
 
 from importlib import import_module
+from types import SimpleNamespace
 
 import pytest
 from django.apps import apps
@@ -25,11 +26,7 @@ def kept(contact) -> tuple[str, str]:
 
 
 def migrate():
-    class Editor:
-        """All that the step asks of the schema editor."""
-
-    Editor.connection = connection
-    migration.keep_domains_in_ascii(apps, Editor)
+    migration.keep_domains_in_ascii(apps, SimpleNamespace(connection=connection))
 
 
 def test_they_get_the_form_and_the_key_of_today_however_many_there_are(monkeypatch):

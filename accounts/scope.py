@@ -1,5 +1,6 @@
 """What every part of the API that belongs to teams has in common."""
 
+from collections.abc import Iterable
 from contextlib import contextmanager
 from operator import attrgetter
 from types import SimpleNamespace
@@ -8,7 +9,7 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.db import IntegrityError, transaction
 from django.http import Http404
 from rest_framework import serializers
-from rest_framework.exceptions import APIException
+from rest_framework.exceptions import APIException, PermissionDenied
 
 from accounts.models import Refusal
 from accounts.permissions import TeamRole
@@ -74,6 +75,18 @@ class TeamScoped(SavesOrSaysWhy):
 
     def team_of(self, row):
         return attrgetter(self.team_path)(row)
+
+    def refused_teams(self, rows: Iterable) -> dict[int, PermissionDenied]:
+        """Those of the teams of many rows that the user may not do this to: id → why."""
+        team_id = attrgetter(f"{self.team_path}_id")
+        one_of_each = {team_id(row): row for row in rows}
+        refused = {}
+        for team, row in one_of_each.items():
+            try:
+                self.check_object_permissions(self.request, row)
+            except PermissionDenied as denied:
+                refused[team] = denied
+        return refused
 
     def perform_create(self, serializer):
         # There is no row yet; what it will belong to is in the fields.

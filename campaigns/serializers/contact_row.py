@@ -88,10 +88,10 @@ def check_rows(items: list, groups: KnownGroups) -> list[ContactRow | RowError]:
     return checked
 
 
-def refuse_teams(checked: list, refused: dict[int, str]) -> list[ContactRow | RowError]:
+def refuse_teams(checked: list, refused: dict) -> list[ContactRow | RowError]:
     """The rows once more, without those of teams that the sender may not write to ({id: why})."""
     return [
-        RowError("permission_denied", "group", refused[row.team_id])
+        RowError.first_of(refused[row.team_id].detail, "group")
         if isinstance(row, ContactRow) and row.team_id in refused
         else row
         for row in checked

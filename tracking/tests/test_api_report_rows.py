@@ -100,6 +100,7 @@ def test_a_viewer_of_one_team_and_editor_of_another_writes_to_the_other(house):
     rows = [row(theirs.pixel), row(house.pixel), row(theirs.pixel)]
     found = results(client_of(editor), rows)
     assert outcomes(found) == ["permission_denied", True, "permission_denied"]
+    assert found[0]["error"]["field"] == "pixel"
     assert Opening.objects.get().pixel == house.pixel
 
 

@@ -6,7 +6,7 @@ from operator import attrgetter
 from types import SimpleNamespace
 
 from django.core.exceptions import ObjectDoesNotExist
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, models, transaction
 from django.http import Http404
 from rest_framework import serializers
 from rest_framework.exceptions import APIException, PermissionDenied
@@ -101,6 +101,19 @@ class TeamScoped(SavesOrSaysWhy):
             row.remove()
 
 
+class KnownRows:
+    """Rows that were read before the many that name them; they answer a ScopedField as a QuerySet
+    does."""
+
+    def __init__(self, by_id: dict):
+        self.by_id = by_id
+
+    def get(self, pk):
+        if pk not in self.by_id:
+            raise ObjectDoesNotExist
+        return self.by_id[pk]
+
+
 class ScopedField(serializers.PrimaryKeyRelatedField):
     """The id of a row that the user may see. Any other row does not exist for them."""
 
@@ -113,3 +126,16 @@ class ScopedField(serializers.PrimaryKeyRelatedField):
 
     def get_queryset(self):
         return super().get_queryset().of(self.context["request"].user)
+
+    def id_of(self, value) -> int | None:
+        """The id that the value names, where it can be one."""
+        try:
+            number = self.pk_field.run_validation(value)
+        except serializers.ValidationError:
+            return None
+        return number if 0 < number <= models.BigIntegerField.MAX_BIGINT else None
+
+    def named_in(self, items: Iterable, key: str) -> set[int]:
+        """The ids that the dicts among the items have under the key."""
+        values = (item.get(key) for item in items if isinstance(item, dict))
+        return {self.id_of(value) for value in values} - {None}

@@ -5,9 +5,10 @@ from types import SimpleNamespace
 from rest_framework.exceptions import ValidationError
 
 from accounts.row_error import RowError
+from accounts.scope import KnownRows
 from campaigns.models import Pixel
 from tracking.hit import Hit
-from tracking.opening_serializers import OpeningReportSerializer, PixelField, hit_of
+from tracking.opening_serializers import OpeningReportSerializer, hit_of
 from tracking.refusals import refusal_of
 from tracking.report import Reported, report
 
@@ -17,7 +18,8 @@ LOOKED_UP_AT_ONCE = 500  # 1,000 and a further condition are too many for SQLite
 def report_rows(rows: list, serializer: OpeningReportSerializer, view) -> list[dict]:
     """What became of each row: {"id", "created"} or {"error"}. Rows that can't be read, or whose
     team the user may not write to, keep no other back."""
-    pixels = serializer.context["pixels"] = pixels_of(rows, view.request.user)
+    pixels = pixels_of(rows, serializer, view.request.user)
+    serializer.context["pixels"] = KnownRows(pixels)
     refused = view.refused_teams(
         SimpleNamespace(group=pixel.contact.group) for pixel in pixels.values()
     )
@@ -38,24 +40,15 @@ def check_row(row, serializer, refused: dict) -> Hit | RowError:
     return hit_of(read)
 
 
-def pixels_of(rows: list, user) -> dict[int, Pixel]:
+def pixels_of(rows: list, serializer, user) -> dict[int, Pixel]:
     """The pixels that the rows name and the user may see, by id."""
-    named = {id_or_none(row.get("pixel")) for row in rows if isinstance(row, dict)}
-    ids = sorted(named - {None})
+    ids = sorted(serializer.fields["pixel"].named_in(rows, "pixel"))
     pixels = Pixel.objects.of(user).prefetch_related("contact__group__campaign")
     found = {}
     for start in range(0, len(ids), LOOKED_UP_AT_ONCE):
         some = ids[start : start + LOOKED_UP_AT_ONCE]
         found |= {pixel.pk: pixel for pixel in pixels.filter(pk__in=some)}
     return found
-
-
-def id_or_none(value) -> int | None:
-    try:
-        pk = PixelField.read_id(value)
-    except ValidationError:
-        return None
-    return pk if 0 < pk < 2**63 else None
 
 
 def result_of(reported: Reported) -> dict:

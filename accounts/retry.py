@@ -46,3 +46,20 @@ def retry_transaction(transaction):
         raise AssertionError("unreachable")
 
     return tried
+
+
+def retry_overtaken(transaction):
+    """Call the whole transaction again where others were faster, so that it looks again at what
+    is there. The IntegrityError of the last try is raised."""
+
+    @functools.wraps(transaction)
+    def tried(*args, **kwargs):
+        for attempt in range(1, TRIES + 1):
+            try:
+                return transaction(*args, **kwargs)
+            except IntegrityError:
+                if attempt == TRIES:
+                    raise
+        raise AssertionError("unreachable")
+
+    return tried

@@ -5,7 +5,7 @@ import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import Invitation, Membership, Team
+from accounts.models import Invitation, Membership
 from accounts.tests.people import (
     assert_problem,
     client_of,
@@ -19,16 +19,6 @@ pytestmark = pytest.mark.django_db
 URL = "/api/invitations/"
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 Role = Membership.Role
-
-
-@pytest.fixture
-def manager():
-    return make_user()
-
-
-@pytest.fixture
-def team(manager):
-    return Team.objects.start(name="Night shift", manager=manager)
 
 
 def invite(manager, team, email, role="editor"):

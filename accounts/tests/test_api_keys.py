@@ -6,7 +6,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
-from accounts.models import ApiKey, Membership, Team
+from accounts.models import ApiKey, Membership
 from accounts.principal import ApiKeyPrincipal
 from accounts.tests.people import (
     assert_problem,
@@ -21,16 +21,6 @@ pytestmark = pytest.mark.django_db
 URL = "/api/api-keys/"
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 Role = Membership.Role
-
-
-@pytest.fixture
-def manager():
-    return make_user()
-
-
-@pytest.fixture
-def team(manager):
-    return Team.objects.start(name="Night shift", manager=manager)
 
 
 def make(manager, team, **fields):

@@ -2,7 +2,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import Membership, Team
+from accounts.models import Membership
 from accounts.tests.people import (
     assert_problem,
     client_of,
@@ -15,16 +15,6 @@ from accounts.tests.people import (
 pytestmark = pytest.mark.django_db
 URL = "/api/memberships/"
 Role = Membership.Role
-
-
-@pytest.fixture
-def manager():
-    return make_user()
-
-
-@pytest.fixture
-def team(manager):
-    return Team.objects.start(name="Night shift", manager=manager)
 
 
 def membership(team, user) -> Membership:

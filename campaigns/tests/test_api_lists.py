@@ -16,11 +16,6 @@ pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-@pytest.fixture
-def house():
-    return House()
-
-
 def listed(house, kind, **query):
     response = house.client.get(f"/api/{kind}/", query)
     assert response.status_code == 200, response.content

@@ -9,7 +9,6 @@ from accounts.tests.people import assert_problem
 from accounts.tests.staff import admin_client, inline, page
 from campaigns.admin.campaign import CampaignAdmin, GroupAdmin
 from campaigns.models import Campaign, Group, Removal
-from campaigns.tests.house import House
 from campaigns.tests.removed import finish_removals
 
 __all__ = ["admin_client"]  # a fixture
@@ -17,11 +16,6 @@ pytestmark = pytest.mark.django_db
 KINDS = ("campaigns", "groups")
 MODELS = {"campaigns": Campaign, "groups": Group}
 DEADLOCK = OperationalError(1213, "Deadlock found when trying to get lock")
-
-
-@pytest.fixture
-def house():
-    return House()
 
 
 def row_of(house, kind):

@@ -23,11 +23,6 @@ URL = "/api/openings/bulk/"
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-@pytest.fixture
-def house():
-    return House()
-
-
 def row(pixel, minutes=0, **fields) -> dict:
     moment = NOON + timedelta(minutes=minutes)
     fields = {"event_id": str(uuid4()), "user_agent": PERSON, "network": "192.0.2.1"} | fields

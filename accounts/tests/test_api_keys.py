@@ -100,7 +100,10 @@ def test_a_revoked_key_opens_nothing_and_stays_in_the_list(manager, team):
     assert client.delete(f"{URL}{key.pk}/").status_code == 204
     assert client.get(f"{URL}{key.pk}/").json()["revoked_at"] == "2026-03-01T12:00:00Z"
     good = make_key(team, Role.VIEWER)
-    ids = lambda **query: [row["id"] for row in client.get(URL, query).json()["results"]]  # noqa: E731
+
+    def ids(**query):
+        return [row["id"] for row in client.get(URL, query).json()["results"]]
+
     assert ids(revoked="true") == [key.pk]
     assert ids(revoked="false") == [good.pk]
     assert ids(role="editor") == [key.pk]

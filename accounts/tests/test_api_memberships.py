@@ -47,7 +47,10 @@ def test_members_see_who_is_in_their_teams(team, manager):
 def test_memberships_are_filtered_and_searched(team, manager):
     editor = make_member(team, Role.EDITOR)
     client = client_of(manager)
-    users = lambda **query: [row["user"] for row in client.get(URL, query).json()["results"]]  # noqa: E731
+
+    def users(**query):
+        return [row["user"] for row in client.get(URL, query).json()["results"]]
+
     assert users(team=team.pk) == [editor.pk, manager.pk]
     assert users(team=team.pk, role="editor") == [editor.pk]
     assert users(user=editor.pk) == [editor.pk]

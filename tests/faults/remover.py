@@ -15,13 +15,14 @@ from itertools import count
 
 import django
 
+from pixeltrack.celery import app
+from tests.faults.points import FOLDER, Points
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pixeltrack.settings")
 django.setup()
 
 from campaigns import removal_steps  # noqa: E402
 from campaigns.models import Campaign, removal  # noqa: E402
-from pixeltrack.celery import app  # noqa: E402
-from tests.faults.points import FOLDER, Points  # noqa: E402
 
 __all__ = ["app"]
 

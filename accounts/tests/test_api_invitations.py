@@ -220,10 +220,10 @@ def test_half_a_character_is_no_token():
 
 def test_a_list_takes_the_same_queries_for_more_rows(manager, team):
     client, costs = client_of(manager), []
-    for number in range(2):
+    for turn in range(2):
         with CaptureQueriesContext(connection) as captured:
             assert client.get(URL).status_code == 200
         costs.append(len(captured))
-        for _ in range(5):
-            invite(manager, team, f"{number}{_}@example.com")
+        for number in range(5):
+            invite(manager, team, f"{turn}{number}@example.com")
     assert costs == [2, 2]  # the user, the invitations

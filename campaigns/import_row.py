@@ -22,6 +22,7 @@ from campaigns.models import Contact, ContactColumn, ContactImport, Group, Repor
 from campaigns.models.contact_column import MOST_COLUMNS, TooManyColumns
 from campaigns.models.reported_row import VALUE_LENGTH
 from campaigns.models.schedule import ContactRow
+from campaigns.own_columns import is_ours
 
 MOST_GROUPS = 100  # that an import may give a campaign
 MOST_PIXELS = 10
@@ -32,8 +33,6 @@ ALIASES = {
     "e_mail_address": "email",
     "full_name": "name",
 }
-# What files of ours say beside the contact; it isn't the contact's, and not for us to keep.
-OURS = re.compile(r"pixel_[0-9]+_(url|html)|rejected_(line|because)")
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -106,11 +105,6 @@ def field_of(column: str) -> str | None:
     key = re.sub(r"[\s_-]+", "_", name_key(column)).strip("_")
     key = ALIASES.get(key, key)
     return key if key in READERS else None
-
-
-def is_ours(column: str) -> bool:
-    """Whether a column is one that our own files add."""
-    return bool(OURS.fullmatch(column.strip().lower()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,8 @@ class ReportedRow(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["contact_import", "rejected", "line"], name="reported_row_place")
+            models.Index(fields=["contact_import", "rejected", "line"], name="reported_row_place"),
+            models.Index(fields=["contact_import", "line"], name="reported_row_line"),
         ]
 
     def __str__(self):

@@ -17,7 +17,7 @@ from accounts.address import address_key
 from accounts.serializers.time import YEARS
 from campaigns.address import is_role_account, read_address
 from campaigns.fields import name_key
-from campaigns.import_file import BadRecord, Record, Unreadable
+from campaigns.import_file import BadRecord, Record, Unreadable, glance
 from campaigns.models import Contact, ContactColumn, ContactImport, Group, ReportedRow
 from campaigns.models.contact_column import MOST_COLUMNS, TooManyColumns
 from campaigns.models.reported_row import VALUE_LENGTH
@@ -245,6 +245,12 @@ class RowCheck:
             group.campaign = self.campaign
         self.groups[key] = group
         return group
+
+
+def refuse_unreadable(file):
+    """Unreadable for a file of which the beginning tells that it can't be taken in."""
+    refuse_columns(glance(file).columns)
+    file.seek(0)
 
 
 def refuse_columns(columns: Sequence[str]):

@@ -20,7 +20,7 @@ class Record:
     """One row. Not frozen: a million are made, and that would take twice as long."""
 
     line: int  # where it begins, from 1; in a JSON array the number of the item
-    cells: dict[str, str | int | float | bool | None | list | dict]  # by column; CSV's are trimmed
+    cells: dict[str, str | int | float | bool | list | dict | None]  # by column; CSV's are trimmed
     raw: list | dict  # as it stood there: the CSV cells, or the JSON object
 
 
@@ -34,8 +34,8 @@ class BadRecord:
     raw: list | dict  # as a Record's; a list with the text where a JSON value is no object
 
     @classmethod
-    def of(cls, line: int, code: str, detail: str, value: str, raw: list | dict) -> "BadRecord":
-        return cls(line, RowError(code, None, detail), encodable(value[:VALUE_LENGTH]), raw)
+    def of(cls, line, code, detail, value: str, raw: list | dict, *, field=None) -> "BadRecord":
+        return cls(line, RowError(code, field, detail), encodable(value[:VALUE_LENGTH]), raw)
 
     @classmethod
     def too_long(cls, line: int, text: str, raw: list | None = None) -> "BadRecord":

@@ -2,7 +2,8 @@
 
 import re
 
-OURS = re.compile(r"pixel_[0-9]+_(url|html)|rejected_(line|because)")
+REASONS = ("rejected_line", "rejected_because")
+OURS = re.compile(r"pixel_[0-9]+_(url|html)|" + "|".join(REASONS))
 
 
 def is_ours(column: str) -> bool:

@@ -58,3 +58,7 @@ class ReportedRow(models.Model):
 
     def __str__(self):
         return f"line {self.line}"
+
+    @property
+    def reason(self) -> str:
+        return f"{self.column}: {self.detail}" if self.column else self.detail

@@ -126,6 +126,10 @@ class CheckedRow:
     contact: ContactRow
     remarks: list[Remark]
 
+    @property
+    def group_key(self) -> str:
+        return name_key(self.contact.group.name)
+
     def rejected(self, job: ContactImport, code: str, detail: str) -> ReportedRow:
         """It is not taken in after all."""
         email = self.contact.email

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import islice
 
 from django.core.exceptions import ValidationError
 
@@ -17,11 +18,12 @@ from accounts.address import address_key
 from accounts.serializers.time import YEARS
 from campaigns.address import is_role_account, read_address
 from campaigns.fields import name_key
-from campaigns.import_file import BadRecord, Record, Unreadable
+from campaigns.import_file import BadRecord, Record, Unreadable, glance
 from campaigns.models import Contact, ContactColumn, ContactImport, Group, ReportedRow
 from campaigns.models.contact_column import MOST_COLUMNS, TooManyColumns
 from campaigns.models.reported_row import VALUE_LENGTH
 from campaigns.models.schedule import ContactRow
+from campaigns.own_columns import is_ours
 
 MOST_GROUPS = 100  # that an import may give a campaign
 MOST_PIXELS = 10
@@ -32,8 +34,7 @@ ALIASES = {
     "e_mail_address": "email",
     "full_name": "name",
 }
-# What files of ours say beside the contact; it isn't the contact's, and not for us to keep.
-OURS = re.compile(r"pixel_[0-9]+_(url|html)|rejected_(line|because)")
+AROUND_ADDRESSES = re.compile("[\\s\"'<>(),;:]+")
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -108,11 +109,6 @@ def field_of(column: str) -> str | None:
     return key if key in READERS else None
 
 
-def is_ours(column: str) -> bool:
-    """Whether a column is one that our own files add."""
-    return bool(OURS.fullmatch(column.strip().lower()))
-
-
 @dataclass(frozen=True, slots=True)
 class Remark:
     code: str
@@ -179,7 +175,8 @@ class RowCheck:
         if isinstance(record, BadRecord):
             error = record.error
             bad = BadCell(error.code, error.detail)
-            return rejection(self.job, record, error.field, record.value, bad)
+            whose = address_in(record.raw)
+            return rejection(self.job, record, error.field, record.value, bad, whose)
         column, value = None, None
         fields, extra = {}, {}
         try:
@@ -200,7 +197,8 @@ class RowCheck:
             column, value = "group", fields.get("group", "")
             group = self.group_of(fields.pop("group", None))
         except BadCell as bad:
-            return rejection(self.job, record, column, value, bad, fields.get("email", ""))
+            cells = {name: cell for name, cell in record.cells.items() if field_of(name) == "email"}
+            return rejection(self.job, record, column, value, bad, address_in(cells))
         email, pixels = fields.pop("email"), fields.pop("pixels", None)
         row = ContactRow(group, email, self.fields | fields, pixels, self.defaults, extra)
         remarks = [ROLE_ACCOUNT] if is_role_account(email) else []
@@ -256,6 +254,25 @@ class RowCheck:
             group.campaign = self.campaign
         self.groups[key] = group
         return group
+
+
+def address_in(cells: list | dict) -> str:
+    """The first address among the cells of a row that is rejected; empty where there is none. By
+    it the row is found when the person is erased."""
+    texts = cells.values() if isinstance(cells, dict) else cells
+    words = (word for text in texts for word in AROUND_ADDRESSES.split(str(text)) if "@" in word)
+    for word in islice(words, 10):
+        try:
+            return read_email(word)
+        except BadCell:
+            pass
+    return ""
+
+
+def refuse_unreadable(file):
+    """Unreadable for a file of which the beginning tells that it can't be taken in."""
+    refuse_columns(glance(file).columns)
+    file.seek(0)
 
 
 def refuse_columns(columns: Sequence[str]):

@@ -352,7 +352,7 @@ def test_a_request_that_is_always_overtaken_is_asked_to_try_again(house, monkeyp
     def overtaken(self, rows):
         raise IntegrityError
 
-    monkeypatch.setattr(schedule.ScheduleQuerySet, "_try_chunk", overtaken)
+    monkeypatch.setattr(schedule.ScheduleQuerySet, "take_in", overtaken)
     response = house.client.post(
         URL, {"contacts": [{"group": house.group.pk, "email": "a@example.com"}]}
     )

@@ -144,8 +144,8 @@ def opened(path: str):
 def refuse_unreadable(file: File):
     if file.size > settings.MAX_IMPORT_BYTES:
         raise CommandError(
-            f"The file has {file.size:,} bytes. MAX_IMPORT_BYTES allows {settings.MAX_IMPORT_BYTES:,}: "
-            "send it in parts, or packed."
+            f"The file has {file.size:,} bytes, and MAX_IMPORT_BYTES allows "
+            f"{settings.MAX_IMPORT_BYTES:,}. Send it in parts, or packed."
         )
     try:
         refuse_columns(glance(file).columns)

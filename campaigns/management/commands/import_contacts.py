@@ -11,8 +11,8 @@ from tqdm import tqdm
 
 from accounts.models import Refusal
 from campaigns import import_steps
-from campaigns.import_file import Unreadable, glance
-from campaigns.import_row import BadCell, moment_of, refuse_columns
+from campaigns.import_file import Unreadable
+from campaigns.import_row import BadCell, moment_of, refuse_unreadable
 from campaigns.management.named import named_campaign, named_group
 from campaigns.models import ContactImport
 from campaigns.rejected_rows import RejectedRows
@@ -99,7 +99,7 @@ def received(path: str, *, campaign, group, scheduled_at, **options) -> ContactI
     group = named_group(group, campaign) if group else None
     wanted = ("create_groups", "reject_overlap", "dry_run")
     with opened(path) as file:
-        refuse_unreadable(file)
+        refuse(file)
         return ContactImport.objects.receive(
             file=file,
             name=Path(path).name,
@@ -141,17 +141,17 @@ def opened(path: str):
         raise CommandError(f"{path} can't be read: {error.strerror}.") from None
 
 
-def refuse_unreadable(file: File):
+def refuse(file: File):
+    """CommandError for what can be told to be of no use before it is read."""
     if file.size > settings.MAX_IMPORT_BYTES:
         raise CommandError(
             f"The file has {file.size:,} bytes, and MAX_IMPORT_BYTES allows "
             f"{settings.MAX_IMPORT_BYTES:,}. Send it in parts, or packed."
         )
     try:
-        refuse_columns(glance(file).columns)
+        refuse_unreadable(file)
     except Unreadable as problem:
         raise CommandError(str(problem)) from None
-    file.seek(0)
 
 
 def moment(text: str):
@@ -203,7 +203,7 @@ def show(job: ContactImport, bar: tqdm):
 def write_rejected(job: ContactImport, path: str):
     try:
         with open(path, "w", encoding="utf-8", newline="") as file:
-            file.writelines(Csv(RejectedRows(job)).parts())
+            file.writelines(Csv(RejectedRows(job, reasons=True)).parts())
     except OSError as error:
         raise CommandError(
             f"{path} can't be written: {error.strerror}. The rejected rows are at "

@@ -31,11 +31,8 @@ def read_address(text: str) -> IPv4Address | IPv6Address | None:
     return getattr(address, "ipv4_mapped", None) or address
 
 
-def truncate(text: str) -> str:
-    """The network of an address: "203.0.113.0/24". What is no address has none: ""."""
-    address = read_address(text)
-    if address is None:
-        return ""
+def truncate(address: IPv4Address | IPv6Address) -> str:
+    """The network of an address: "203.0.113.0/24"."""
     return str(ip_network((address.packed, KEPT_BITS[address.version]), strict=False))
 
 
@@ -43,4 +40,5 @@ def network_of(request) -> str:
     """The network that a request comes from; of no request, as of no address: ""."""
     meta = request.META if request else {}
     forwarded_for = meta.get("HTTP_X_FORWARDED_FOR", "")
-    return truncate(client_address(meta.get("REMOTE_ADDR", ""), forwarded_for))
+    address = read_address(client_address(meta.get("REMOTE_ADDR", ""), forwarded_for))
+    return truncate(address) if address else ""

@@ -84,12 +84,21 @@ class LoginTrace(models.Model):
         return f"{self.failures} failures until {self.expires_at}"
 
 
-class Guard:
-    """Counts the failures that a request may add to: key → how many there may be."""
+class LoginGuard:
+    """For one try to log in as `name`: counts the failures, and refuses where they are many."""
 
-    def __init__(self, limits: dict[str, int], unless: dict[str, str] | None = None):
-        """`unless`: a key → the key whose presence lifts its limit."""
-        self.limits, self.unless = limits, unless or {}
+    def __init__(self, request, name: str):
+        few, many = settings.API_LOGIN_FAILURES, settings.API_LOGIN_FAILURES * WIDER
+        # As the lookup of e-mail addresses reads them; every other spelling fails anyway.
+        self.network, name = network_of(request), address_key(name)
+        self.pair = hashed("account and network", name, self.network)
+        account = hashed("account", name)
+        # How many failures there may be by each key, and a key whose presence lifts a limit.
+        self.limits = {self.pair: few, hashed("network", self.network): many, account: many}
+        self.unless = {account: self.known(name)}
+
+    def known(self, name: str) -> str:
+        return hashed("known", address_key(name), self.network)
 
     def check(self):
         """LockedOut once a count is full. Before a password is looked at, and after it proved
@@ -102,36 +111,6 @@ class Guard:
             LoginTrace.objects.add_failure(key)
         self._refuse(lambda failures, limit: failures > limit)
 
-    def _refuse(self, full):
-        keys = [*self.limits, *self.unless.values()]
-        traces = {trace.key: trace for trace in LoginTrace.objects.live().filter(key__in=keys)}
-        ends = [
-            trace.expires_at
-            for key, trace in traces.items()
-            if full(trace.failures, self.limits.get(key, trace.failures + 1))
-            and self.unless.get(key) not in traces
-        ]
-        if ends:
-            raise LockedOut(wait=max(1, (max(ends) - timezone.now()).total_seconds()))
-
-
-class LoginGuard(Guard):
-    """For one try to log in as `name`."""
-
-    def __init__(self, request, name: str):
-        few, many = settings.API_LOGIN_FAILURES, settings.API_LOGIN_FAILURES * WIDER
-        # As the lookup of e-mail addresses reads them; every other spelling fails anyway.
-        self.network, name = network_of(request), address_key(name)
-        self.pair = hashed("account and network", name, self.network)
-        account = hashed("account", name)
-        super().__init__(
-            {self.pair: few, hashed("network", self.network): many, account: many},
-            unless={account: self.known(name)},
-        )
-
-    def known(self, name: str) -> str:
-        return hashed("known", address_key(name), self.network)
-
     def succeed(self, user):
         """The user has logged in: slips are forgiven, and the network is known from now on."""
         LoginTrace.objects.filter(pk=self.pair).update(failures=0)
@@ -140,6 +119,19 @@ class LoginGuard(Guard):
         keys = {self.known(name) for name in (user.username, user.email)}
         for key in keys.difference(fresh.filter(key__in=keys).values_list("key", flat=True)):
             LoginTrace.objects.keep(key, expiry)
+
+    def _refuse(self, full):
+        keys = [*self.limits, *self.unless.values()]
+        traces = {trace.key: trace for trace in LoginTrace.objects.live().filter(key__in=keys)}
+        ends = [
+            trace.expires_at
+            for key, trace in traces.items()
+            if key in self.limits
+            and full(trace.failures, self.limits[key])
+            and self.unless.get(key) not in traces
+        ]
+        if ends:
+            raise LockedOut(wait=max(1, (max(ends) - timezone.now()).total_seconds()))
 
 
 def hashed(*parts: str) -> str:

@@ -1,6 +1,6 @@
 """What is wrong with one of many rows, or with a whole request, in words that can be sent."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from rest_framework.exceptions import ErrorDetail
 from rest_framework.settings import api_settings
@@ -31,3 +31,8 @@ class RowError:
             name, inner = next(iter(found.items()))
             return cls.first_of(inner, None if name == api_settings.NON_FIELD_ERRORS_KEY else name)
         return cls.first_of(found[0], field)
+
+    @property
+    def result(self) -> dict:
+        """What is answered to the row."""
+        return {"error": asdict(self)}

@@ -1,14 +1,15 @@
 """What every part of the API that belongs to teams has in common."""
 
+from collections.abc import Iterable
 from contextlib import contextmanager
 from operator import attrgetter
 from types import SimpleNamespace
 
 from django.core.exceptions import ObjectDoesNotExist
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, models, transaction
 from django.http import Http404
 from rest_framework import serializers
-from rest_framework.exceptions import APIException
+from rest_framework.exceptions import APIException, PermissionDenied
 
 from accounts.models import Refusal
 from accounts.permissions import TeamRole
@@ -75,6 +76,18 @@ class TeamScoped(SavesOrSaysWhy):
     def team_of(self, row):
         return attrgetter(self.team_path)(row)
 
+    def refused_teams(self, rows: Iterable) -> dict[int, PermissionDenied]:
+        """Those of the teams of many rows that the user may not do this to: id → why."""
+        team_id = attrgetter(f"{self.team_path}_id")
+        one_of_each = {team_id(row): row for row in rows}
+        refused = {}
+        for team, row in one_of_each.items():
+            try:
+                self.check_object_permissions(self.request, row)
+            except PermissionDenied as denied:
+                refused[team] = denied
+        return refused
+
     def perform_create(self, serializer):
         # There is no row yet; what it will belong to is in the fields.
         self.check_object_permissions(self.request, SimpleNamespace(**serializer.validated_data))
@@ -86,6 +99,19 @@ class TeamScoped(SavesOrSaysWhy):
     def perform_destroy(self, row):
         with changing():
             row.remove()
+
+
+class KnownRows:
+    """Rows that were read before the many that name them; they answer a ScopedField as a QuerySet
+    does."""
+
+    def __init__(self, by_id: dict):
+        self.by_id = by_id
+
+    def get(self, pk):
+        if pk not in self.by_id:
+            raise ObjectDoesNotExist
+        return self.by_id[pk]
 
 
 class ScopedField(serializers.PrimaryKeyRelatedField):
@@ -100,3 +126,16 @@ class ScopedField(serializers.PrimaryKeyRelatedField):
 
     def get_queryset(self):
         return super().get_queryset().of(self.context["request"].user)
+
+    def id_of(self, value) -> int | None:
+        """The id that the value names, where it can be one."""
+        try:
+            number = self.pk_field.run_validation(value)
+        except serializers.ValidationError:
+            return None
+        return number if 0 < number <= models.BigIntegerField.MAX_BIGINT else None
+
+    def named_in(self, items: Iterable, key: str) -> set[int]:
+        """The ids that the dicts among the items have under the key."""
+        values = (item.get(key) for item in items if isinstance(item, dict))
+        return {self.id_of(value) for value in values} - {None}

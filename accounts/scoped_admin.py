@@ -132,6 +132,18 @@ class ReadOnlyAdmin(admin.ModelAdmin):
         return False
 
 
+class RemovesByVerb(admin.ModelAdmin):
+    """Deletes by `remove()`, which may refuse."""
+
+    def delete_model(self, request, obj):
+        obj.remove()
+
+    @transaction.atomic
+    def delete_queryset(self, request, queryset):
+        for row in queryset:
+            row.remove()
+
+
 class NamelessHistory(admin.ModelAdmin):
     """For rows that are shown by an e-mail address: the history of the admin, which outlives
     them, names them by their id."""

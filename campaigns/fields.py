@@ -2,6 +2,8 @@ import unicodedata
 
 from django.db import models
 
+from campaigns.address import ADDRESS_LENGTH
+
 
 def name_key(name: str) -> str:
     """Equal for names that MySQL's default collation takes for the same: case and accents aside."""
@@ -21,6 +23,16 @@ class NameField(models.CharField):
     def db_parameters(self, connection):
         collation = "NOCASE" if connection.vendor == "sqlite" else None
         return super().db_parameters(connection) | {"collation": collation}
+
+
+class AddressField(models.CharField):
+    """An e-mail address of a contact. What one is, `campaigns.address.read_address` decides, and
+    the model's `clean` asks it: Django's own validator refuses some and takes others."""
+
+    description = "E-mail address"
+
+    def __init__(self, *args, max_length=ADDRESS_LENGTH, **kwargs):
+        super().__init__(*args, max_length=max_length, **kwargs)
 
 
 class DerivedKeyField(models.CharField):

@@ -43,7 +43,7 @@ class GroupFilterSet(filters.FilterSet):
 class ContactFilterSet(filters.FilterSet):
     campaign = CampaignFilter("group")
     group = IdFilter()
-    email = filters.CharFilter(method="by_address", help_text="The whole address, in any case.")
+    email = filters.CharFilter(method="by_address", help_text="The whole address, in any spelling.")
     scheduled_since = since("scheduled_at")
     scheduled_until = until("scheduled_at")
     sent = filters.BooleanFilter(
@@ -74,7 +74,7 @@ class PixelFilterSet(filters.FilterSet):
 class ErasedAddressFilterSet(filters.FilterSet):
     team = IdFilter()
     email = filters.CharFilter(
-        method="by_address", help_text="The whole address, in any case: is it erased?"
+        method="by_address", help_text="The whole address, in any spelling: is it erased?"
     )
     erased_since = since("erased_at")
     erased_until = until("erased_at")

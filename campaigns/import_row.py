@@ -15,14 +15,13 @@ from django.core.exceptions import ValidationError
 
 from accounts.address import address_key
 from accounts.serializers.time import YEARS
-from campaigns.address import read_address
+from campaigns.address import is_role_account, read_address
 from campaigns.fields import name_key
 from campaigns.import_file import BadRecord, Record, Unreadable
 from campaigns.models import Contact, ContactColumn, ContactImport, Group, ReportedRow
 from campaigns.models.contact_column import MOST_COLUMNS, TooManyColumns
 from campaigns.models.reported_row import VALUE_LENGTH
 from campaigns.models.schedule import ContactRow
-from campaigns.role_accounts import is_role_account
 
 MOST_GROUPS = 100  # that an import may give a campaign
 MOST_PIXELS = 10

@@ -60,13 +60,13 @@ def render(html: str, pixels: list) -> str:
     `pixels` are the contact's, sorted by number. NotHtml, ForeignPixel.
     """
     page = Page(html)
+    if page.pixels - {pixel.uuid for pixel in pixels}:
+        raise ForeignPixel
     missing = [
         (place, pixel.html)
         for place, pixel in zip(page.places(len(pixels)), pixels, strict=True)
         if pixel.uuid not in page.pixels
     ]
-    if page.pixels - {pixel.uuid for pixel in pixels}:
-        raise ForeignPixel
     parts, done = [], 0
     for place, image in missing:
         parts += html[done:place], image
@@ -88,9 +88,8 @@ class Page:
         self._bottom: int | None = None  # before the last </body>, or else </html>
         self._bottom_name = ""
         self._blocks: list[int] = []  # where a block ends that everybody sees
-        self._hidden: tuple[str, int] | None = (
-            None  # the element, and how many of its name are open
-        )
+        # The element that hides what is in it, and how many of its name are open.
+        self._hidden: tuple[str, int] | None = None
         self._condition: int | None = None  # where a part for some clients only begins
         self._condition_just_began = False
         self._limit = len(html)
@@ -199,5 +198,5 @@ def is_data(text: str) -> bool:
     except ValueError:
         return False
     except RecursionError:
-        return True
+        pass  # JSON as far as Python reads it
     return True

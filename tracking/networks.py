@@ -58,4 +58,4 @@ def locate(text: str) -> tuple[str, str]:
     address = read_address(text)
     if address is None:
         return "", ""
-    return known_ranges()[address.version].label(int(address)), truncate(text)
+    return known_ranges()[address.version].label(int(address)), truncate(address)

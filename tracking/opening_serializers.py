@@ -8,9 +8,9 @@ from rest_framework import serializers
 
 from accounts.client_address import KEPT_BITS
 from accounts.scope import ScopedField
+from accounts.serializers.time import TimeField
 from campaigns.models import Pixel
 from campaigns.serializers.bulk import RowsField
-from campaigns.serializers.row import TimeField
 from tracking.hit import REFERER_LENGTH, USER_AGENT_LENGTH, Hit, referer_host
 from tracking.models import OpeningChange, Verdict
 from tracking.networks import locate
@@ -52,11 +52,8 @@ class NetworkField(serializers.CharField):
     }
 
     def to_internal_value(self, data):
-        text = super().to_internal_value(data)
-        if not text:
-            return "", ""
         try:
-            interface = ip_interface(text)
+            interface = ip_interface(super().to_internal_value(data))
         except ValueError:
             self.fail("network")
         if interface.network.prefixlen < KEPT_BITS[interface.version]:
@@ -65,21 +62,10 @@ class NetworkField(serializers.CharField):
 
 
 class PixelField(ScopedField):
-    """A pixel that the user may see; looked up among `context["pixels"]` where that is given."""
+    """A pixel that the user may see; out of the context's `pixels` where they were read before."""
 
-    @staticmethod
-    def read_id(value) -> int:
-        """ValidationError where it is none."""
-        return serializers.IntegerField().run_validation(value)
-
-    def to_internal_value(self, data):
-        known = self.context.get("pixels")
-        if known is None:
-            return super().to_internal_value(data)
-        pk = self.read_id(data)
-        if pk not in known:
-            self.fail("does_not_exist", pk_value=pk)
-        return known[pk]
+    def get_queryset(self):
+        return self.context.get("pixels") or super().get_queryset()
 
 
 class OpeningReportSerializer(serializers.Serializer):
@@ -128,7 +114,7 @@ class OpeningReportSerializer(serializers.Serializer):
 
 def hit_of(report: dict) -> Hit:
     """The hit behind a validated report."""
-    label, network = report["network"] or ("", "")
+    label, network = report["network"] or ("", "")  # where none is given, the field is empty
     judged = None
     if "verdict" in report:
         judged = report["verdict"], report.get("reason", REPORTED)

@@ -30,6 +30,8 @@ from tracking.retention import is_too_old, kept_since
 from tracking.rules import PIXEL_LIMIT, REFRESH_WINDOW
 from tracking.verdict import judge
 
+TRANSACTION_HITS = 500  # that callers put into one transaction
+
 
 class Decision(StrEnum):
     RECORDED = "recorded"

@@ -4,16 +4,13 @@ from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
 
-from django.db import IntegrityError
-
+from accounts.retry import retry_overtaken
 from campaigns.models import Pixel
 from tracking.hit import Hit
 from tracking.models import Opening, OpeningChange, UserAgent
-from tracking.record import Decision, record
+from tracking.record import TRANSACTION_HITS, Decision, record
 
 REPORTED = "reported"  # the reason of a verdict that was given without one
-TRANSACTION_HITS = 500
-TRIES = 3
 
 
 @dataclass(frozen=True)
@@ -68,16 +65,11 @@ def is_of(opening: Opening, pixel_id: int | None, group_id: int | None) -> bool:
     return opening.pixel_id == pixel_id
 
 
+@retry_overtaken
 def record_apart(hits, audit):
     """`record`; where one of the event ids is taken at that very moment, for a contact whose
     lock this does not hold, look again."""
-    for attempt in range(1, TRIES + 1):
-        try:
-            return record(hits, audit)
-        except IntegrityError:
-            if attempt == TRIES:
-                raise
-    raise AssertionError("unreachable")
+    return record(hits, audit)
 
 
 def note_created(by: str, openings: list[Opening]):

@@ -6,11 +6,9 @@ from accounts.retry import is_unavailable
 from tracking.hit import Hit
 from tracking.metrics import RECORDED
 from tracking.models import QuarantinedHit
-from tracking.record import Recorded, record
+from tracking.record import TRANSACTION_HITS, Recorded, record
 
 logger = logging.getLogger(__name__)
-
-TRANSACTION_HITS = 500
 
 
 def settle(packed: list[tuple[bytes, bytes]]) -> list[Recorded]:

@@ -1,22 +1,9 @@
 from django.contrib import admin
-from django.db import transaction
 from django.db.models import Count
 
 from accounts.admin.managed import ManagedAdmin, manages
 from accounts.models import Membership, Team
-from accounts.scoped_admin import ScopedInline
-
-
-class RemovesByVerb(admin.ModelAdmin):
-    """Deletes by `remove()`, which may refuse."""
-
-    def delete_model(self, request, obj):
-        obj.remove()
-
-    @transaction.atomic
-    def delete_queryset(self, request, queryset):
-        for row in queryset:
-            row.remove()
+from accounts.scoped_admin import RemovesByVerb, ScopedInline
 
 
 class MembershipInline(ScopedInline):

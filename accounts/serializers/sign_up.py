@@ -5,6 +5,7 @@ from django.db import transaction
 from rest_framework import serializers
 from rest_framework.fields import get_error_detail
 
+from accounts.address import address_key
 from accounts.models import Invitation, Refusal, User
 
 
@@ -34,11 +35,11 @@ class SignUpSerializer(serializers.ModelSerializer):
         token = attrs.pop("invitation", None)
         # Normal forms may be longer, or have other characters in them: before all checks.
         attrs["username"] = User.normalize_username(attrs["username"])
+        attrs["email"] = address_key(attrs["email"])
+        attrs["invitation"] = self.invitation_for(attrs["email"], token)
         user = User(username=attrs["username"], email=attrs["email"])
-        user.email = User._meta.get_field("email").to_python(user.email)
-        attrs["invitation"] = self.invitation_for(user.email, token)
         self.check(user, attrs["password"])
-        return attrs | {"email": user.email}
+        return attrs
 
     def invitation_for(self, email: str, token: str | None) -> Invitation | None:
         if token is None:

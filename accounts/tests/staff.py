@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
 
@@ -38,6 +39,11 @@ def admin_client() -> Client:
 
 def page(model, what="changelist", *args) -> str:
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{what}", args=args)
+
+
+def said(reply) -> str:
+    """The messages to the user."""
+    return " ".join(map(str, get_messages(reply.wsgi_request)))
 
 
 def inline(prefix: str, *rows: dict, initial=0, **form) -> dict:

@@ -113,11 +113,6 @@ def test_lists_ask_the_same_number_of_questions_whatever_their_length(admin_clie
     assert costs[0] == costs[1]
 
 
-@pytest.fixture
-def team():
-    return Team.objects.start(name="Night shift", manager=make_user())
-
-
 def test_the_last_manager_stays_whichever_page_one_uses(admin_client, team):
     manager = team.memberships.get()
     row = {"id": manager.pk, "user": manager.user_id, "role": "viewer"}

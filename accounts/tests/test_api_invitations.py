@@ -5,7 +5,7 @@ import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import Invitation, Membership, Team
+from accounts.models import Invitation, Membership
 from accounts.tests.people import (
     assert_problem,
     client_of,
@@ -19,16 +19,6 @@ pytestmark = pytest.mark.django_db
 URL = "/api/invitations/"
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 Role = Membership.Role
-
-
-@pytest.fixture
-def manager():
-    return make_user()
-
-
-@pytest.fixture
-def team(manager):
-    return Team.objects.start(name="Night shift", manager=manager)
 
 
 def invite(manager, team, email, role="editor"):
@@ -230,10 +220,10 @@ def test_half_a_character_is_no_token():
 
 def test_a_list_takes_the_same_queries_for_more_rows(manager, team):
     client, costs = client_of(manager), []
-    for number in range(2):
+    for turn in range(2):
         with CaptureQueriesContext(connection) as captured:
             assert client.get(URL).status_code == 200
         costs.append(len(captured))
-        for _ in range(5):
-            invite(manager, team, f"{number}{_}@example.com")
+        for number in range(5):
+            invite(manager, team, f"{turn}{number}@example.com")
     assert costs == [2, 2]  # the user, the invitations

@@ -6,7 +6,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
-from accounts.models import ApiKey, Membership, Team
+from accounts.models import ApiKey, Membership
 from accounts.principal import ApiKeyPrincipal
 from accounts.tests.people import (
     assert_problem,
@@ -21,16 +21,6 @@ pytestmark = pytest.mark.django_db
 URL = "/api/api-keys/"
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 Role = Membership.Role
-
-
-@pytest.fixture
-def manager():
-    return make_user()
-
-
-@pytest.fixture
-def team(manager):
-    return Team.objects.start(name="Night shift", manager=manager)
 
 
 def make(manager, team, **fields):
@@ -110,7 +100,10 @@ def test_a_revoked_key_opens_nothing_and_stays_in_the_list(manager, team):
     assert client.delete(f"{URL}{key.pk}/").status_code == 204
     assert client.get(f"{URL}{key.pk}/").json()["revoked_at"] == "2026-03-01T12:00:00Z"
     good = make_key(team, Role.VIEWER)
-    ids = lambda **query: [row["id"] for row in client.get(URL, query).json()["results"]]  # noqa: E731
+
+    def ids(**query):
+        return [row["id"] for row in client.get(URL, query).json()["results"]]
+
     assert ids(revoked="true") == [key.pk]
     assert ids(revoked="false") == [good.pk]
     assert ids(role="editor") == [key.pk]

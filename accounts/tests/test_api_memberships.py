@@ -2,7 +2,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import Membership, Team
+from accounts.models import Membership
 from accounts.tests.people import (
     assert_problem,
     client_of,
@@ -15,16 +15,6 @@ from accounts.tests.people import (
 pytestmark = pytest.mark.django_db
 URL = "/api/memberships/"
 Role = Membership.Role
-
-
-@pytest.fixture
-def manager():
-    return make_user()
-
-
-@pytest.fixture
-def team(manager):
-    return Team.objects.start(name="Night shift", manager=manager)
 
 
 def membership(team, user) -> Membership:
@@ -57,7 +47,10 @@ def test_members_see_who_is_in_their_teams(team, manager):
 def test_memberships_are_filtered_and_searched(team, manager):
     editor = make_member(team, Role.EDITOR)
     client = client_of(manager)
-    users = lambda **query: [row["user"] for row in client.get(URL, query).json()["results"]]  # noqa: E731
+
+    def users(**query):
+        return [row["user"] for row in client.get(URL, query).json()["results"]]
+
     assert users(team=team.pk) == [editor.pk, manager.pk]
     assert users(team=team.pk, role="editor") == [editor.pk]
     assert users(user=editor.pk) == [editor.pk]

@@ -17,31 +17,21 @@ URL = "/api/teams/"
 Role = Membership.Role
 
 
-@pytest.fixture
-def user():
-    return make_user()
-
-
-@pytest.fixture
-def team(user):
-    return Team.objects.start(name="Night shift", manager=user)
-
-
 def address(team):
     return f"{URL}{team.pk}/"
 
 
-def test_one_lists_the_teams_that_one_is_in(user, team):
+def test_one_lists_the_teams_that_one_is_in(manager, team):
     make_user()
-    rows = client_of(user).get(URL).json()["results"]
-    assert [row["id"] for row in rows] == [team.pk, user.own_team.pk]
+    rows = client_of(manager).get(URL).json()["results"]
+    assert [row["id"] for row in rows] == [team.pk, manager.own_team.pk]
     assert rows[0] == {
         "id": team.pk,
         "name": "Night shift",
         "owner": None,
         "created_at": rows[0]["created_at"],
     }
-    assert rows[1]["owner"] == user.pk
+    assert rows[1]["owner"] == manager.pk
 
 
 def test_a_superuser_lists_all_teams(team):
@@ -49,17 +39,17 @@ def test_a_superuser_lists_all_teams(team):
     assert len(rows) == Team.objects.count() == 3
 
 
-def test_whoever_makes_a_team_is_its_manager(user):
-    made = client_of(user).post(URL, {"name": "Day shift", "owner": user.pk})
+def test_whoever_makes_a_team_is_its_manager(manager):
+    made = client_of(manager).post(URL, {"name": "Day shift", "owner": manager.pk})
     assert made.status_code == 201
     team = Team.objects.get(pk=made.json()["id"])
     assert team.owner is None
-    assert [(row.user, row.role) for row in team.memberships.all()] == [(user, Role.MANAGER)]
+    assert [(row.user, row.role) for row in team.memberships.all()] == [(manager, Role.MANAGER)]
 
 
 @pytest.mark.parametrize("name", ["", "  ", None, "x" * 201, "a\0b"])
-def test_a_team_needs_a_name(user, name):
-    response = client_of(user).post(URL, {"name": name})
+def test_a_team_needs_a_name(manager, name):
+    response = client_of(manager).post(URL, {"name": name})
     assert response.status_code == 400
     assert response.json()["errors"][0]["field"] == "name"
 
@@ -85,16 +75,16 @@ def test_managers_delete_a_team(team, role):
     assert Team.objects.filter(pk=team.pk).exists() == (role != Role.MANAGER)
 
 
-def test_nobodys_own_team_is_deleted(user):
-    for client in (client_of(user), client_of(make_user(is_superuser=True))):
-        assert_problem(client.delete(address(user.own_team)), 409, "own_team")
-    assert Team.objects.filter(pk=user.own_team.pk).exists()
+def test_nobodys_own_team_is_deleted(manager):
+    for client in (client_of(manager), client_of(make_user(is_superuser=True))):
+        assert_problem(client.delete(address(manager.own_team)), 409, "own_team")
+    assert Team.objects.filter(pk=manager.own_team.pk).exists()
 
 
-def test_the_team_of_somebody_who_has_gone_can_be_deleted(user):
-    team, manager = user.own_team, make_member(user.own_team, Role.MANAGER)
-    user.delete()
-    assert client_of(manager).delete(address(team)).status_code == 204
+def test_the_team_of_somebody_who_has_gone_can_be_deleted(manager):
+    team, other = manager.own_team, make_member(manager.own_team, Role.MANAGER)
+    manager.delete()
+    assert client_of(other).delete(address(team)).status_code == 204
 
 
 @pytest.mark.parametrize("method", ["get", "put", "patch", "delete"])
@@ -105,18 +95,18 @@ def test_the_team_of_others_does_not_exist(team, method):
     assert team.name == "Night shift"
 
 
-def test_teams_are_searched_and_ordered_by_name(user, team):
-    client = client_of(user)
+def test_teams_are_searched_and_ordered_by_name(manager, team):
+    client = client_of(manager)
     found = client.get(URL, {"search": "night"}).json()["results"]
     assert [row["id"] for row in found] == [team.pk]
     rows = client.get(URL, {"ordering": "name"}).json()["results"]
-    assert [row["name"] for row in rows] == ["Night shift", user.own_team.name]
+    assert [row["name"] for row in rows] == ["Night shift", manager.own_team.name]
 
 
-def test_a_key_reads_its_team_and_writes_none(user, team):
+def test_a_key_reads_its_team_and_writes_none(manager, team):
     client = client_with(make_key(team, Role.MANAGER))
     assert [row["id"] for row in client.get(URL).json()["results"]] == [team.pk]
-    assert_problem(client.get(address(user.own_team)), 404, "not_found")
+    assert_problem(client.get(address(manager.own_team)), 404, "not_found")
     before = list(Team.objects.values())
     for response in (
         client.post(URL, {"name": "X"}),
@@ -127,12 +117,12 @@ def test_a_key_reads_its_team_and_writes_none(user, team):
     assert list(Team.objects.values()) == before
 
 
-def test_a_list_takes_the_same_queries_for_more_rows(user):
-    client, costs = client_of(user), []
+def test_a_list_takes_the_same_queries_for_more_rows(manager):
+    client, costs = client_of(manager), []
     for _ in range(2):
         with CaptureQueriesContext(connection) as captured:
             assert client.get(URL).status_code == 200
         costs.append(len(captured))
         for number in range(5):
-            Team.objects.start(name=f"Team {number}", manager=user)
+            Team.objects.start(name=f"Team {number}", manager=manager)
     assert costs == [2, 2]  # the user, the teams

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from accounts.retry import retry_transaction
-from accounts.scoped_admin import ScopedAdmin
+from accounts.scoped_admin import RemovesByVerb, ScopedAdmin
 
 OPENED_MEANWHILE = "Nothing was deleted: openings came in at that moment. Please try again."
 
@@ -42,7 +42,7 @@ class GuardedDeletion(ScopedAdmin):
             return None
 
 
-class RemovalAdmin(GuardedDeletion):
+class RemovalAdmin(RemovesByVerb, GuardedDeletion):
     """Deletes by `remove()`, with all that hangs below, and says before how much that is.
 
     Django's own page would list every contact and pixel one by one.
@@ -65,13 +65,6 @@ class RemovalAdmin(GuardedDeletion):
             if not each.has_delete_permission(request)
         }
         return [str(row) for row in objs], summary, lacking, []
-
-    def delete_model(self, request, obj):
-        obj.remove()
-
-    def delete_queryset(self, request, queryset):
-        for row in queryset:
-            row.remove()
 
 
 class BackgroundRemovalAdmin(RemovalAdmin):

@@ -1,12 +1,8 @@
 """Many contacts in one request."""
 
-from dataclasses import asdict
-from types import SimpleNamespace
-
 from django.db import IntegrityError
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
-from rest_framework.exceptions import PermissionDenied
 from rest_framework.response import Response
 
 from accounts.idempotency import idempotent
@@ -22,8 +18,6 @@ from campaigns.serializers.contact_row import (
     check_rows,
     refuse_teams,
 )
-
-NOT_ALLOWED = PermissionDenied.default_detail
 
 
 class BulkContacts:
@@ -50,41 +44,28 @@ class BulkContacts:
         items = body.validated_data["contacts"]
         groups = KnownGroups.of(request.user, items)
         rows = check_rows(items, groups)
-        rows = refuse_teams(rows, self.refused_teams(groups.by_id.values()))
+        rows = refuse_teams(rows, self.refused_teams(good(rows)))
         try:
-            outcomes = Contact.objects.schedule_many(
-                [row for row in rows if isinstance(row, ContactRow)]
-            )
+            outcomes = Contact.objects.schedule_many(good(rows))
         except IntegrityError:
             raise Conflict from None
         return Response({"results": list(results_of(rows, iter(outcomes)))})
 
-    def refused_teams(self, groups) -> dict[int, str]:
-        """The teams of these groups that the user may not write to, and why."""
-        a_group_of = {group.campaign.team_id: group for group in groups}
-        refused = {}
-        for team_id, group in a_group_of.items():
-            row = SimpleNamespace(group=group)
-            for permission in self.get_permissions():
-                if not permission.has_object_permission(self.request, self, row):
-                    refused[team_id] = getattr(permission, "message", None) or NOT_ALLOWED
-        return refused
+
+def good(rows: list) -> list[ContactRow]:
+    return [row for row in rows if isinstance(row, ContactRow)]
 
 
 def results_of(rows, outcomes):
     """The answer to each row: its error, or the next of the outcomes."""
     for row in rows:
-        yield result_of(row, next(outcomes)) if isinstance(row, ContactRow) else error_of(row)
+        yield result_of(row, next(outcomes)) if isinstance(row, ContactRow) else row.result
 
 
 def result_of(row: ContactRow, outcome: Outcome) -> dict:
     if outcome.taken == Taken.GROUP_GONE:
         detail = GroupField.default_error_messages["does_not_exist"].format(pk_value=row.group.pk)
-        return error_of(RowError("does_not_exist", "group", detail))
+        return RowError("does_not_exist", "group", detail).result
     if outcome.taken == Taken.ERASED:
-        return error_of(RowError("erased", "email", AddressErased.SENTENCE))
+        return RowError("erased", "email", AddressErased.SENTENCE).result
     return {"id": outcome.contact_id, "created": outcome.taken == Taken.CREATED}
-
-
-def error_of(error: RowError) -> dict:
-    return {"error": asdict(error)}

@@ -10,7 +10,7 @@ from django.utils.html import format_html
 
 from accounts.address import address_key
 from accounts.retry import retry_transaction
-from campaigns.address import ADDRESS_LENGTH, tidy_address
+from campaigns.address import ADDRESS_LENGTH, read_address
 from campaigns.erasure import (
     ERASED_DOMAIN,
     AddressErased,
@@ -19,7 +19,7 @@ from campaigns.erasure import (
     is_placeholder,
     placeholder,
 )
-from campaigns.fields import DerivedKeyField
+from campaigns.fields import AddressField, DerivedKeyField
 from campaigns.models.campaign import Group
 from campaigns.models.erased_address import ErasedAddress
 from campaigns.models.reported_row import ReportedRow
@@ -86,7 +86,12 @@ class Contact(models.Model):
 
     # A group goes by Group.remove(), and then in steps that take contacts and openings first.
     group = models.ForeignKey(Group, models.CASCADE, related_name="contacts", db_index=False)
-    email = models.EmailField("e-mail address", max_length=ADDRESS_LENGTH)
+    email = AddressField(
+        "e-mail address",
+        help_text="Only the address, without a name beside it. It is kept with its domain in "
+        "lower case and in ASCII (bücher.example becomes xn--bcher-kva.example), which every "
+        "mail provider takes; what is before the @ stays as given.",
+    )
     email_key = DerivedKeyField("email", address_key, max_length=ADDRESS_LENGTH)
     name = models.CharField(max_length=TEXT_LENGTH, blank=True)
     external_id = models.CharField(
@@ -127,18 +132,21 @@ class Contact(models.Model):
         return self.email
 
     def clean(self):
+        if not self.email:  # a form without an address says so itself
+            return
         self.clean_address()
         if self.address_is_erased():
             raise AddressErased
 
     def clean_address(self):
-        self.email = tidy_address(self.email)
-        self.email_key = address_key(self.email)
-        if max(len(self.email), len(self.email_key)) > ADDRESS_LENGTH:  # lower case may be longer
-            raise ValidationError({"email": f"Give at most {ADDRESS_LENGTH} characters."})
         if is_placeholder(self.email):
             text = f"Addresses at {ERASED_DOMAIN} stand for erased contacts. Give another one."
             raise ValidationError({"email": ValidationError(text, code="reserved")})
+        try:
+            self.email = read_address(self.email)
+        except ValidationError as error:
+            raise ValidationError({"email": error}) from None
+        self.email_key = address_key(self.email)
 
     def address_is_erased(self) -> bool:
         if not self.group_id:  # a form without a group says so itself

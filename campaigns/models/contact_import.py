@@ -187,9 +187,9 @@ class ContactImport(Leased):
 
     def finish(self):
         """All rows are taken in. The file has done its work, unless it was only tried out."""
-        if self._mine.update(state=self.State.DONE, finished_at=timezone.now()):
-            if not self.dry_run:
-                self.forget_file()
+        done = self._mine.update(state=self.State.DONE, finished_at=timezone.now())
+        if done and not self.dry_run:
+            self.forget_file()
 
     def fail(self, problem):
         """The file can't be read, or not to its end. What was taken in stays."""

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.crypto import salted_hmac
 
-from accounts.address import address_key
+from accounts.address import address_key, key_in_unicode
 from accounts.models import Team
 
 LOOKED_UP_AT_ONCE = 5_000  # a statement takes only so many values
@@ -16,13 +16,20 @@ def address_hash(address: str, key: str | None = None) -> str:
 
     Without the key nobody can try addresses out; with another key no address is recognised.
     """
-    return salted_hmac(SALT, address_key(address), secret=key, algorithm="sha256").hexdigest()
+    return hash_of(address_key(address), key)
+
+
+def hash_of(spelling: str, key: str | None) -> str:
+    return salted_hmac(SALT, spelling, secret=key, algorithm="sha256").hexdigest()
 
 
 def address_hashes(address: str) -> list[str]:
-    """Under today's key and under those that were before it."""
+    """Under today's key and under those that were before it. Also of the spelling that stood for
+    the address before domains were kept in ASCII: nobody can make those hashes anew."""
     keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
-    return [address_hash(address, key) for key in keys]
+    spelling = address_key(address)
+    spellings = {spelling, key_in_unicode(spelling)} if "xn--" in spelling else {spelling}
+    return [hash_of(one, key) for one in sorted(spellings) for key in keys]
 
 
 class ErasedAddressQuerySet(models.QuerySet):

@@ -71,7 +71,8 @@ class BulkResultSerializer(serializers.Serializer):
                         "error": {
                             "code": "invalid",
                             "field": "email",
-                            "detail": "Enter a valid email address.",
+                            "detail": 'There is no "@". Give the whole address, such as '
+                            "ada@example.com.",
                         }
                     },
                 ]

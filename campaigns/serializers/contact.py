@@ -75,6 +75,11 @@ class ContactSerializer(RowSerializer):
             )
         return super().validate(attrs)
 
+    def clean_row(self, contact):
+        # One from before a rule that refuses its address may be changed elsewhere all the same.
+        if self.instance is None or contact.email != self.instance.email:
+            super().clean_row(contact)
+
     def create(self, validated_data):
         return Contact.objects.schedule(**validated_data)
 

@@ -1,12 +1,9 @@
 """Rows of many contacts: each is checked as a contact is that comes alone, and by itself."""
 
-from collections.abc import Iterable
-
-from django.db import models
 from rest_framework import serializers
 
 from accounts.row_error import RowError
-from accounts.scope import ScopedField
+from accounts.scope import KnownRows, ScopedField
 from campaigns.models import Group
 from campaigns.models.schedule import ContactRow
 from campaigns.serializers.contact import ContactSerializer
@@ -18,35 +15,15 @@ class GroupField(ScopedField):
     def get_queryset(self):
         return self.context["groups"]
 
-    def id_of(self, value) -> int | None:
-        """The id that the value names, where it can be one."""
-        try:
-            number = self.pk_field.run_validation(value)
-        except serializers.ValidationError:
-            return None
-        return number if 0 < number <= models.BigIntegerField.MAX_BIGINT else None
 
-    def named_in(self, items: Iterable) -> set[int]:
-        values = (item.get("group") for item in items if isinstance(item, dict))
-        return {self.id_of(value) for value in values} - {None}
-
-
-class KnownGroups:
-    """Groups that were read before the rows that name them; they answer as a QuerySet does."""
-
-    def __init__(self, groups: dict[int, Group]):
-        self.by_id = groups
+class KnownGroups(KnownRows):
+    """With their campaigns."""
 
     @classmethod
     def of(cls, user, items: list) -> "KnownGroups":
         """Those of the groups named in the items that the user may see. One query."""
-        ids = GroupField(queryset=Group.objects.all()).named_in(items)
+        ids = GroupField(queryset=Group.objects.all()).named_in(items, "group")
         return cls(Group.objects.of(user).select_related("campaign__team").in_bulk(ids))
-
-    def get(self, pk) -> Group:
-        if pk not in self.by_id:
-            raise Group.DoesNotExist
-        return self.by_id[pk]
 
 
 class ContactRowSerializer(ContactSerializer):
@@ -88,10 +65,10 @@ def check_rows(items: list, groups: KnownGroups) -> list[ContactRow | RowError]:
     return checked
 
 
-def refuse_teams(checked: list, refused: dict[int, str]) -> list[ContactRow | RowError]:
+def refuse_teams(checked: list, refused: dict) -> list[ContactRow | RowError]:
     """The rows once more, without those of teams that the sender may not write to ({id: why})."""
     return [
-        RowError("permission_denied", "group", refused[row.team_id])
+        RowError.first_of(refused[row.team_id].detail, "group")
         if isinstance(row, ContactRow) and row.team_id in refused
         else row
         for row in checked

@@ -5,6 +5,8 @@ from django.db import models
 from rest_framework import serializers
 
 from accounts.serializers.time import TimeField
+from campaigns import fields
+from campaigns.serializers.address import AddressField
 
 
 class RowSerializer(serializers.ModelSerializer):
@@ -13,7 +15,8 @@ class RowSerializer(serializers.ModelSerializer):
     unique_field: str  # what to change when a row breaks a unique constraint
     fixed_field: str  # what a row belongs to, once and for all
     serializer_field_mapping = serializers.ModelSerializer.serializer_field_mapping | {
-        models.DateTimeField: TimeField
+        models.DateTimeField: TimeField,
+        fields.AddressField: AddressField,
     }
 
     def validate(self, attrs):

@@ -17,11 +17,6 @@ pytestmark = pytest.mark.django_db
 URL = "/api/contacts/bulk/"
 
 
-@pytest.fixture
-def house():
-    return House()
-
-
 def send(house, *rows, client=None):
     """The results of these rows; where a row names no group, it is for the house's."""
     full = [{"group": house.group.pk, **row} if isinstance(row, dict) else row for row in rows]

@@ -9,11 +9,6 @@ pytestmark = pytest.mark.django_db
 URL = "/api/campaigns/"
 
 
-@pytest.fixture
-def house():
-    return House()
-
-
 def test_a_campaign_without_a_team_belongs_to_ones_own_and_has_one_group(house):
     response = house.client.post(URL, {"name": "Spring"})
     assert response.status_code == 201

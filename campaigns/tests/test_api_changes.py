@@ -3,7 +3,6 @@
 import pytest
 
 from accounts.tests.people import assert_problem
-from campaigns.tests.house import House
 
 pytestmark = pytest.mark.django_db
 KINDS = ("campaigns", "groups", "contacts", "pixels")
@@ -28,11 +27,6 @@ CHANGES = {
 }
 REQUIRED = {"campaigns": "name", "groups": "name", "contacts": "email", "pixels": "contact"}
 EACH_CHANGE = [(kind, name) for kind in KINDS for name in CHANGES[kind]]
-
-
-@pytest.fixture
-def house():
-    return House()
 
 
 def row_of(house, kind):

@@ -10,11 +10,6 @@ pytestmark = pytest.mark.django_db
 URL = "/api/contacts/"
 
 
-@pytest.fixture
-def house():
-    return House()
-
-
 def add(house, **body):
     return house.client.post(URL, {"group": house.group.pk, "email": "ada@example.com", **body})
 

@@ -2,16 +2,10 @@ import pytest
 
 from accounts.tests.people import assert_problem
 from campaigns.models import Campaign, Contact, Group
-from campaigns.tests.house import House
 from campaigns.tests.removed import finish_removals
 
 pytestmark = pytest.mark.django_db
 URL = "/api/groups/"
-
-
-@pytest.fixture
-def house():
-    return House()
 
 
 def controls(house):

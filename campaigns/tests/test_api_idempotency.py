@@ -21,17 +21,11 @@ from accounts.tests.people import (
     make_user,
 )
 from campaigns.models import Contact, schedule
-from campaigns.tests.house import House
 
 pytestmark = pytest.mark.django_db
 URL = "/api/contacts/bulk/"
 HOUR = timedelta(hours=1)
 PARSERS = (FormParser, MultiPartParser)
-
-
-@pytest.fixture
-def house():
-    return House()
 
 
 def send(house, *emails, key="key-1", client=None, **headers):

@@ -16,11 +16,6 @@ pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-@pytest.fixture
-def house():
-    return House()
-
-
 def listed(house, kind, **query):
     response = house.client.get(f"/api/{kind}/", query)
     assert response.status_code == 200, response.content
@@ -126,7 +121,10 @@ def test_contacts_are_filtered_by_what_they_belong_to_and_when_they_are_due(hous
     late = house.add_contact(house.other_group, scheduled_at=NOON + timedelta(days=1))
     soon = house.add_contact(scheduled_at=NOON, external_id="crm-7")
     House(house.user)
-    ids = lambda **query: {row["id"] for row in listed(house, "contacts", **query)}  # noqa: E731
+
+    def ids(**query):
+        return {row["id"] for row in listed(house, "contacts", **query)}
+
     assert ids(campaign=house.campaign.pk) == {house.contact.pk, late.pk, soon.pk}
     assert ids(group=house.other_group.pk) == {late.pk}
     assert ids(email=f" {soon.email.upper()}") == {soon.pk}

@@ -2,15 +2,9 @@ import pytest
 
 from accounts.tests.people import assert_problem
 from campaigns.models import Pixel
-from campaigns.tests.house import House
 
 pytestmark = pytest.mark.django_db
 URL = "/api/pixels/"
-
-
-@pytest.fixture
-def house():
-    return House()
 
 
 def add(house, **body):

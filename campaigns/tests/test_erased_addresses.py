@@ -10,7 +10,7 @@ from accounts.tests.people import assert_problem, client_of, make_member, make_u
 from accounts.tests.staff import admin_client, inline, make_staff, page, signed_in
 from campaigns.erasure import Overtaken
 from campaigns.models import Contact, ErasedAddress
-from campaigns.models.erased_address import address_hash
+from campaigns.models.erased_address import address_hash, hash_of
 from campaigns.tests.factories import make_campaign, make_contact
 from campaigns.tests.house import House
 
@@ -147,6 +147,21 @@ def test_addresses_that_stand_for_erased_contacts_are_refused(house):
     assert_problem(response, 400, "reserved", "email")
 
 
+@pytest.mark.parametrize("typed", ["Ada@BÜCHER.example", "ada@xn--bcher-kva.example"])
+def test_an_erased_address_is_refused_in_the_other_spelling_of_its_domain(house, typed):
+    made = add(house, "ada@bücher.example").json()
+    assert house.client.post(f"/api/contacts/{made['id']}/erase/").status_code == 200
+    assert_problem(add(house, typed), 400, "erased", "email")
+    assert len(house.client.get(URL, {"email": typed}).json()["results"]) == 1
+
+
+def test_an_address_that_was_erased_before_domains_were_kept_in_ascii_stays_refused(house):
+    old = hash_of("ada@bücher.example", None)
+    ErasedAddress.objects.create(team=house.team, hash=old)
+    for typed in ("Ada@BÜCHER.example", "ada@xn--bcher-kva.example"):
+        assert_problem(add(house, typed), 400, "erased", "email")
+
+
 # -- At the same moment ----------------------------------------------------------------------------
 
 
@@ -205,10 +220,10 @@ def test_whoever_adds_it_by_the_verb_is_stopped_too(house):
 
 def test_erasing_looks_again_where_the_address_was_changed_meanwhile(house):
     stale = Contact.objects.get(pk=house.contact.pk)
-    Contact.objects.filter(pk=stale.pk).update(email="new@x.org", email_key="new@x.org")
+    Contact.objects.filter(pk=stale.pk).update(email="new@example.org", email_key="new@example.org")
     stale.erase()
     assert stale.erased_at
-    assert ErasedAddress.objects.among([(house.team.pk, "new@x.org")])
+    assert ErasedAddress.objects.among([(house.team.pk, "new@example.org")])
 
 
 def test_the_same_person_in_another_team_is_left_as_they_are():

@@ -23,11 +23,6 @@ FORMS = ["csv", "jsonl"]
 CONTACT = ["email", "name", "external_id", "group", "scheduled_at"]
 
 
-@pytest.fixture
-def house(db):
-    return House()
-
-
 def address(house, form="csv"):
     return f"/api/campaigns/{house.campaign.pk}/pixels.{form}"
 

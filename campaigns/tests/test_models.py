@@ -159,6 +159,6 @@ def test_members_see_the_rows_of_their_teams_only():
 
 
 def test_an_address_that_grows_when_it_is_tidied_is_refused():
-    address = "a" * 230 + "@" + "\u0130" * 12 + ".com"
-    with pytest.raises(ValidationError, match="at most 254"):
+    address = "a" * 60 + "@" + ".".join(["ü" * 40] * 4) + ".com"
+    with pytest.raises(ValidationError, match="too long"):
         Contact(group=make_campaign().groups.get(), email=address).clean()

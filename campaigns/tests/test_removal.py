@@ -25,11 +25,6 @@ Role = Membership.Role
 
 
 @pytest.fixture
-def house():
-    return House()
-
-
-@pytest.fixture
 def small_steps(monkeypatch):
     monkeypatch.setattr(removal_steps, "STEP_CONTACTS", 2)
 

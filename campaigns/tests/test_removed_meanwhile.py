@@ -1,15 +1,13 @@
 """Somebody is still at a campaign or group that somebody else removes."""
 
 import pytest
-from django.contrib.messages import get_messages
 from django.db import OperationalError, transaction
 
 from accounts.scope import TeamScoped
 from accounts.tests.people import assert_problem
-from accounts.tests.staff import admin_client, inline, page
+from accounts.tests.staff import admin_client, inline, page, said
 from campaigns.admin.campaign import CampaignAdmin, GroupAdmin
 from campaigns.models import Campaign, Group, Removal
-from campaigns.tests.house import House
 from campaigns.tests.removed import finish_removals
 
 __all__ = ["admin_client"]  # a fixture
@@ -17,11 +15,6 @@ pytestmark = pytest.mark.django_db
 KINDS = ("campaigns", "groups")
 MODELS = {"campaigns": Campaign, "groups": Group}
 DEADLOCK = OperationalError(1213, "Deadlock found when trying to get lock")
-
-
-@pytest.fixture
-def house():
-    return House()
 
 
 def row_of(house, kind):
@@ -54,10 +47,6 @@ def before(monkeypatch, owner, name, act):
         return method(*args, **kwargs)
 
     monkeypatch.setattr(owner, name, late)
-
-
-def said(reply) -> str:
-    return " ".join(map(str, get_messages(reply.wsgi_request)))
 
 
 # -- Changes ---------------------------------------------------------------------------------------

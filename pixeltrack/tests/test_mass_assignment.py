@@ -12,6 +12,7 @@ from django.apps import apps
 from django.db import models, transaction
 from rest_framework import serializers
 
+from campaigns.fields import AddressField
 from campaigns.serializers import GroupSerializer
 from pixeltrack.tests.matrix import SENDERS, Unlisted, body_for, fill
 from pixeltrack.tests.written import (
@@ -39,7 +40,7 @@ def value_for(field, world):
         return theirs[0].pk if theirs else NUMBER
     kinds = {models.BooleanField: field.default is not True, models.DateTimeField: LONG_AGO,
              models.DateField: LONG_AGO.date(), models.UUIDField: KNOWN,
-             models.EmailField: ADDRESS, models.IntegerField: NUMBER,
+             models.EmailField: ADDRESS, AddressField: ADDRESS, models.IntegerField: NUMBER,
              models.GeneratedField: NUMBER}  # fmt: skip
     found = (value for kind, value in kinds.items() if isinstance(field, kind))
     if field.choices:

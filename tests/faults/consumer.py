@@ -17,11 +17,12 @@ import sys
 import django
 from django.core.management import call_command
 
+from accounts import retry
+from tests.faults.points import FOLDER, Points
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pixeltrack.settings")
 django.setup()
 
-from accounts import retry  # noqa: E402
-from tests.faults.points import FOLDER, Points  # noqa: E402
 from tracking import consume, record, stream  # noqa: E402
 from tracking.management.commands import consume as command  # noqa: E402
 

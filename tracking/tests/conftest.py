@@ -2,9 +2,15 @@ import asyncio
 
 import pytest
 
+from campaigns.tests.house import House
 from tracking import collect
 from tracking.collect import GroupCommit
 from tracking.fallback import fallback
+
+
+@pytest.fixture
+def house(db) -> House:
+    return House()
 
 
 @pytest.fixture(autouse=True)

@@ -5,11 +5,10 @@ from uuid import uuid4
 import pytest
 from django.apps import apps
 from django.contrib import admin
-from django.contrib.messages import get_messages
 
 from accounts.models import LoginTrace, TokenFamily
 from accounts.paginator import BoundedPaginator
-from accounts.tests.staff import admin_client, make_staff, page, signed_in
+from accounts.tests.staff import admin_client, make_staff, page, said, signed_in
 from campaigns.admin.lists import CampaignFilter
 from campaigns.models import Campaign, Contact, Group, Pixel
 from campaigns.tests.factories import make_campaign, make_contact
@@ -50,10 +49,6 @@ def opened_contact(group=None):
     contact = make_contact(group, pixels=2)
     open_mail(contact)
     return contact
-
-
-def said(reply) -> str:
-    return " ".join(map(str, get_messages(reply.wsgi_request)))
 
 
 @pytest.mark.parametrize("app", ["accounts", "campaigns", "tracking"])

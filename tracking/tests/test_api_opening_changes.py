@@ -19,11 +19,6 @@ URL = "/api/opening-changes/"
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-@pytest.fixture
-def house():
-    return House()
-
-
 def create(house, pixel=None, minutes=0) -> dict:
     body = {
         "event_id": str(uuid4()),

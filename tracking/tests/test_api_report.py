@@ -23,11 +23,6 @@ MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
-def house():
-    return House()
-
-
-@pytest.fixture
 def bottom(house):
     return house.contact.pixels.get(number=2)
 

@@ -23,11 +23,6 @@ URL = "/api/openings/bulk/"
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-@pytest.fixture
-def house():
-    return House()
-
-
 def row(pixel, minutes=0, **fields) -> dict:
     moment = NOON + timedelta(minutes=minutes)
     fields = {"event_id": str(uuid4()), "user_agent": PERSON, "network": "192.0.2.1"} | fields
@@ -100,6 +95,7 @@ def test_a_viewer_of_one_team_and_editor_of_another_writes_to_the_other(house):
     rows = [row(theirs.pixel), row(house.pixel), row(theirs.pixel)]
     found = results(client_of(editor), rows)
     assert outcomes(found) == ["permission_denied", True, "permission_denied"]
+    assert found[0]["error"]["field"] == "pixel"
     assert Opening.objects.get().pixel == house.pixel
 
 

@@ -1,6 +1,7 @@
 """Openers, non-openers and openings as files, of a campaign or a group."""
 
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 
 import pytest
 from django.db import connection
@@ -136,8 +137,7 @@ def test_nobody_is_a_non_opener_where_openings_are_not_recorded(house):
 def test_openings_are_those_of_the_api(house):
     listed = house.client.get(f"/api/openings/?campaign={house.campaign.pk}").json()["results"]
     rows = read_jsonl(house.client, house.file("openings", "jsonl"))
-    key = lambda row: (row["group"], row["opened_at"], row["id"])  # noqa: E731
-    assert rows == sorted(listed, key=key)
+    assert rows == sorted(listed, key=itemgetter("group", "opened_at", "id"))
     assert len(rows) == 5
     cells = read_csv(house.client, house.file("openings"))
     assert [list(row) for row in cells] == [list(row) for row in rows]

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.address import address_key
 from accounts.models import Team, User
-from campaigns.address import tidy_address
+from campaigns.address import read_address
 from campaigns.models import Campaign, Contact, Group, Pixel
 from tracking.hit import Hit
 from tracking.models import ContactOpenings, Opening, OpeningCount
@@ -46,7 +46,7 @@ def test_its_rows_are_what_the_models_would_have_made():
         for row in model.objects.all():
             row.full_clean()
     for contact in Contact.objects.all():
-        assert contact.email == tidy_address(contact.email)
+        assert contact.email == read_address(contact.email)
         assert contact.email_key == address_key(contact.email)
         assert contact.email.endswith("@example.com")
         assert contact.created_at < contact.scheduled_at <= contact.sent_at < timezone.now()

@@ -1,0 +1,374 @@
+"""An import goes on where it was, whoever works at it, and ends as if nothing had happened."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+import time_machine
+from django.core.files.base import ContentFile
+from django.db import DataError, OperationalError
+from django.utils import timezone
+
+from campaigns import import_chunk, import_steps, tasks
+from campaigns.models import Contact, ContactImport, Group, Pixel, ReportedRow
+from campaigns.models.contact_import import FOLDER, NoFile, WrongState
+from campaigns.models.leased import LEASE
+from campaigns.tests.factories import make_campaign, make_contact
+from campaigns.tests.importing import contacts_of, figures, reported, send, table, take_in
+from campaigns.tests.removed import finish_removals
+
+pytestmark = pytest.mark.django_db
+State = ContactImport.State
+ROWS = table(
+    "email,group,name",
+    *("a@example.com,A,", "b@example.com,B,", "bad", "a@example.com,B,", "c@example.com,A,"),
+    *("c@example.com,A,again", "info@example.com,A,", "d@example.com,C,", "e@example.com,B,"),
+)
+
+
+@pytest.fixture
+def campaign():
+    return make_campaign(group_names=("A", "B"))
+
+
+@pytest.fixture(autouse=True)
+def small_chunks(monkeypatch):
+    monkeypatch.setattr(import_steps, "CHUNK", 2)
+
+
+def whole(job) -> tuple:
+    """All that an import leaves, ids and times aside."""
+    return (
+        contacts_of(job.campaign),
+        figures(job),
+        reported(job),
+        reported(job, rejected=False),
+        list(job.reported_rows.order_by("line", "code").values_list("detail", "row")),
+    )
+
+
+def claim() -> ContactImport:
+    job = ContactImport.objects.claim()
+    assert job
+    return job
+
+
+def after(chunks: int):
+    """A `stop` that says so after so many chunks."""
+    asked = iter(range(1_000))
+    # Asked once while the file is looked through, and once before each chunk.
+    return lambda: next(asked) > chunks
+
+
+class Killed(BaseException):
+    pass
+
+
+def die_after(chunks: int):
+    """A `watch` that kills the worker when so many chunks are committed."""
+    left = [chunks]
+
+    def watch(job):
+        left[0] -= 1
+        if not left[0]:
+            raise Killed
+
+    return watch
+
+
+@pytest.fixture
+def expected(campaign):
+    """What ROWS come to when nothing happens."""
+    return whole(take_in(make_campaign(group_names=("A", "B")), ROWS))
+
+
+@pytest.mark.parametrize("chunks", [1, 2, 3, 4])
+def test_another_worker_goes_on_after_the_last_chunk_of_a_killed_one(campaign, expected, chunks):
+    job = send(campaign, ROWS)
+    with pytest.raises(Killed):
+        import_steps.run(claim(), watch=die_after(chunks))
+    job.refresh_from_db()
+    assert job.rows == 2 * chunks
+    import_steps.work()
+    assert whole(job) == expected
+    job.refresh_from_db()
+    assert job.state == State.DONE
+
+
+def test_a_worker_that_is_killed_outright_is_missed_when_its_lease_is_over(campaign, monkeypatch):
+    monkeypatch.setattr(ContactImport, "release", lambda job: None)
+    send(campaign, ROWS)
+    with pytest.raises(Killed):
+        import_steps.run(claim(), watch=die_after(1))
+    assert ContactImport.objects.claim() is None
+    with time_machine.travel(timezone.now() + LEASE + timedelta(seconds=1), tick=False):
+        assert ContactImport.objects.claim()
+
+
+def test_a_worker_that_ends_leaves_the_rest_to_the_next_one(campaign, expected):
+    job = send(campaign, ROWS)
+    import_steps.work(stop=after(2))
+    job.refresh_from_db()
+    assert (job.state, job.rows) == (State.RUNNING, 2)
+    import_steps.work()
+    assert whole(job) == expected
+
+
+def test_two_workers_take_nothing_in_twice(campaign, expected):
+    job = send(campaign, ROWS)
+    first = claim()
+
+    def another_takes_over(_):
+        ContactImport.objects.filter(pk=job.pk).update(leased_until=timezone.now())
+        import_steps.work()
+
+    import_steps.run(first, watch=another_takes_over)  # and the first one finds its lease gone
+    assert whole(job) == expected
+
+
+def test_a_chunk_whose_commit_was_not_heard_of_is_not_taken_in_again(
+    campaign, expected, monkeypatch
+):
+    commit, heard = import_chunk.ImportChunk._commit, []
+
+    def commit_twice(*args):
+        """As it is tried again when the connection is lost during COMMIT."""
+        commit(*args)
+        heard.append(commit(*args))
+
+    monkeypatch.setattr(import_chunk.ImportChunk, "_commit", commit_twice)
+    assert whole(take_in(campaign, ROWS)) == expected
+    assert len(heard) == 5
+
+
+def test_a_row_that_the_database_refuses_is_found_and_the_others_are_taken_in(
+    campaign, monkeypatch
+):
+    monkeypatch.setattr(import_steps, "CHUNK", 500)
+    take_in_rows = type(Contact.objects).take_in
+
+    def refuse_one(contacts, rows):
+        if any(row.email == "b@example.com" for row in rows):
+            raise DataError(1366, "Incorrect string value")
+        return take_in_rows(contacts, rows)
+
+    monkeypatch.setattr(type(Contact.objects), "take_in", refuse_one)
+    job = take_in(campaign, ROWS)
+    assert job.state == State.DONE
+    assert (3, "refused", "email", "b@example.com") in reported(job)
+    assert ("B", "b@example.com") not in contacts_of(campaign)
+    assert ("B", "e@example.com") in contacts_of(campaign)
+    assert figures(job)["rows"] == 9
+
+
+def test_the_database_out_of_reach_fails_no_import(campaign, expected, monkeypatch):
+    job = send(campaign, ROWS)
+
+    def gone(*args):
+        raise OperationalError(2002, "Can't connect")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(Contact.objects), "take_in", gone)
+        with pytest.raises(OperationalError):
+            import_steps.work()
+    import_steps.work()
+    assert whole(job) == expected
+
+
+def test_a_mistake_of_ours_fails_the_import_and_is_raised(campaign, monkeypatch):
+    job = send(campaign, ROWS)
+    monkeypatch.setattr(import_steps, "chunks", lambda records: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        import_steps.work()
+    job.refresh_from_db()
+    assert job.state == State.FAILED
+    assert "log" in job.problem
+
+
+# -- Turns -----------------------------------------------------------------------------------------
+def test_an_import_waits_for_its_time(campaign):
+    job = take_in(campaign, ROWS, run_at=timezone.now() + timedelta(hours=1))
+    assert job.state == State.WAITING
+    with time_machine.travel(timezone.now() + timedelta(hours=1, seconds=1)):
+        tasks.import_what_is_due()
+    job.refresh_from_db()
+    assert job.state == State.DONE
+
+
+def test_a_worker_takes_in_one_import_at_a_time(campaign):
+    send(campaign, ROWS)
+    with tasks.importing:
+        tasks.import_what_is_due()
+    assert not Contact.objects.exists()
+    tasks.import_what_is_due()
+    assert Contact.objects.exists()
+
+
+@pytest.mark.parametrize("verb", ["pause", "cancel"])
+def test_whoever_works_at_it_stops_when_it_is_paused_or_cancelled(campaign, verb):
+    job = send(campaign, ROWS)
+    import_steps.run(claim(), watch=lambda _: getattr(job, verb)())
+    job.refresh_from_db()
+    assert (job.rows, job.state) == (2, {"pause": State.PAUSED, "cancel": State.CANCELLED}[verb])
+    import_steps.work()
+    assert figures(job)["rows"] == 2
+
+
+@pytest.mark.parametrize(("stop", "go"), [("pause", "resume"), ("cancel", "retry")])
+def test_it_goes_on_where_it_was(campaign, expected, stop, go):
+    job = send(campaign, ROWS)
+    import_steps.run(claim(), watch=lambda _: getattr(job, stop)())
+    getattr(job, go)()
+    import_steps.work()
+    assert whole(job) == expected
+
+
+@pytest.mark.parametrize(
+    ("state", "possible"),
+    [
+        (State.WAITING, {"pause", "cancel"}),
+        (State.RUNNING, {"pause", "cancel"}),
+        (State.PAUSED, {"resume", "cancel"}),
+        (State.DONE, {"remove"}),
+        (State.FAILED, {"cancel", "retry", "remove"}),
+        (State.CANCELLED, {"retry", "remove"}),
+    ],
+)
+@pytest.mark.parametrize("verb", ["pause", "resume", "cancel", "retry", "run", "remove"])
+def test_what_can_be_done_to_it_depends_on_its_state(campaign, state, possible, verb):
+    job = send(campaign, ROWS)
+    ContactImport.objects.filter(pk=job.pk).update(state=state)
+    job.refresh_from_db()
+    if verb in possible:
+        getattr(job, verb)()
+    else:
+        with pytest.raises(WrongState, match=f"This import is {state}"):
+            getattr(job, verb)()
+
+
+# -- What is kept, and for how long ----------------------------------------------------------------
+def stored() -> set[str]:
+    storage = ContactImport._meta.get_field("file").storage
+    return set(storage.listdir(FOLDER)[1]) if storage.exists(FOLDER) else set()
+
+
+def test_the_file_is_deleted_as_soon_as_it_is_taken_in(
+    campaign, django_capture_on_commit_callbacks
+):
+    before = stored()
+    job = send(campaign, ROWS)
+    assert len(stored() - before) == 1
+    with django_capture_on_commit_callbacks(execute=True):
+        import_steps.work()
+    assert stored() == before
+    job.refresh_from_db()
+    assert not job.file
+
+
+def test_the_file_of_a_dry_run_is_kept_for_the_run_and_goes_with_it(
+    campaign, django_capture_on_commit_callbacks
+):
+    before = stored()
+    with django_capture_on_commit_callbacks(execute=True):
+        dry = take_in(campaign, ROWS, dry_run=True)
+    assert len(stored() - before) == 1
+    stale = ContactImport.objects.get(pk=dry.pk)
+    with django_capture_on_commit_callbacks(execute=True):
+        dry.run()
+        import_steps.work()
+    assert stored() == before
+    with pytest.raises(NoFile):
+        stale.run()
+
+
+def test_an_import_whose_file_is_gone_can_not_be_retried(campaign):
+    job = send(campaign, ROWS)
+    job.cancel()
+    job.forget_file()
+    job.refresh_from_db()
+    with pytest.raises(NoFile):
+        job.retry()
+
+
+def test_a_file_that_disappears_fails_the_import(campaign):
+    job = send(campaign, ROWS)
+    job.file.storage.delete(job.file.name)
+    import_steps.work()
+    job.refresh_from_db()
+    assert (job.state, job.problem[:8]) == (State.FAILED, "The file")
+
+
+def test_some_time_after_its_end_an_import_keeps_only_its_figures(
+    campaign, settings, django_capture_on_commit_callbacks
+):
+    dry = take_in(campaign, ROWS, dry_run=True)
+    seen = figures(dry)
+    for days, left in [
+        (settings.IMPORT_KEEP_DAYS - 1, True),
+        (settings.IMPORT_KEEP_DAYS + 1, False),
+    ]:
+        with (
+            time_machine.travel(timezone.now() + timedelta(days=days)),
+            django_capture_on_commit_callbacks(execute=True),
+        ):
+            tasks.forget_old_imports()
+        dry.refresh_from_db()
+        assert (bool(dry.file), dry.reported_rows.exists()) == (left, left)
+    assert figures(dry) == seen
+
+
+def test_stored_files_that_no_import_knows_go_after_a_day(campaign):
+    job = send(campaign, ROWS)
+    storage = job.file.storage
+    stray = storage.save(f"{FOLDER}/{uuid4().hex}", ContentFile(b"email\n"))
+    tasks.forget_old_imports()
+    assert storage.exists(stray)
+    with time_machine.travel(timezone.now() + timedelta(days=1, minutes=1)):
+        tasks.forget_old_imports()
+    assert not storage.exists(stray)
+    assert storage.exists(job.file.name)
+
+
+def test_erasing_a_person_takes_what_imports_reported_of_them(campaign):
+    rows = table("email,group", "info@example.com,A", "info@example.com,A", "hello@example.com,A")
+    job = take_in(campaign, rows)
+    elsewhere = take_in(make_campaign(), table("email", "info@example.com"))
+    assert job.reported_rows.count() == 3
+    Contact.objects.get(group__campaign=campaign, email="info@example.com").erase()
+    assert [row.value for row in job.reported_rows.all()] == ["hello@example.com"]
+    assert elsewhere.reported_rows.count() == 1
+
+
+def test_a_removed_campaign_takes_its_imports_along(campaign, django_capture_on_commit_callbacks):
+    before = stored()
+    take_in(campaign, ROWS)
+    take_in(campaign, ROWS, dry_run=True)
+    waiting = send(campaign, ROWS)
+    with django_capture_on_commit_callbacks(execute=True):
+        campaign.remove()
+        waiting.refresh_from_db()
+        assert waiting.state == State.CANCELLED
+        import_steps.work()
+        finish_removals()
+    left = (ContactImport, ReportedRow, Contact, Pixel, Group)
+    assert [model.objects.count() for model in left] == [0] * len(left)
+    assert stored() == before
+
+
+def test_a_removed_group_takes_imports_for_it_along_and_no_other(campaign):
+    one, other = campaign.groups.order_by("pk")
+    send(campaign, ROWS, group=one)
+    kept = send(campaign, ROWS)
+    one.remove()
+    finish_removals()
+    assert list(ContactImport.objects.all()) == [kept]
+    import_steps.work()
+    assert {group for group, _ in contacts_of(campaign)} == {"B"}
+
+
+def test_an_import_that_comes_as_its_campaign_goes_is_removed_too(campaign):
+    make_contact(campaign.groups.first())
+    campaign.remove()
+    send(campaign, ROWS)  # as a request that read the campaign before would
+    finish_removals()
+    assert not ContactImport.objects.exists()

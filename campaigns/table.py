@@ -9,11 +9,8 @@ from datetime import datetime
 
 from rest_framework.serializers import Serializer
 
+from campaigns.formula import harmless
 from campaigns.serializers.file import CsvOptionsSerializer
-
-# A spreadsheet takes a cell that begins so for a formula, also in the wide letters of East Asia.
-FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001
-NUMBER = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?([eE][+-]?[0-9]+)?")
 
 
 class Table:
@@ -83,11 +80,6 @@ class JsonLines:
 
 
 FORMS = (Csv, JsonLines)
-
-
-def harmless(text: str) -> str:
-    """The text, with a ' before it where a spreadsheet would run it. Numbers stay numbers."""
-    return f"'{text}" if text.startswith(FORMULA) and not NUMBER.fullmatch(text) else text
 
 
 def cell(value):

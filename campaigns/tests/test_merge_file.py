@@ -12,8 +12,8 @@ from rest_framework.test import APIClient
 
 from accounts.models import Membership
 from accounts.tests.people import assert_problem, client_of, make_member, make_user
+from campaigns.formula import FORMULA, harmless
 from campaigns.models import Contact, Pixel
-from campaigns.table import FORMULA, harmless
 from campaigns.tests.files import fetch, read_csv, read_jsonl, some_at_a_time
 from campaigns.tests.house import House
 from campaigns.token import read_token

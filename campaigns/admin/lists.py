@@ -61,13 +61,18 @@ class AddressSearch(admin.ModelAdmin):
         return queryset.filter(**{f"{self.contact_path}__in": list(first)}), False
 
 
+def number_or_none(value: str | None) -> int | None:
+    """An id as an address names it; None where it can't be one."""
+    possible = value and value.isascii() and value.isdecimal() and len(value) < 19
+    return int(value) if possible else None
+
+
 def number_of(value: str | None) -> int | None:
     """The id that a filter was given."""
-    if value is None:
-        return None
-    if not (value.isascii() and value.isdecimal() and int(value) < 2**63):
+    number = number_or_none(value)
+    if number is None and value is not None:
         raise IncorrectLookupParameters
-    return int(value)
+    return number
 
 
 def uuid_or_none(text: str) -> UUID | None:

@@ -25,9 +25,9 @@ def unpacked(file) -> tuple[str, Iterator[bytes]]:
     head = beginning(file)
     refuse_foreign(head)
     if head.startswith((ZIP, EMPTY_ZIP)):
-        return "zip", plain_text(unzipped(with_seek(file, head), BLOCK))
+        return "zip", once(unzipped(with_seek(file, head), BLOCK))
     packed = chain([head] if head else [], iter(lambda: file.read(BLOCK), b""))
-    return ("gzip", plain_text(gunzipped(packed))) if head.startswith(GZIP) else ("", packed)
+    return ("gzip", once(gunzipped(packed))) if head.startswith(GZIP) else ("", packed)
 
 
 def beginning(file) -> bytes:
@@ -47,13 +47,14 @@ def with_seek(file, head: bytes):
     return copy
 
 
-def plain_text(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    """The blocks, if they don't begin as another file that had to be unpacked in its turn."""
+def once(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """The blocks, unless they begin as a file that would have to be unpacked in its turn."""
     for block in blocks:
-        yield block
         if block:
+            refuse_foreign(block, unpacked=True)
+            yield block
             break
-        # What comes first tells the kind, so nothing is said before it is there.
+        yield block
     yield from blocks
 
 

@@ -34,8 +34,8 @@ class BadRecord:
     raw: list | dict  # as a Record's; a list with the text where a JSON value is no object
 
     @classmethod
-    def of(cls, line: int, code: str, detail: str, value: str, raw: list | dict) -> "BadRecord":
-        return cls(line, RowError(code, None, detail), encodable(value[:VALUE_LENGTH]), raw)
+    def of(cls, line, code, detail, value: str, raw: list | dict, *, field=None) -> "BadRecord":
+        return cls(line, RowError(code, field, detail), encodable(value[:VALUE_LENGTH]), raw)
 
     @classmethod
     def too_long(cls, line: int, text: str, raw: list | None = None) -> "BadRecord":

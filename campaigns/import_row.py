@@ -132,6 +132,11 @@ class CheckedRow:
     contact: ContactRow
     remarks: list[Remark]
 
+    @property
+    def group_key(self) -> str:
+        """Of a group that a dry run would make, too, which has no id."""
+        return name_key(self.contact.group.name)
+
     def rejected(self, job: ContactImport, code: str, detail: str) -> ReportedRow:
         """It is not taken in after all."""
         email = self.contact.email

@@ -175,6 +175,13 @@ class ContactImport(Leased):
         left = max(0, self.bytes_total - self.bytes_read)
         return round(self.seconds * left / self.bytes_read)
 
+    @property
+    def remarks(self) -> list[str]:
+        """What there is to say about the file as a whole."""
+        if self.facts.get("encoding") == "latin-1":
+            return ["The file is not in UTF-8; it was read as Latin-1 (Windows-1252)."]
+        return []
+
     def begin(self, facts: dict, size: int):
         """Note what the file is. Once; a worker that goes on finds it here."""
         self._mine.update(facts=facts, bytes_total=size, started_at=timezone.now())

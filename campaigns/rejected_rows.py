@@ -37,9 +37,7 @@ class RejectedRows(Table):
         rejected = self.contact_import.reported_rows.filter(rejected=True, row__isnull=False)
         rejected = rejected.order_by("line", "pk")
         line, seen = 0, []
-        while some := list(
-            rejected.filter(line__gte=line).exclude(pk__in=seen)[:ROWS_AT_ONCE]
-        ):
+        while some := list(rejected.filter(line__gte=line).exclude(pk__in=seen)[:ROWS_AT_ONCE]):
             yield from some
             line = some[-1].line
             seen = [row.pk for row in some if row.line == line]

@@ -63,9 +63,8 @@ class ContactImportAdmin(ImportVerbs, NamelessHistory, RemovalAdmin):
         options += ["reject_overlap", "dry_run"]
         if obj is None:
             return ["file", *options]
-        return ["name", "sent_size", *options, "created_by", "created_at", "started_at"] + [
-            "finished_at"
-        ]
+        made = ["created_by", "created_at", "started_at", "finished_at"]
+        return ["name", "sent_size", *options, *made]
 
     def get_changeform_initial_data(self, request):
         """The campaign that a link names, if one sees it; nothing else that an address says."""

@@ -11,7 +11,7 @@ State = ContactImport.State
 def progress_of(job: ContactImport) -> dict:
     """`state`, whether it has `ended`, `percent` (a whole number), a `sentence`, and `figures`
     (label → text)."""
-    rate, left = job.rows_per_second, job.seconds_left
+    rate = job.rows_per_second
     return {
         "state": job.state,
         "ended": job.state in job.ENDED,
@@ -24,8 +24,8 @@ def progress_of(job: ContactImport) -> dict:
             "unchanged": f"{job.unchanged:,}",
             "rejected": f"{job.rejected:,}",
             "remarks": f"{job.noted:,}",
-            "rows per second": "–" if rate is None else f"{rate:,.0f}",
-            "time left": "–" if left is None else duration(left),
+            "rows per second": "not known" if rate is None else f"{rate:,.0f}",
+            "time left": left_of(job),
         },
     }
 
@@ -54,7 +54,10 @@ def sentence_of(job: ContactImport) -> str:
             return f"Failed: {job.problem}"
 
 
-def duration(seconds: int) -> str:
+def left_of(job: ContactImport) -> str:
+    seconds = job.seconds_left
+    if seconds is None:
+        return "none" if job.state in job.ENDED else "not known"
     minutes = round(seconds / 60)
     if seconds < 60:
         return f"{seconds} s"

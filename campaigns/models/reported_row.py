@@ -21,8 +21,10 @@ class ReportedRowQuerySet(models.QuerySet):
 
     def forget_person(self, team_id: int, email_key: str):
         """What imports of a team report about this address goes."""
-        about = self.filter(email_key=email_key).values_list("pk", "contact_import__campaign__team")
-        ids = [pk for pk, team in about if team == team_id]
+        about = self.filter(email_key=email_key)
+        found = about.values_list("pk", "email_key", "contact_import__campaign__team")
+        # MySQL takes addresses for the same that differ in an accent.
+        ids = [pk for pk, *row in found if row == [email_key, team_id]]
         self.model.objects.filter(pk__in=ids).delete()
 
 

@@ -39,4 +39,7 @@ class Nested:
         rows = super().get_queryset()
         if getattr(self, "swagger_fake_view", False):
             return rows
+        return self.rows_of_parent(rows)
+
+    def rows_of_parent(self, rows):
         return self.filterset_class.base_filters[self.parent_filter].filter(rows, self.parent_id)

@@ -2,7 +2,16 @@ from django_filters import rest_framework as filters
 
 from accounts.address import address_key
 from accounts.filters import IdFilter, since, until
-from campaigns.models import Campaign, Contact, ErasedAddress, Group, Pixel, Removal
+from campaigns.models import (
+    Campaign,
+    Contact,
+    ContactImport,
+    ErasedAddress,
+    Group,
+    Pixel,
+    Removal,
+    ReportedRow,
+)
 
 
 class CampaignFilter(IdFilter):
@@ -95,3 +104,22 @@ class RemovalFilterSet(filters.FilterSet):
     class Meta:
         model = Removal
         fields = ("team", "kind", "state")
+
+
+class ContactImportFilterSet(filters.FilterSet):
+    campaign = IdFilter()
+    group = IdFilter(help_text="Those for this one group.")
+    created_since = since("created_at")
+    created_until = until("created_at")
+
+    class Meta:
+        model = ContactImport
+        fields = ("campaign", "group", "state", "dry_run")
+
+
+class ReportedRowFilterSet(filters.FilterSet):
+    rejected = filters.BooleanFilter(help_text="False: those that were taken in, with a remark.")
+
+    class Meta:
+        model = ReportedRow
+        fields = ("rejected", "code")

@@ -17,11 +17,12 @@ from accounts.address import address_key
 from accounts.serializers.time import YEARS
 from campaigns.address import is_role_account, read_address
 from campaigns.fields import name_key
-from campaigns.import_file import BadRecord, Record, Unreadable
+from campaigns.import_file import BadRecord, Record, Unreadable, glance
 from campaigns.models import Contact, ContactColumn, ContactImport, Group, ReportedRow
 from campaigns.models.contact_column import MOST_COLUMNS, TooManyColumns
 from campaigns.models.reported_row import VALUE_LENGTH
 from campaigns.models.schedule import ContactRow
+from campaigns.own_columns import is_ours
 
 MOST_GROUPS = 100  # that an import may give a campaign
 MOST_PIXELS = 10
@@ -32,8 +33,6 @@ ALIASES = {
     "e_mail_address": "email",
     "full_name": "name",
 }
-# What files of ours say beside the contact; it isn't the contact's, and not for us to keep.
-OURS = re.compile(r"pixel_[0-9]+_(url|html)|rejected_(line|because)")
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -106,11 +105,6 @@ def field_of(column: str) -> str | None:
     key = re.sub(r"[\s_-]+", "_", name_key(column)).strip("_")
     key = ALIASES.get(key, key)
     return key if key in READERS else None
-
-
-def is_ours(column: str) -> bool:
-    """Whether a column is one that our own files add."""
-    return bool(OURS.fullmatch(column.strip().lower()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +250,12 @@ class RowCheck:
             group.campaign = self.campaign
         self.groups[key] = group
         return group
+
+
+def refuse_unreadable(file):
+    """Unreadable for a file of which the beginning tells that it can't be taken in."""
+    refuse_columns(glance(file).columns)
+    file.seek(0)
 
 
 def refuse_columns(columns: Sequence[str]):

@@ -1,51 +1,86 @@
-"""The rows that an import rejected, to be corrected and sent again."""
+"""The rows that an import rejected, as a file to correct and send again."""
 
 from collections.abc import Iterator
 from functools import cached_property
-from itertools import zip_longest
+from itertools import chain
 
+from campaigns.import_row import field_of
 from campaigns.models import ContactImport, ReportedRow
+from campaigns.own_columns import REASONS
+from campaigns.serializers.file import RejectedOptionsSerializer
+from campaigns.streaming import walk
 from campaigns.table import Table
 
-ROWS_AT_ONCE = 500
-REASONS = ("rejected_line", "rejected_because")
+MOST_KEYS = 200  # of JSON rows, together
+MOST_UNNAMED = 50  # columns for cells beyond those that have one
 
 
 class RejectedRows(Table):
-    """The rejected rows of an import, in the columns of its file, as they stood there.
+    """The rows that an import has rejected so far, as they stood there, to be corrected and sent
+    again as a new import.
 
-    With `reasons`, two columns more: the line and why it was rejected. The next import passes over
-    both. Rows of persons who were erased are left out.
+    The columns are those of the file, in its order; of JSON, all that occur, at most 200. Cells
+    beyond the last column follow it without a name. Rows of erased persons are left out.
     """
 
     name = "rejected"
+    options = RejectedOptionsSerializer
 
-    def __init__(self, contact_import: ContactImport, reasons=False):
-        self.contact_import, self.reasons = contact_import, reasons
+    def __init__(self, contact_import: ContactImport, *, reasons=False):
+        self.reported = contact_import.reported_rows.filter(rejected=True, row__isnull=False)
+        self.delimiter = contact_import.facts.get("delimiter") or " "
+        self.given = tuple(contact_import.facts.get("columns", ()))
+        self.reasons = REASONS if reasons else ()
 
     @cached_property
-    def own(self) -> tuple[str, ...]:
-        if columns := self.contact_import.facts.get("columns"):
-            return tuple(columns)
-        return tuple(dict.fromkeys(name for row in self.rows() for name in row.row))
+    def shape(self) -> tuple[tuple[str, ...], int]:
+        """The named columns, and how many without a name there are: only all rows tell that."""
+        names, unnamed = dict.fromkeys(self.given), 0
+        for reported in self.walk():
+            row = reported.row
+            if isinstance(row, list):
+                unnamed = max(unnamed, len(row) - len(self.given))
+            elif len(names) < MOST_KEYS:
+                names |= dict.fromkeys(row)
+        return tuple(names)[: max(MOST_KEYS, len(self.given))], min(unnamed, MOST_UNNAMED)
+
+    @cached_property
+    def shown(self) -> list[int]:
+        """Which of the cells: not the reasons of last time beside those of this time."""
+        names, unnamed = self.shape
+        named = [at for at, name in enumerate(names) if name.lower() not in self.reasons]
+        return [*named, *range(len(names), len(names) + unnamed)]
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
-        return (*self.own, *(REASONS if self.reasons else ()))
+        names, unnamed = self.shape
+        cells = (*names, *[""] * unnamed)
+        return (*(cells[at] for at in self.shown), *self.reasons)
 
-    def rows(self) -> Iterator[ReportedRow]:
-        rejected = self.contact_import.reported_rows.filter(rejected=True, row__isnull=False)
-        rejected = rejected.order_by("line", "pk")
-        line, seen = 0, []
-        while some := list(rejected.filter(line__gte=line).exclude(pk__in=seen)[:ROWS_AT_ONCE]):
-            yield from some
-            line = some[-1].line
-            seen = [row.pk for row in some if row.line == line]
+    @property
+    def addresses(self) -> frozenset[str]:
+        return frozenset(column for column in self.columns if field_of(column) == "email")
 
-    def chunks(self):
-        for row in self.rows():
-            if isinstance(row.row, dict):
-                cells = [row.row.get(name) for name in self.own]
-            else:
-                cells = [cell for cell, _ in zip_longest(row.row[: len(self.own)], self.own)]
-            yield [(*cells, *((row.line, row.detail) if self.reasons else ()))]
+    def chunks(self) -> Iterator[list[tuple]]:
+        for some in walk(self.reported, "line"):
+            yield [self.row(reported) for reported in some]
+
+    def walk(self) -> Iterator[ReportedRow]:
+        return chain.from_iterable(walk(self.reported.only("line", "row"), "line"))
+
+    def row(self, reported: ReportedRow) -> tuple:
+        cells = self.cells(reported.row)
+        reasons = (reported.line, reported.reason) if self.reasons else ()
+        return (*(cells[at] for at in self.shown), *reasons)
+
+    def cells(self, row: list | dict) -> list:
+        """As many as there are columns, with and without a name."""
+        names, unnamed = self.shape
+        if isinstance(row, dict):
+            return [*map(row.get, names), *[None] * unnamed]
+        # Of JSON, a list is what was no row at all.
+        cells = row if self.given else [*[None] * len(names), *row]
+        width = len(names) + unnamed
+        if len(cells) > width > 0:
+            cells = [*cells[: width - 1], self.delimiter.join(cells[width - 1 :])]
+        return [*cells, *[None] * (width - len(cells))]

@@ -41,7 +41,7 @@ class Csv:
         self.guarded = [safe and column not in table.addresses for column in table.columns]
 
     def parts(self) -> Iterator[str]:
-        head = self.lines([self.table.columns])
+        head = self.lines([self.cells(self.table.columns)])  # people name columns, too
         if self.bom:
             head = "\ufeff" + head
         for rows in self.table.chunks():

@@ -12,6 +12,7 @@ from accounts.api import (
 )
 from campaigns.api import (
     CampaignViewSet,
+    ContactImportViewSet,
     ContactsOfCampaign,
     ContactsOfGroup,
     ContactViewSet,
@@ -21,9 +22,12 @@ from campaigns.api import (
     PixelsOfContact,
     PixelViewSet,
     RemovalViewSet,
+    RowsOfImport,
 )
-from campaigns.api.file import CampaignFileView, GroupFileView, files
+from campaigns.api.file import CampaignFileView, GroupFileView, ImportFileView, files
 from campaigns.merge_file import MergeFile
+from campaigns.rejected_rows import RejectedRows
+from campaigns.table import Csv
 from tracking.api import (
     OpeningChangeViewSet,
     OpeningsOfCampaign,
@@ -47,6 +51,7 @@ router.register("openings", OpeningViewSet)
 router.register("opening-changes", OpeningChangeViewSet)
 router.register("erased-addresses", ErasedAddressViewSet)
 router.register("removals", RemovalViewSet)
+router.register("imports", ContactImportViewSet)
 
 nested = {
     "campaigns/<int:id>/groups/": GroupsOfCampaign,
@@ -55,6 +60,7 @@ nested = {
     "groups/<int:id>/contacts/": ContactsOfGroup,
     "contacts/<int:id>/pixels/": PixelsOfContact,
     "contacts/<int:id>/openings/": OpeningsOfContact,
+    "imports/<int:id>/rows/": RowsOfImport,
 }
 
 urlpatterns = [
@@ -65,5 +71,6 @@ urlpatterns = [
     # Each as .csv and as .jsonl: pixels, openers, non-openers, openings.
     *files("campaigns/<pk>", CampaignFileView, [MergeFile, Openers, NonOpeners, Openings]),
     *files("groups/<pk>", GroupFileView, [Openers, NonOpeners, Openings]),
+    *files("imports/<pk>", ImportFileView, [RejectedRows], forms=[Csv]),
     path("", include(router.urls)),
 ]

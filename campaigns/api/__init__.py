@@ -1,5 +1,6 @@
 from campaigns.api.campaign import CampaignViewSet, GroupViewSet
 from campaigns.api.contact import ContactViewSet, PixelViewSet
+from campaigns.api.contact_import import ContactImportViewSet, RowsOfImport
 from campaigns.api.erased_address import ErasedAddressViewSet
 from campaigns.api.nested import (
     ContactsOfCampaign,
@@ -11,6 +12,7 @@ from campaigns.api.removal import RemovalViewSet
 
 __all__ = [
     "CampaignViewSet",
+    "ContactImportViewSet",
     "ContactViewSet",
     "ContactsOfCampaign",
     "ContactsOfGroup",
@@ -20,4 +22,5 @@ __all__ = [
     "PixelViewSet",
     "PixelsOfContact",
     "RemovalViewSet",
+    "RowsOfImport",
 ]

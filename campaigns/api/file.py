@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Iterator
 from itertools import chain
+from pathlib import PurePath
 from urllib.parse import quote
 
 from django.urls import path
@@ -14,7 +15,7 @@ from rest_framework.negotiation import BaseContentNegotiation
 
 from accounts.models import Refusal
 from accounts.scope import Conflict, TeamScoped
-from campaigns.models import Campaign, Group
+from campaigns.models import Campaign, ContactImport, Group
 from campaigns.serializers.file import GroupOptionSerializer
 from campaigns.streaming import Stream
 from campaigns.table import FORMS, Csv, Table, file_name
@@ -31,7 +32,7 @@ class FileSchema(AutoSchema):
     """Describes a file by its table and its form."""
 
     def get_operation_id(self):
-        owner, name = self.view.queryset.model._meta.verbose_name_plural, self.view.table.name
+        owner, name = self.path.split("/")[2], self.view.table.name
         return f"{owner}_{name.replace('-', '_')}_{self.view.form.suffix}"
 
     def get_description(self):
@@ -59,25 +60,30 @@ class FileView(TeamScoped, GenericAPIView):
     table: type[Table] = Table
     form = Csv
 
-    def groups_of(self, row, group: Group | None = None) -> tuple[Campaign, list[Group]]:
-        """The campaign of what the address names, and the groups to read."""
+    selection: type[serializers.Serializer] = serializers.Serializer
+
+    def subject(self, row, **selection) -> tuple:
+        """What the table is made of, for the row that the address names."""
+        raise NotImplementedError
+
+    def names(self, row) -> list[str]:
+        """What the file is called after, the table aside."""
         raise NotImplementedError
 
     def get(self, request, *args, **kwargs):
         row = self.get_object()
         selection, form_options, table_options = map(self.read, self.option_serializers())
-        campaign, groups = self.groups_of(row, **selection)
         try:
-            table = self.table(campaign, groups, **table_options)
+            table = self.table(*self.subject(row, **selection), **table_options)
         except Refusal as refusal:
             raise Conflict(refusal, refusal.code) from None
         head = request.method == "HEAD"
-        names = [campaign.name, "" if row == campaign else row.name, table.name]
+        name = file_name([*self.names(row), table.name], self.form.suffix)
         return Stream(
             () if head else begun(self.form(table, **form_options).parts()),
             content_type=f"{self.form.media_type}; charset=utf-8",
             headers={
-                "Content-Disposition": disposition(file_name(names, self.form.suffix)),
+                "Content-Disposition": disposition(name),
                 "Cache-Control": "no-store, private",
             },
         )
@@ -99,7 +105,10 @@ class CampaignFileView(FileView):
     team_path = "team"
     selection = GroupOptionSerializer
 
-    def groups_of(self, campaign, group=None):
+    def names(self, campaign):
+        return [campaign.name]
+
+    def subject(self, campaign, group: Group | None = None) -> tuple[Campaign, list[Group]]:
         if group is None:
             return campaign, list(campaign.groups.order_by("pk"))
         if group.campaign_id != campaign.pk:
@@ -112,10 +121,23 @@ class CampaignFileView(FileView):
 class GroupFileView(FileView):
     queryset = Group.objects.select_related("campaign")
     team_path = "campaign.team"
-    selection = serializers.Serializer
 
-    def groups_of(self, group):
+    def names(self, group):
+        return [group.campaign.name, group.name]
+
+    def subject(self, group) -> tuple[Campaign, list[Group]]:
         return group.campaign, [group]
+
+
+class ImportFileView(FileView):
+    queryset = ContactImport.objects.select_related("campaign")
+    team_path = "campaign.team"
+
+    def names(self, contact_import):
+        return [contact_import.campaign.name, PurePath(contact_import.name).stem]
+
+    def subject(self, contact_import) -> tuple[ContactImport]:
+        return (contact_import,)
 
 
 def begun(parts: Iterator[str]) -> Iterator[str]:
@@ -129,8 +151,8 @@ def disposition(name: str) -> str:
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name)}"
 
 
-def files(address: str, view: type[FileView], tables) -> list:
-    """The addresses of these tables below one, in each form."""
+def files(address: str, view: type[FileView], tables, forms=FORMS) -> list:
+    """The addresses of these tables below one, in each of the forms."""
     return [
         path(
             f"{address}/{table.name}.{form.suffix}",
@@ -138,5 +160,5 @@ def files(address: str, view: type[FileView], tables) -> list:
             name=f"{view.queryset.model._meta.model_name}-{table.name}-{form.suffix}",
         )
         for table in tables
-        for form in FORMS
+        for form in forms
     ]

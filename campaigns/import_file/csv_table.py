@@ -57,11 +57,11 @@ class CsvTable:
 
     def unquoted(self, piece: str) -> Iterator[Record | BadRecord]:
         """The short way, for nearly all rows of nearly all files: each line is one."""
-        columns, delimiter, width, line = self.columns, self.delimiter, len(self.columns), self.line
+        columns, delimiter, width = self.columns, self.delimiter, len(self.columns)
         lines, strip = split_lines(piece), str.strip
         lines.pop()  # what follows the last line's end
         guarded = "'" in piece
-        for line, text in enumerate(lines, line):
+        for line, text in enumerate(lines, self.line):
             row = text.split(delimiter)
             if len(row) != width or (guarded and "'" in text) or width == 1:
                 if found := self.row(line, row):

@@ -29,9 +29,9 @@ def guess(head: bytes) -> str:
             return encoding
     first = head[:FIRST_BYTES]
     even, odd, half = first[::2].count(0), first[1::2].count(0), len(first) / 2
-    if odd > half / 2 and even < half / 10:
+    if first[0] and not first[1:2].strip(b"\0") and odd > half / 2 and even < half / 10:
         return "utf-16-le"
-    if even > half / 2 and odd < half / 10:
+    if not first[0] and first[1:2].strip(b"\0") and even > half / 2 and odd < half / 10:
         return "utf-16-be"
     return UTF_8
 

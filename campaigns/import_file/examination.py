@@ -17,10 +17,12 @@ HEAD = 1024 * 1024  # bytes
 BLOCKS_PER_SIGN = 64  # two megabytes at most
 
 EMPTY = "The file is empty. Look whether it was exported to its end, and send it again."
-NOTHING_AT_FIRST = "The file begins with a megabyte of white space. Take that out and send it again."
+NOTHING_AT_FIRST = (
+    "The file begins with a megabyte of white space. Take that out and send it again."
+)
 NO_LIST = (
-    "This is JSON, and no list of contacts. Send an array of objects, {“contacts”: [ … ]}, or "
-    "JSON Lines: an object per line."
+    'This is JSON, and no list of contacts. Send an array of objects, {"contacts": [ … ]}, '
+    "or JSON Lines: an object per line."
 )
 
 

@@ -69,7 +69,7 @@ class JsonArray:
             text = self.text[begun : self.at]
             if len(text) <= MOST_TEXT:
                 return judge(number, value, text, may_be_halved=self.may_be_halved)
-            return BadRecord.too_long(number, text)
+            self.at = begun  # a long number may go on behind the window
         text, ended = self.pass_over()
         if not ended:
             raise self.broken("the file breaks off, or a string isn't closed", number)
@@ -144,7 +144,8 @@ class JsonArray:
 
     def expect(self, mark: str, number=0):
         if self.next_mark() != mark:
-            raise self.broken(f"“{mark}” is missing" if self.next_mark() else "it breaks off", number)
+            what = f"“{mark}” is missing" if self.next_mark() else "it breaks off"
+            raise self.broken(what, number)
         self.at += 1
 
     def broken(self, what: str, number: int, at: int | None = None) -> Unreadable:

@@ -6,7 +6,6 @@ import math
 from campaigns.import_file.record import (
     LONE_SURROGATE,
     MOST_TEXT,
-    RAW_LENGTH,
     BadRecord,
     Record,
     encodable,
@@ -25,10 +24,10 @@ class Refused(ValueError):
 
 
 def whole(text: str) -> int:
-    number = int(text) if len(text) <= 20 else None  # as long as the longest that is in range
-    if number not in WHOLE:
+    # Twenty digits are the longest that is in range.
+    if len(text) > 20 or int(text) not in WHOLE:
         raise unfit(text)
-    return number
+    return int(text)
 
 
 def real(text: str) -> float:
@@ -36,6 +35,10 @@ def real(text: str) -> float:
     if math.isinf(number):
         raise unfit(text)
     return number
+
+
+def constant(text: str):
+    raise unfit(text)  # NaN and the infinities
 
 
 def unfit(text: str) -> Refused:
@@ -46,7 +49,7 @@ def unfit(text: str) -> Refused:
 
 
 # Control characters in a string don't make it unreadable; they are judged with the value.
-DECODER = json.JSONDecoder(parse_int=whole, parse_float=real, parse_constant=unfit, strict=False)
+DECODER = json.JSONDecoder(parse_int=whole, parse_float=real, parse_constant=constant, strict=False)
 
 
 def judge(line: int, value, text: str, *, may_be_halved: bool) -> Record | BadRecord:
@@ -55,16 +58,20 @@ def judge(line: int, value, text: str, *, may_be_halved: bool) -> Record | BadRe
         return bad(line, "not_an_object", NOT_AN_OBJECT, text)
     if text.count("{") + text.count("[") > DEEPEST and is_deeper(value, DEEPEST):
         return bad(line, "too_deep", TOO_DEEP, text)
-    if may_be_halved or "\\u" in text:
-        whole_text = json.dumps(value, ensure_ascii=False)
-        if not is_encodable(whole_text):
-            field = next(name for name in value if not is_encodable(f"{name}{value[name]}"))
-            raw = json.loads(encodable(whole_text))
-            shown = value[field] if isinstance(value[field], str) else text
-            return BadRecord.of(
-                line, "invalid", LONE_SURROGATE, shown, raw, field=encodable(field)
-            )
+    if (may_be_halved or "\\u" in text) and not is_encodable(as_text(value)):
+        return halved(line, value)
     return Record(line, dict(value), value)
+
+
+def halved(line: int, value: dict) -> BadRecord:
+    field = next(name for name in value if not is_encodable(as_text({name: value[name]})))
+    shown = value[field] if isinstance(value[field], str) else as_text(value[field])
+    raw = json.loads(encodable(as_text(value)))
+    return BadRecord.of(line, "invalid", LONE_SURROGATE, shown, raw, field=encodable(field))
+
+
+def as_text(value) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def is_deeper(value, levels: int) -> bool:
@@ -77,7 +84,3 @@ def is_deeper(value, levels: int) -> bool:
 
 def bad(line: int, code: str, detail: str, text: str) -> BadRecord:
     return BadRecord.of(line, code, detail, text, [encodable(text[:MOST_TEXT])])
-
-
-def too_long(line: int, text: str) -> BadRecord:
-    return BadRecord.too_long(line, text, [encodable(text[:RAW_LENGTH])])

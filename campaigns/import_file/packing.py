@@ -41,7 +41,7 @@ def with_seek(file, head: bytes):
     """A zip is read from its end, so one that only flows goes to the disk first."""
     if file.seekable():
         return file
-    copy = tempfile.TemporaryFile()
+    copy = tempfile.TemporaryFile()  # noqa: SIM115 - goes when nobody reads it any more
     copy.write(head)
     shutil.copyfileobj(file, copy, BLOCK)
     return copy

@@ -20,7 +20,7 @@ class Record:
     """One row. Not frozen: a million are made, and that would take twice as long."""
 
     line: int  # where it begins, from 1; in a JSON array the number of the item
-    cells: dict[str, str | int | float | bool | None | list | dict]  # by column; CSV's are trimmed
+    cells: dict[str, str | int | float | bool | list | dict | None]  # by column; CSV's are trimmed
     raw: list | dict  # as it stood there: the CSV cells, or the JSON object
 
 

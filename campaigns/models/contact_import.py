@@ -10,9 +10,14 @@ from django.utils import timezone
 from accounts.models import Refusal
 from campaigns.models.campaign import Campaign, Group
 from campaigns.models.leased import Leased, LeasedQuerySet
+from campaigns.own_columns import is_ours
 
 NAME_LENGTH = 200
 FOLDER = "imports"
+READ_AS_LATIN_1 = (
+    "The file is not in UTF-8, so it was read as Latin-1 (Windows-1252). Where letters look wrong, "
+    "save it as UTF-8 and send it again."
+)
 
 
 class WrongState(Refusal):
@@ -177,10 +182,12 @@ class ContactImport(Leased):
 
     @property
     def remarks(self) -> list[str]:
-        """What there is to say about the file as a whole."""
-        if self.facts.get("encoding") == "latin-1":
-            return ["The file is not in UTF-8; it was read as Latin-1 (Windows-1252)."]
-        return []
+        """What there is to say of the file as a whole, in sentences."""
+        remarks = [READ_AS_LATIN_1] if self.facts.get("encoding") == "latin-1" else []
+        if ours := [column for column in self.facts.get("columns", ()) if is_ours(column)]:
+            named = ", ".join(ours[:4]) + ", …" * (len(ours) > 4)
+            remarks.append(f"Columns that files of PixelTrack add were left out: {named}.")
+        return remarks
 
     def begin(self, facts: dict, size: int):
         """Note what the file is. Once; a worker that goes on finds it here."""

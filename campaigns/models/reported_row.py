@@ -54,8 +54,13 @@ class ReportedRow(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["contact_import", "rejected", "line"], name="reported_row_place")
+            models.Index(fields=["contact_import", "rejected", "line"], name="reported_row_place"),
+            models.Index(fields=["contact_import", "line"], name="reported_row_line"),
         ]
 
     def __str__(self):
         return f"line {self.line}"
+
+    @property
+    def reason(self) -> str:
+        return f"{self.column}: {self.detail}" if self.column else self.detail

@@ -5,15 +5,25 @@ from campaigns.serializers.contact import (
     ErasedAddressSerializer,
     PixelSerializer,
 )
+from campaigns.serializers.contact_import import (
+    ContactImportSerializer,
+    PostedImportSerializer,
+    ReportedRowSerializer,
+    UploadedImportSerializer,
+)
 from campaigns.serializers.removal import RemovalSerializer
 
 __all__ = [
     "BulkResultsSerializer",
     "BulkSerializer",
     "CampaignSerializer",
+    "ContactImportSerializer",
     "ContactSerializer",
     "ErasedAddressSerializer",
     "GroupSerializer",
     "PixelSerializer",
+    "PostedImportSerializer",
     "RemovalSerializer",
+    "ReportedRowSerializer",
+    "UploadedImportSerializer",
 ]

@@ -16,8 +16,15 @@ class CsvOptionsSerializer(serializers.Serializer):
     safe = serializers.BooleanField(
         default=True,
         help_text="Put ' before a cell that a spreadsheet would run as a formula. Numbers, and the"
-        " addresses of a merge file, stay as they are. `false` for programs.",
+        " addresses that mail is sent to, stay as they are. `false` for programs.",
     )
     bom = serializers.BooleanField(
         default=False, help_text="Begin with a byte order mark, by which Excel knows UTF-8."
+    )
+
+
+class RejectedOptionsSerializer(serializers.Serializer):
+    reasons = serializers.BooleanField(
+        default=False,
+        help_text="Add `rejected_line` and `rejected_because`. Imports pass over these columns.",
     )

@@ -1,0 +1,212 @@
+"""Contact imports: how they are asked for, and what is told of them."""
+
+import json
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.exceptions import APIException
+
+from accounts.scope import ScopedField
+from accounts.serializers.time import TimeField
+from campaigns.import_file import Unreadable
+from campaigns.import_row import MOST_PIXELS, refuse_unreadable
+from campaigns.models import Campaign, ContactImport, Group, ReportedRow
+from campaigns.serializers.bulk import MOST_ROWS
+
+ROWS_NAME = "rows.jsonl"
+TEXT, MOMENT = {"type": "string"}, {"type": "string", "format": "date-time"}
+ROW = {
+    "type": "object",
+    "description": "As a row of a file; values of other columns are kept with the contact.",
+    "properties": {
+        "email": {"type": "string", "format": "email"},
+        "name": TEXT,
+        "external_id": TEXT,
+        "group": {**TEXT, "description": "Its name."},
+        "scheduled_at": MOMENT,
+        "sent_at": MOMENT,
+        "pixels": {"type": "integer", "minimum": 1, "maximum": MOST_PIXELS},
+    },
+    "additionalProperties": {},
+}
+
+
+class FileTooLarge(APIException):
+    status_code = 413
+    default_code = "too_large"
+
+    def __init__(self):
+        most = settings.MAX_IMPORT_BYTES
+        super().__init__(
+            f"The file is longer than the {most} bytes that are allowed. Send it in parts, or "
+            "packed as zip or gzip."
+        )
+
+
+class ImportOptionsSerializer(serializers.ModelSerializer):
+    campaign = ScopedField(queryset=Campaign.objects.all())
+    group = ScopedField(
+        queryset=Group.objects.all(),
+        required=False,
+        allow_null=True,
+        help_text="A group of the campaign, where all rows go. Without it, each row names its own.",
+    )
+    run_at = TimeField(required=False, help_text="It is not begun before: now, unless you say.")
+    scheduled_at = TimeField(
+        required=False,
+        allow_null=True,
+        help_text=ContactImport._meta.get_field("scheduled_at").help_text,
+    )
+
+    class Meta:
+        model = ContactImport
+        fields = (
+            "campaign",
+            "group",
+            "run_at",
+            "scheduled_at",
+            "create_groups",
+            "reject_overlap",
+            "dry_run",
+        )
+
+    def validate(self, attrs):
+        group = attrs.get("group")
+        if group and group.campaign_id != attrs["campaign"].pk:
+            raise serializers.ValidationError(
+                {"group": "This group belongs to another campaign."}, "other_campaign"
+            )
+        return attrs
+
+    def create(self, validated_data):
+        return ContactImport.objects.receive(**validated_data)
+
+
+class UploadedImportSerializer(ImportOptionsSerializer):
+    """A file, with the options beside it."""
+
+    file = serializers.FileField(
+        allow_empty_file=True,  # the reader says better what is wrong with it
+        help_text="CSV (comma, semicolon or tab), JSON or JSON Lines, plain, zipped or gzipped.",
+    )
+
+    class Meta(ImportOptionsSerializer.Meta):
+        fields = ("file", *ImportOptionsSerializer.Meta.fields)
+
+    def validate_file(self, file):
+        if file.size > settings.MAX_IMPORT_BYTES:
+            raise FileTooLarge
+        try:
+            refuse_unreadable(file)
+        except Unreadable as problem:
+            raise serializers.ValidationError(str(problem), problem.code) from None
+        return file
+
+
+@extend_schema_field(
+    {"type": "array", "items": ROW, "minItems": 1, "maxItems": MOST_ROWS, "writeOnly": True}
+)
+class ImportedRowsField(serializers.ListField):
+    """Objects; what is in them is looked at when they are taken in. Becomes a file of them."""
+
+    child = serializers.DictField()
+    default_error_messages = {
+        "min_length": "Send at least one row.",
+        "max_length": "Send at most {max_length} rows at once, or a file.",
+    }
+
+    def __init__(self, **kwargs):
+        super().__init__(min_length=1, max_length=MOST_ROWS, **kwargs)
+
+    def to_internal_value(self, data):
+        rows = super().to_internal_value(data)
+        # In ASCII: JSON may carry half of a character, and UTF-8 may not.
+        text = "".join(f"{json.dumps(row)}\n" for row in rows)
+        return ContentFile(text.encode("ascii"), ROWS_NAME)
+
+
+class PostedImportSerializer(ImportOptionsSerializer):
+    """Rows, with the options beside them."""
+
+    contacts = ImportedRowsField(source="file")
+
+    class Meta(ImportOptionsSerializer.Meta):
+        fields = ("contacts", *ImportOptionsSerializer.Meta.fields)
+
+
+class FileFactsSerializer(serializers.Serializer):
+    """What the file is, as its content tells."""
+
+    encoding = serializers.CharField(help_text="`utf-8`, `utf-16`, `latin-1` …")
+    delimiter = serializers.CharField(allow_blank=True, help_text="Empty for JSON.")
+    packing = serializers.CharField(allow_blank=True, help_text="`gzip`, `zip`, or empty.")
+    form = serializers.CharField(help_text="`csv`, `json` or `jsonl`.")
+    columns = serializers.ListField(
+        child=serializers.CharField(), help_text="Of the first line; none for JSON."
+    )
+
+
+class ContactImportSerializer(serializers.ModelSerializer):
+    file = serializers.SerializerMethodField()
+    remarks = serializers.ListField(
+        child=serializers.CharField(),
+        read_only=True,
+        help_text="On the file as a whole, in sentences.",
+    )
+    percent = serializers.IntegerField(
+        min_value=0, max_value=100, read_only=True, help_text="Of the file; 100 when all is done."
+    )
+    rows_per_second = serializers.FloatField(
+        read_only=True, allow_null=True, help_text="While it was worked at; null before."
+    )
+    seconds_left = serializers.IntegerField(
+        read_only=True, allow_null=True, help_text="At the pace so far; null where nothing tells."
+    )
+
+    class Meta:
+        model = ContactImport
+        fields = (
+            "id",
+            "campaign",
+            "group",
+            "name",
+            "size",
+            "file",
+            "run_at",
+            "scheduled_at",
+            "create_groups",
+            "reject_overlap",
+            "dry_run",
+            "state",
+            "problem",
+            "remarks",
+            "percent",
+            "rows",
+            "created",
+            "updated",
+            "unchanged",
+            "rejected",
+            "noted",
+            "rows_per_second",
+            "seconds_left",
+            "created_by",
+            "created_at",
+            "started_at",
+            "finished_at",
+        )
+        read_only_fields = fields
+
+    @extend_schema_field(FileFactsSerializer(allow_null=True))
+    def get_file(self, contact_import):
+        """Null until it is begun."""
+        facts = contact_import.facts
+        return FileFactsSerializer(facts).data if facts else None
+
+
+class ReportedRowSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = ReportedRow
+        fields = ("line", "rejected", "code", "column", "value", "detail")
+        read_only_fields = fields

@@ -1,3 +1,5 @@
+from pathlib import PurePath
+
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponseRedirect, JsonResponse
@@ -10,7 +12,7 @@ from campaigns.admin.import_progress import progress_of
 from campaigns.admin.import_verbs import ImportVerbs, address_of
 from campaigns.admin.lists import OwnCampaignFilter, number_or_none
 from campaigns.admin.removal import RemovalAdmin
-from campaigns.api.file import disposition
+from campaigns.api.file import begun, disposition
 from campaigns.models import Campaign, Contact, ContactImport, Group, ReportedRow
 from campaigns.rejected_rows import RejectedRows
 from campaigns.streaming import Stream
@@ -134,11 +136,11 @@ class ContactImportAdmin(ImportVerbs, NamelessHistory, RemovalAdmin):
         if not (self.has_view_permission(request, job) and self.may_see_rows(request)):
             raise PermissionDenied
         table = RejectedRows(job, reasons="reasons" in request.GET)
-        name = file_name([job.campaign.name, table.name], Csv.suffix)
+        names = [job.campaign.name, PurePath(job.name).stem, table.name]
         return Stream(
-            Csv(table, bom=True).parts(),  # by which Excel knows UTF-8
+            begun(Csv(table, bom=True).parts()),  # by which Excel knows UTF-8
             content_type=f"{Csv.media_type}; charset=utf-8",
-            headers={"Content-Disposition": disposition(name)},
+            headers={"Content-Disposition": disposition(file_name(names, Csv.suffix))},
         )
 
     # -- Deletion ----------------------------------------------------------------------------------

@@ -2,8 +2,8 @@ from django import forms
 from django.conf import settings
 from django.template.defaultfilters import filesizeformat
 
-from campaigns.import_file import Unreadable, glance
-from campaigns.import_row import refuse_columns
+from campaigns.import_file import Unreadable
+from campaigns.import_row import refuse_unreadable
 from campaigns.models import ContactImport
 
 
@@ -34,10 +34,9 @@ class ImportForm(forms.ModelForm):
             most = filesizeformat(settings.MAX_IMPORT_BYTES)
             raise forms.ValidationError(f"The file is larger than {most}. Send it in parts.")
         try:
-            refuse_columns(glance(file).columns)
+            refuse_unreadable(file)
         except Unreadable as problem:
             raise forms.ValidationError(str(problem), code=problem.code) from None
-        file.seek(0)
         return file
 
     def clean(self):

@@ -1,15 +1,19 @@
 """Bodies that are refused before Django reads them.
 
 Django's own handler writes a whole body to disk before anything looks at it. `RequestLimits`
-stands before it, counts what comes in, and cuts it off. `RequestLimitsMiddleware` looks at the
-headers, for servers that speak WSGI, and settles what Django leaves open about bodies.
+stands before it, counts what comes in, and cuts it off; of strangers it takes nothing big.
+`RequestLimitsMiddleware` looks at the headers, for servers that speak WSGI, and settles what Django
+leaves open about bodies.
 """
 
 import asyncio
 
 from django.conf import settings
+from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpResponse, JsonResponse
 
+from pixeltrack.body_limits import is_upload, most_bytes
+from pixeltrack.known_sender import challenge, is_known_by, is_known_in
 from pixeltrack.problems import CONTENT_TYPE, TooLarge, is_for_programs, problem
 
 LINGER_SECONDS = 5
@@ -29,34 +33,51 @@ class RequestLimits:
     async def __call__(self, scope, receive, send):
         if scope["type"] != "http":
             await self.django(scope, receive, send)
-        elif declared(scope) > settings.API_MAX_BODY_BYTES:
-            await refuse(too_long(scope["path"]), receive, send)
+            return
+        asked = scope["method"], scope["path"], header(scope, b"content-type")
+        length, most = number(header(scope, b"content-length")), most_bytes(*asked)
+        if length > most:
+            await refuse(too_long(*asked), receive, send)
+        elif may_be_big(scope, length, most) and not await is_known_in(scope):
+            await refuse(unknown(scope["path"]), receive, send)
         else:
             try:
-                await self.django(scope, counted(receive), send)
+                await self.django(scope, counted(scope, receive, most), send)
             except RequestTooLong:  # Django reads all of a body before it answers anything
-                await refuse(too_long(scope["path"]), receive, send)
+                await refuse(too_long(*asked), receive, send)
 
 
-def counted(receive):
-    """`receive`, which raises RequestTooLong at a body that has more than it may have."""
+def may_be_big(scope, length: int, most: int) -> bool:
+    """Whether more may come than is taken from just anybody."""
+    in_chunks = not header(scope, b"content-length") and header(scope, b"transfer-encoding")
+    return most > settings.API_MAX_BODY_BYTES and bool(
+        in_chunks or length > settings.API_MAX_BODY_BYTES
+    )
+
+
+def counted(scope, receive, most: int):
+    """`receive`, which raises RequestTooLong at a body that has more than it may have. Django,
+    which looks at the headers after the body, is told the length of one that came in chunks:
+    without it, REST framework takes a body for none."""
     length = 0
 
     async def count():
         nonlocal length
         message = await receive()
         length += len(message.get("body", b""))
-        if length > settings.API_MAX_BODY_BYTES:
+        if length > most:
             raise RequestTooLong
+        if length and not message.get("more_body") and not header(scope, b"content-length"):
+            scope["headers"] = [*scope["headers"], (b"content-length", b"%d" % length)]
         return message
 
     return count
 
 
-def declared(scope) -> int:
-    """The length that the headers promise; 0 for a body that comes in chunks."""
-    lengths = (value for name, value in scope["headers"] if name == b"content-length")
-    return number(next(lengths, b""))
+def header(scope, name: bytes) -> str:
+    """The first header of this name; empty where there is none."""
+    values = (value for each, value in scope["headers"] if each == name)
+    return next(values, b"").decode("latin-1")
 
 
 def number(text: str | bytes) -> int:
@@ -97,22 +118,33 @@ class RequestLimitsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request):
-        if number(request.META.get("CONTENT_LENGTH") or "") > settings.API_MAX_BODY_BYTES:
-            return too_long(request.path)
+        length = number(request.META.get("CONTENT_LENGTH") or "")
+        asked = request.method, request.path, request.META.get("CONTENT_TYPE", "")
+        if length > most_bytes(*asked):
+            return too_long(*asked)
+        by_wsgi = isinstance(request, WSGIRequest)  # by ASGI it was looked at before
+        if by_wsgi and length > settings.API_MAX_BODY_BYTES and not is_known_by(request.environ):
+            return unknown(request.path)
         # Python has "charsets" that unpack archives or turn text into bytes.
         if request.content_params.get("charset", "utf-8").lower() not in CHARSETS:
             detail = "The body must be in UTF-8."
             return refusal(request.path, 415, "unsupported_media_type", detail)
-        if "CONTENT_LENGTH" not in request.META and "HTTP_TRANSFER_ENCODING" in request.META:
-            # Sent in chunks. REST framework takes a body without a length for none.
-            request.META["CONTENT_LENGTH"] = str(len(request.body))
         return self.get_response(request)
 
 
-def too_long(path):
-    most = settings.API_MAX_BODY_BYTES
-    detail = f"The body is longer than the {most} bytes that are allowed. Send it in parts."
+def too_long(method, path, content_type):
+    most, packed = settings.API_MAX_BODY_BYTES, ""
+    if is_upload(method, path, content_type):
+        most, packed = settings.MAX_IMPORT_BYTES, ", or packed as zip or gzip"
+    detail = f"The body is longer than the {most} bytes that are allowed. Send it in parts{packed}."
     return refusal(path, TooLarge.status_code, TooLarge.default_code, detail)
+
+
+def unknown(path):
+    detail = "A body as big as this is taken only with a valid token, API key or session."
+    response = refusal(path, 401, "not_authenticated", detail)
+    response["WWW-Authenticate"] = challenge()
+    return response
 
 
 def refusal(path, status, code, detail):

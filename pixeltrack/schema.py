@@ -2,7 +2,7 @@
 
 from pixeltrack.problems import CONTENT_TYPE
 
-JSON = "application/json"
+JSON, FORM = "application/json", "multipart/form-data"
 TEXT, NUMBER = {"type": "string"}, {"type": "integer"}
 PROBLEM = {
     "type": "object",
@@ -118,13 +118,19 @@ def document_problems(result, generator, request, public):
 def ask_for_json(result, generator, request, public):
     """A POSTPROCESSING_HOOK: leaves out the forms that only the browsable API sends.
 
-    A client that is generated for three kinds of a body would send the last one.
+    A client that is generated for three kinds of a body would send the last one. A form that says
+    something else than the JSON does, as one with a file, stays.
     """
     for operations in result["paths"].values():
         for operation in operations.values():
             body = operation.get("requestBody", {"content": {}})
             if JSON in body["content"]:
-                body["content"] = {JSON: body["content"][JSON]}
+                schema = body["content"][JSON]["schema"]
+                body["content"] = {
+                    kind: content
+                    for kind, content in body["content"].items()
+                    if kind == JSON or (kind == FORM and content["schema"] != schema)
+                }
     return result
 
 

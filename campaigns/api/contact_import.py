@@ -42,6 +42,12 @@ ROWS = OpenApiExample(
     request_only=True,
     media_type=JSON,
 )
+FILE = OpenApiExample(
+    "A file, tried out first",
+    {"campaign": 7, "group": 11, "dry_run": True, "file": "(what is in people.csv)"},
+    request_only=True,
+    media_type=FORM,
+)
 
 
 class ContactImportViewSet(
@@ -77,7 +83,7 @@ class ContactImportViewSet(
         request={JSON: PostedImportSerializer, FORM: UploadedImportSerializer},
         responses={201: ContactImportSerializer},
         parameters=[LOCATION],
-        examples=[ROWS],
+        examples=[ROWS, FILE],
     )
     def create(self, request, *args, **kwargs):
         """Take in a file of contacts, or up to 10,000 rows as JSON.

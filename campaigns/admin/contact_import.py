@@ -27,6 +27,7 @@ class ContactImportAdmin(ImportVerbs, NamelessHistory, RemovalAdmin):
     what people called them, which may be an address, so the history names them by their id."""
 
     form = ImportForm
+    add_form_template = "admin/change_form.html"
     change_form_template = "admin/campaigns/contactimport/progress.html"
     list_display = ["name", "campaign", "state", "progress", "created", "rejected"]
     list_display += ["created_by", "created_at"]

@@ -24,6 +24,8 @@ from tests.services import (
 ROOT = Path(__file__).parent.parent
 ADMIN, PASSWORD = "admin", secrets.token_urlsafe(16)
 STREAM = "{hits:0}:stream"
+# What `celery` is told to be one process with no more messages than it needs.
+WORKER = "worker --pool solo --loglevel warning --without-gossip --without-mingle"
 
 
 def fernet_key() -> str:

@@ -219,8 +219,8 @@ FORMS = {
 @pytest.mark.parametrize("form", FORMS)
 def test_memory_does_not_grow_with_the_rows(form):
     first, row = FORMS[form]
-    few, many = (peak_of(first, repeat(row * 1000, thousands)) for thousands in (20, 200))
-    assert many < few * 1.2 + 100_000
+    few, many = (peak_of(first, repeat(row * 1000, thousands)) for thousands in (5, 50))
+    assert many < few * 1.1 + 20_000
     assert many < 10_000_000
 
 
@@ -232,7 +232,7 @@ def test_memory_does_not_grow_with_the_rows(form):
         (b'a,b\n"1\n', (b"x" * 999 + b"\n") * 1000),
         (b'a,b\n"1\n', (b'""' * 500 + b"\n") * 1000),
         (b'[{"a": 1}, {"b": "', b"x" * 1_000_000),
-        (b'[{"a": 1}, {"b": ', b"[" * 300_000),
+        (b'[{"a": 1}, {"b": ', b"[" * 20_000),
         (b'[{"a": 1}, {"b": ', b"1" * 1_000_000),
         (b'{"a": 1}\n{"b": "', b"x" * 1_000_000),
         (b"a,b\n", b"\n" * 10_000),

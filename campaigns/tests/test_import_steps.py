@@ -342,10 +342,10 @@ def test_erasing_a_person_takes_what_imports_reported_of_them(campaign):
 
 def test_a_removed_campaign_takes_its_imports_along(campaign, django_capture_on_commit_callbacks):
     before = stored()
-    take_in(campaign, ROWS)
-    take_in(campaign, ROWS, dry_run=True)
-    waiting = send(campaign, ROWS)
     with django_capture_on_commit_callbacks(execute=True):
+        take_in(campaign, ROWS)
+        take_in(campaign, ROWS, dry_run=True)
+        waiting = send(campaign, ROWS)
         campaign.remove()
         waiting.refresh_from_db()
         assert waiting.state == State.CANCELLED

@@ -1,5 +1,4 @@
-"""Bodies that are too big for strangers, for servers that speak WSGI; tests/test_uploads.py asks the
-real one."""
+"""Bodies that are too big for strangers, by WSGI; tests/test_uploads.py asks the real server."""
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile

@@ -284,13 +284,18 @@ def refuse_columns(columns: Sequence[str]):
     for field, times in fields.items():
         if field and times > 1:
             raise Unreadable("twice", f"Two columns of the file are for {field}. Leave one.")
-    others = [column for column in columns if not field_of(column) and not is_ours(column)]
+    others = [column for column in columns if not field_of(column) and not is_passed_over(column)]
     if len(others) > MOST_COLUMNS:
         raise Unreadable(
             "too_many_columns",
             f"The file has {len(others)} columns that PixelTrack has no field for; at most "
             f"{MOST_COLUMNS} are kept. Leave some out.",
         )
+
+
+def is_passed_over(column: str) -> bool:
+    """Also one without a name, which may have nothing in it."""
+    return is_ours(column) or bool(re.fullmatch("column [0-9]+", column))
 
 
 def rejection(job: ContactImport, record, column, value, bad: BadCell, email="") -> ReportedRow:

@@ -309,7 +309,7 @@ def test_imports_are_listed_by_campaign_and_state(house):
 # -- Correct it and send it again --------------------------------------------------------------
 def test_rejected_rows_are_corrected_and_sent_again_until_all_are_in(house):
     content = table(
-        "E-Mail;Name;Group;Notiz",
+        "E-Mail;Name;Group;@Notiz",
         "ada@example.com;Ada;A;=1+1",
         "bob.example.com;Bob;A;=2+2",
         "eve@example.com;Eve;C;",
@@ -321,7 +321,7 @@ def test_rejected_rows_are_corrected_and_sent_again_until_all_are_in(house):
     assert (job["created"], job["rejected"]) == (2, 4)
     text = rejected(house, job)
     assert cells(text) == [
-        ["E-Mail", "Name", "Group", "Notiz", ""],
+        ["E-Mail", "Name", "Group", "'@Notiz", ""],
         ["bob.example.com", "Bob", "A", "'=2+2", ""],
         ["eve@example.com", "Eve", "C", "", ""],
         ["kim@example.com", "Kim", "Ltd", "A", "3"],
@@ -332,7 +332,7 @@ def test_rejected_rows_are_corrected_and_sent_again_until_all_are_in(house):
     again = worked_at(house, upload(house, text))
     assert (again["created"], again["rejected"]) == (4, 0)
     notes = {
-        contact.name: contact.extra.get("Notiz")
+        contact.name: contact.extra.get("@Notiz")
         for contact in Contact.objects.filter(group__campaign=house.campaign)
         if contact.name
     }
@@ -363,6 +363,17 @@ def test_the_reasons_stand_beside_the_rows_and_are_passed_over(house):
     assert head == ["email", "group", "rejected_line", "rejected_because"]
     assert row[:3] == ["ada@example.com", "C", "3"]
     assert "rejected_line" in rejected(house, again)  # as the file had it
+
+
+def test_columns_without_a_name_are_given_back_without_one(house):
+    head = ["email", "rejected_line", "group", "", *(f"c{number}" for number in range(99)), ""]
+    lines = (",".join(cells) for cells in (head, ["x", "2", "A", *[""] * 101, "more"]))
+    text = rejected(house, worked_at(house, upload(house, table(*lines))), reasons=True)
+    assert cells(text)[0] == ["email", "group", *head[3:], "", "rejected_line", "rejected_because"]
+    again = worked_at(
+        house, upload(house, text.replace("x,", "x@example.com,").replace("more", ""))
+    )
+    assert (again["created"], again["rejected"]) == (1, 0)
 
 
 def test_rejected_rows_of_json_have_the_columns_of_all(house):

@@ -130,6 +130,7 @@ class CheckedRow:
 
     @property
     def group_key(self) -> str:
+        """Equal for rows of the same group, also before it is made."""
         return name_key(self.contact.group.name)
 
     def rejected(self, job: ContactImport, code: str, detail: str) -> ReportedRow:

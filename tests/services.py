@@ -12,6 +12,8 @@ import threading
 import time
 from pathlib import Path
 
+import redis
+
 from pixeltrack.embedded_redis import find_redis_server
 from pixeltrack.processes import end_with_parent
 from tests import canary
@@ -149,8 +151,14 @@ class Redis(Service):
         self.url = f"unix://{self.socket}?db=0"
 
     def start(self):
+        """Also again, after it was killed."""
         super().start()
-        return self.wait_for(self.socket.exists)
+        return self.wait_for(self.answers, within=60)
+
+    def answers(self) -> bool:
+        with contextlib.suppress(redis.RedisError), redis.Redis.from_url(self.url) as client:
+            return client.ping()
+        return False
 
 
 class MariaDB(Service):

@@ -7,10 +7,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.memory import MEGABYTE, most_memory, only_web_worker
 from tests.services import wait_until
 
 CONTACTS = 30_000
-MEGABYTE = 1024 * 1024
 
 
 @pytest.fixture(scope="module")
@@ -37,19 +37,6 @@ while some := list(islice(contacts, 5000)):
 answer = campaign.pk
 """)
     return stack, campaign
-
-
-def worker(stack) -> Path:
-    """The one web process that answers, in /proc."""
-    main = stack.services["web"].process.pid
-    (child,) = Path(f"/proc/{main}/task/{main}/children").read_text().split()
-    return Path("/proc", child)
-
-
-def most_memory(process: Path) -> int:
-    """The most that it ever held, in bytes."""
-    status = dict(line.split(":", 1) for line in (process / "status").read_text().splitlines())
-    return int(status["VmHWM"].split()[0]) * 1024
 
 
 def ask(stack, path: str) -> socket.socket:
@@ -86,7 +73,7 @@ def test_a_big_file_takes_little_memory_also_for_a_client_that_does_not_read(ser
     with stack.client.stream("GET", path + ".csv", timeout=120) as reply:
         for _ in zip(range(100), reply.iter_bytes(65536), strict=False):
             pass  # the first few parts: what is needed once is there now
-    process = worker(stack)
+    process = only_web_worker(stack)
     before = most_memory(process)
 
     slow = ask(stack, path + ".csv")
@@ -102,7 +89,7 @@ def test_a_big_file_takes_little_memory_also_for_a_client_that_does_not_read(ser
     assert text.count(b"@example.com") == CONTACTS
     assert text.endswith(b"\r\n0\r\n\r\n")  # the proper end of a chunked answer
     assert most_memory(process) - before < 20 * MEGABYTE
-    assert worker(stack) == process
+    assert only_web_worker(stack) == process
 
 
 def test_when_the_client_goes_the_work_ends(served):
@@ -115,7 +102,7 @@ def test_when_the_client_goes_the_work_ends(served):
         return round(sum(float(line.split()[-1]) for line in lines))
 
     def threads() -> set[str]:
-        return {thread.name for thread in (worker(stack) / "task").iterdir()}
+        return {thread.name for thread in Path(f"/proc/{only_web_worker(stack)}/task").iterdir()}
 
     before, others = statements(), threads()
     client = ask(stack, f"/api/campaigns/{campaign}/pixels.csv")

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import Refusal
 from campaigns.models.campaign import Campaign, Group
-from campaigns.models.leased import Leased, LeasedQuerySet
+from campaigns.models.leased import Leased, LeasedQuerySet, new_lease
 from campaigns.own_columns import is_ours
 
 NAME_LENGTH = 200
@@ -40,13 +40,12 @@ def stored_as(contact_import, name: str) -> str:
 
 
 def remove_strays():
-    """Delete stored files that no import knows, a day after they came: until then, their import
-    may just be being made."""
+    """Delete stored files that no import knows, and what is left of uploads whose web process was
+    killed, a day after they came: until then, their import may just be being made."""
     storage = ContactImport._meta.get_field("file").storage
-    if not storage.exists(FOLDER):
-        return
-    for name in storage.listdir(FOLDER)[1]:
-        path = f"{FOLDER}/{name}"
+    folders = [folder for folder in ("", FOLDER) if storage.exists(folder)]
+    paths = [Path(folder, name) for folder in folders for name in storage.listdir(folder)[1]]
+    for path in map(str, paths):
         old = storage.get_modified_time(path) < timezone.now() - timedelta(days=1)
         if old and not ContactImport.objects.filter(file=path).exists():
             storage.delete(path)
@@ -63,10 +62,16 @@ class ContactImportQuerySet(LeasedQuerySet):
     def due(self):
         return super().due().filter(run_at__lte=timezone.now())
 
-    def receive(self, *, file, name: str = "", **fields) -> "ContactImport":
-        """Store a file of contacts (a Django File), to be taken in when its time has come."""
+    def receive(self, *, file, name: str = "", claimed=False, **fields) -> "ContactImport":
+        """Store a file of contacts (a Django File), to be taken in when its time has come; or, if
+        `claimed`, by the caller, whose it is before a worker sees it."""
         name = (name or Path(file.name or "").name)[:NAME_LENGTH]
-        return self.create(file=file, name=name, size=file.size, **fields)
+        received = self.model(name=name, size=file.size, **fields)
+        received.file.save(name, file, save=False)  # takes its time, and a lease is short
+        for field, value in (new_lease() if claimed else {}).items():
+            setattr(received, field, value)
+        received.save(force_insert=True)
+        return received
 
     def forget_old(self):
         """Of those that ended IMPORT_KEEP_DAYS ago, only the figures stay. Files that no import
@@ -214,8 +219,10 @@ class ContactImport(Leased):
     def pause(self):
         self._move("paused", [self.State.WAITING, self.State.RUNNING], self.State.PAUSED)
 
-    def resume(self):
-        self._move("resumed", [self.State.PAUSED], self.State.WAITING)
+    def resume(self, *, claimed=False):
+        """Go on after the last row that was taken in; `claimed`: as in `receive`."""
+        lease = new_lease() if claimed else {}
+        self._move("resumed", [self.State.PAUSED], **{"state": self.State.WAITING} | lease)
 
     def retry(self):
         """Go on after the last row that was taken in; nothing comes twice."""
@@ -249,7 +256,8 @@ class ContactImport(Leased):
         """From one of these states to that one. WrongState where it is in none of them."""
         movable = ContactImport.objects.filter(pk=self.pk, state__in=states)
         # Who holds it finds out with its next step; it may be claimed at once.
-        if not movable.update(state=state, holder=None, leased_until=None, **fields):
+        fields = {"holder": None, "leased_until": None} | fields
+        if not movable.update(state=state, **fields):
             self.refresh_from_db(fields=["state"])
             raise WrongState(verb, self.state)
         self.refresh_from_db()

@@ -15,6 +15,15 @@ from django.utils import timezone
 LEASE = timedelta(seconds=30)
 
 
+def new_lease() -> dict:
+    """What makes a row somebody's from now on: field → value."""
+    return {
+        "holder": uuid4(),
+        "leased_until": timezone.now() + LEASE,
+        "state": Leased.RUNNING,
+    }
+
+
 class LeasedQuerySet(models.QuerySet):
     def due(self) -> "LeasedQuerySet":
         """Those to work at that nobody holds, whichever has rested longest first."""
@@ -28,10 +37,9 @@ class LeasedQuerySet(models.QuerySet):
         Of two workers that try, the update finds the row as it was read for one of them only.
         """
         for row in self.due()[:10]:
-            holder, lease = uuid4(), timezone.now() + LEASE
             as_read = self.filter(pk=row.pk, state=row.state, holder=row.holder)
             as_read = as_read.filter(leased_until=row.leased_until)
-            if as_read.update(holder=holder, leased_until=lease, state=Leased.RUNNING):
+            if as_read.update(**new_lease()):
                 row.refresh_from_db()
                 return row
         return None

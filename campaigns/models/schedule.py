@@ -2,17 +2,21 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
+from uuid import uuid4
 
-from django.db import connections, transaction
+from django.db import connections, models, transaction
 from django.db.models import Q
+from django.utils import timezone
 
 from accounts.address import address_key
 from accounts.retry import retry_overtaken, retry_transaction
 from campaigns.erasure import Overtaken
 from campaigns.models.campaign import Group
 from campaigns.models.erased_address import ErasedAddress
+from campaigns.models.insert import insert_rows
 from campaigns.models.scoped import GroupScopedQuerySet
 
 # Rows of one transaction. SQLite takes no condition with more than 1,000 parts, and each row may
@@ -39,7 +43,7 @@ class ContactRow:
     def key(self) -> str:
         return address_key(self.email)
 
-    @property
+    @cached_property
     def place(self) -> Place:
         return self.group.pk, self.key
 
@@ -56,14 +60,34 @@ class ContactRow:
         return self.pixels or self.group.campaign.pixels_per_contact
 
     @property
-    def new(self) -> dict:
-        """All fields of the contact, where it is a new one."""
-        return self.defaults | self.fields | {"email": self.email, "extra": self.extra}
+    def new(self) -> "NewContact":
+        """The contact, where there is none yet."""
+        return NewContact(self.email, self.extra, **(self.defaults | self.fields))
 
     def changes(self, contact) -> dict:
         """What the row makes other than it is: field → value."""
         given = self.fields | {"email": self.email, "extra": contact.extra | self.extra}
         return {name: value for name, value in given.items() if getattr(contact, name) != value}
+
+
+@dataclass(slots=True)
+class NewContact:
+    """What is to be stored of a contact. To make a model object takes many times as long."""
+
+    email: str
+    extra: dict
+    name: str = ""
+    external_id: str = ""
+    scheduled_at: datetime = field(default_factory=timezone.now)
+    sent_at: datetime | None = None
+
+    NAMES = ("group", "email", "email_key", "name", "external_id", "scheduled_at", "sent_at")
+    NAMES += ("extra", "created_at")
+
+    def values(self, place: Place, now: datetime) -> tuple:
+        """Of the fields NAMES."""
+        about = self.email, place[1], self.name, self.external_id, self.scheduled_at, self.sent_at
+        return place[0], *about, self.extra, now
 
 
 class Taken(StrEnum):
@@ -85,9 +109,10 @@ class Outcome:
 class Plan:
     """What a chunk of rows makes of the contacts that stand at their places."""
 
-    def __init__(self, model, groups: set[int], erased: set[tuple[int, str]], known: dict):
-        self.model, self.groups, self.erased, self.known = model, groups, erased, known
-        self.outdated, self.new = {}, {}
+    def __init__(self, groups: set[int], erased: set[tuple[int, str]], known: dict):
+        self.groups, self.erased, self.known = groups, erased, known
+        self.outdated: dict[Place, models.Model] = {}
+        self.new: dict[Place, NewContact] = {}
         self.rows: dict[Place, ContactRow] = {}  # the first row of each new contact
 
     def take(self, row: ContactRow) -> Taken:
@@ -98,7 +123,7 @@ class Plan:
             return Taken.ERASED
         contact = self.known.get(place) or self.new.get(place)
         if contact is None:
-            self.new[place] = self.model(group=row.group, **row.new)
+            self.new[place] = row.new
             self.rows[place] = row
             return Taken.CREATED
         changes = row.changes(contact)
@@ -144,11 +169,12 @@ class ScheduleQuerySet(GroupScopedQuerySet):
         present = [row for row in rows if row.group.pk in groups]
         contacts = self._known(present)
         contacts |= self._lock_outdated(present, contacts)
-        plan = Plan(self.model, groups, erased_among(present), contacts)
+        plan = Plan(groups, erased_among(present), contacts)
         taken = [plan.take(row) for row in rows]
         self._overwrite_locked(plan.outdated.values())
         ids = {place: contact.pk for place, contact in contacts.items()}
-        ids |= self._insert_with_pixels(plan.new, plan.rows)
+        if plan.new:
+            ids |= self._insert_with_pixels(plan.new, plan.rows)
         # Whoever erases an address remembers it first and looks for contacts then: one of the
         # two sees the other.
         if erased_among(plan.rows.values()):
@@ -157,7 +183,7 @@ class ScheduleQuerySet(GroupScopedQuerySet):
 
     def foresee(self, rows: list[ContactRow]) -> list[Taken]:
         """What `take_in` would make of the rows at this moment. Writes nothing."""
-        plan = Plan(self.model, groups_in_sight(rows), erased_among(rows), self._known(rows))
+        plan = Plan(groups_in_sight(rows), erased_among(rows), self._known(rows))
         return [plan.take(row) for row in rows]
 
     def _known(self, rows) -> dict:
@@ -201,18 +227,23 @@ class ScheduleQuerySet(GroupScopedQuerySet):
             unique_fields=["pk"] if named else None,
         )
 
-    def _insert_with_pixels(self, contacts: dict, rows: dict) -> dict[Place, int]:
+    def _insert_with_pixels(
+        self, contacts: dict[Place, NewContact], rows: dict
+    ) -> dict[Place, int]:
         """Store new contacts with their pixels; their ids."""
-        self.model.objects.bulk_create(contacts.values())
+        now = timezone.now()
+        values = [contact.values(place, now) for place, contact in contacts.items()]
+        insert_rows(self.model, NewContact.NAMES, values)
         # MySQL tells no ids of many rows.
         stored = self._at(rows).values_list("group_id", "email_key", "pk")
         ids = {(group, key): pk for group, key, pk in stored}
-        pixel = self.model.pixels.rel.related_model
-        pixel.objects.bulk_create(
-            pixel(contact_id=ids[place], number=number)
+        pixels = [
+            (ids[place], number, uuid4().hex)
             for place, row in rows.items()
             for number in range(1, row.pixel_count + 1)
-        )
+        ]
+        pixel = self.model.pixels.rel.related_model
+        insert_rows(pixel, ("contact", "number", "uuid"), pixels)
         return ids
 
 

@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import Membership
 from accounts.tests.people import assert_problem, client_of, make_member, make_user
 from campaigns.models import Campaign, Contact, ErasedAddress, Group, Pixel, schedule
+from campaigns.models.insert import insert_rows
 from campaigns.serializers import bulk, contact_row
 from campaigns.tests.house import House
 
@@ -352,7 +353,7 @@ def test_a_request_that_is_always_overtaken_is_asked_to_try_again(house, monkeyp
     def overtaken(self, rows):
         raise IntegrityError
 
-    monkeypatch.setattr(schedule.ScheduleQuerySet, "_try_chunk", overtaken)
+    monkeypatch.setattr(schedule.ScheduleQuerySet, "take_in", overtaken)
     response = house.client.post(
         URL, {"contacts": [{"group": house.group.pk, "email": "a@example.com"}]}
     )
@@ -360,10 +361,12 @@ def test_a_request_that_is_always_overtaken_is_asked_to_try_again(house, monkeyp
 
 
 def test_a_chunk_is_stored_whole_or_not_at_all(house, monkeypatch):
-    def fail(self, rows):
-        raise RuntimeError
+    def fail_at_pixels(model, names, rows):
+        if model is Pixel:
+            raise RuntimeError
+        insert_rows(model, names, rows)
 
-    monkeypatch.setattr(Pixel.objects._queryset_class, "bulk_create", fail)
+    monkeypatch.setattr(schedule, "insert_rows", fail_at_pixels)
     before = Contact.objects.count()
     response = house.client.post(
         URL, {"contacts": [{"group": house.group.pk, "email": "a@example.com"}]}

@@ -113,8 +113,7 @@ def test_an_array_that_breaks_gives_what_stands_before_and_says_where(opening, r
     content = f"{opening}{json.dumps(ANN)},\n{json.dumps(BOB)}{rest}".encode()
     reader, found = Reader(io.BytesIO(content), examine(io.BytesIO(content), PLENTY)), []
     with pytest.raises(Unreadable) as broken:
-        for one in reader:
-            found.append(one.cells)
+        found.extend(one.cells for one in reader)
     assert found == [ANN, BOB]
     assert broken.value.code == "broken_json"
     assert "line 2, at item " in str(broken.value)

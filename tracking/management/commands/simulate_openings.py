@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef
 from django.urls import reverse
 from tqdm import tqdm
 
+from campaigns.management.named import named_campaign
 from campaigns.models import Campaign, Contact, Pixel
 from campaigns.token import make_token
 from tracking.simulate import Mail, most_openings, plan
@@ -73,28 +74,16 @@ class Command(BaseCommand):
 def find_campaign(wanted: str | None) -> Campaign:
     """By id or name, else the newest with contacts; CommandError where it is not one campaign."""
     campaign = named_campaign(wanted) if wanted else newest_campaign()
-    if campaign:
-        return campaign
-    raise CommandError(
-        f'There is no campaign "{wanted}".'
-        if wanted
-        else "No campaign has contacts yet. Load the sample: manage.py loaddata sample"
-    )
+    if campaign is None:
+        raise CommandError(
+            "No campaign has contacts yet. Load the sample: manage.py loaddata sample"
+        )
+    return campaign
 
 
 def newest_campaign() -> Campaign | None:
     contacts = Contact.objects.filter(group__campaign=OuterRef("pk"))
     return Campaign.objects.filter(Exists(contacts)).order_by("-pk").first()
-
-
-def named_campaign(wanted: str) -> Campaign | None:
-    named = Campaign.objects.filter(name=wanted)
-    if wanted.isdecimal():
-        named = named or Campaign.objects.filter(pk=wanted)
-    if len(named) > 1:
-        ids = ", ".join(str(campaign.pk) for campaign in named)
-        raise CommandError(f'Several campaigns are called "{wanted}". Give an id: {ids}.')
-    return named[0] if named else None
 
 
 def mails_of(campaign: Campaign, most: int) -> list[Mail]:

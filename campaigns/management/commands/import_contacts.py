@@ -1,0 +1,211 @@
+import signal
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import Event
+
+from django.conf import settings
+from django.core.files import File
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
+from tqdm import tqdm
+
+from accounts.models import Refusal
+from campaigns import import_steps
+from campaigns.import_file import Unreadable
+from campaigns.import_row import BadCell, moment_of, refuse_unreadable
+from campaigns.management.named import named_campaign, named_group
+from campaigns.models import ContactImport
+from campaigns.rejected_rows import RejectedRows
+from campaigns.table import Csv
+
+State = ContactImport.State
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Command(BaseCommand):
+    help = (
+        "Take a file of contacts into a campaign. Ctrl-C pauses it, and --resume goes on; nothing "
+        "comes twice. Ends with 1 where it failed, and with 128 and its number after a signal."
+    )
+
+    def add_arguments(self, parser):
+        parser.add_argument("file", nargs="?", help="CSV, JSON or JSON Lines; may be gzip or zip")
+        parser.add_argument("--campaign", help="id or name")
+        parser.add_argument("--group", help="id or name; where all rows go")
+        parser.add_argument("--scheduled-at", help="for rows without one: 2026-03-01T08:00:00Z")
+        parser.add_argument("--create-groups", action="store_true", help="that rows name")
+        parser.add_argument(
+            "--reject-overlap", action="store_true", help="addresses that another group has"
+        )
+        parser.add_argument("--dry-run", action="store_true", help="report, and take in nothing")
+        parser.add_argument("--rejected", metavar="FILE.csv", help="write rejected rows there")
+        parser.add_argument("--resume", metavar="ID", help="go on with an import that was paused")
+
+    def handle(self, *, file, resume, rejected, **options):
+        if (file is None) == (resume is None):
+            raise CommandError("Name a file and --campaign, or --resume with an id.")
+        with signals_noted() as noted:
+            job = taken_up(resume) if resume else received(file, **options)
+            self.work_at(job, noted)
+        self.tell(job, rejected)
+        if noted.number and job.state == State.PAUSED:
+            raise CommandError(
+                f"Stopped. All rows so far are kept; go on with: manage.py import_contacts "
+                f"--resume {job.pk}",
+                returncode=128 + noted.number,
+            )
+        if job.state != State.DONE:
+            raise CommandError(f"Import {job.pk} is {job.state}. {job.problem}".strip())
+
+    def work_at(self, job: ContactImport, noted: "Noted"):
+        def stop() -> bool:
+            if noted.is_set():
+                pause(job)  # before the lease goes, or a worker would have it
+            return noted.is_set()
+
+        try:
+            with tqdm(unit="B", unit_scale=True, disable=None) as bar:
+                import_steps.run(job, stop, lambda job: show(job, bar))
+        except DatabaseError as error:
+            raise CommandError(
+                f"The database failed ({error}). A worker goes on with import {job.pk} when it "
+                f"is back; or you: manage.py import_contacts --resume {job.pk}"
+            ) from None
+        job.refresh_from_db()
+
+    def tell(self, job: ContactImport, rejected: str | None):
+        tried = "Tried out: " if job.dry_run else ""
+        self.stdout.write(
+            f"{tried}{job.rows:,} rows in {job.seconds:.1f} s: {job.created:,} created, "
+            f"{job.updated:,} updated, {job.unchanged:,} unchanged, {job.rejected:,} rejected; "
+            f"{job.noted:,} remarks."
+        )
+        if rejected:
+            write_rejected(job, rejected)
+            self.stdout.write(f"The rejected rows are in {rejected}.")
+        elif job.rejected:
+            self.stdout.write(
+                f"Why they were rejected: /api/imports/{job.pk}/rejected.csv, or the admin. With "
+                "--rejected FILE.csv this command writes it."
+            )
+
+
+# -- What is to be taken in ----------------------------------------------------------------------
+def received(path: str, *, campaign, group, scheduled_at, **options) -> ContactImport:
+    """A new import, the caller's. CommandError, before anything is stored, where it can't be."""
+    if not campaign:
+        raise CommandError("Name a campaign: --campaign with its id or name.")
+    campaign = named_campaign(campaign)
+    group = named_group(group, campaign) if group else None
+    wanted = ("create_groups", "reject_overlap", "dry_run")
+    with opened(path) as file:
+        refuse(file)
+        return ContactImport.objects.receive(
+            file=file,
+            name=Path(path).name,
+            claimed=True,
+            campaign=campaign,
+            group=group,
+            scheduled_at=scheduled_at and moment(scheduled_at),
+            created_by="manage.py import_contacts",
+            **{name: options[name] for name in wanted},
+        )
+
+
+def taken_up(wanted: str) -> ContactImport:
+    """An import that was begun, from now on the caller's."""
+    imports = ContactImport.objects.filter(pk=wanted) if wanted.isdecimal() else ()
+    for job in imports:
+        try:
+            if job.state == State.PAUSED:
+                job.resume(claimed=True)
+                return job
+            if claimed := imports.claim():
+                return claimed
+        except Refusal as refusal:
+            raise CommandError(refusal.sentence) from None
+        held = ", and a worker is at it" if job.state in (State.WAITING, State.RUNNING) else ""
+        raise CommandError(f"Import {job.pk} is {job.state}{held}: there is nothing to resume.")
+    raise CommandError(f'There is no import "{wanted}".')
+
+
+@contextmanager
+def opened(path: str):
+    """A Django File. CommandError where it can't be read, or is too large."""
+    if Path(path).exists() and not Path(path).is_file():
+        raise CommandError(f"{path} is no file.")
+    try:
+        with open(path, "rb") as file:
+            yield File(file)
+    except OSError as error:
+        raise CommandError(f"{path} can't be read: {error.strerror}.") from None
+
+
+def refuse(file: File):
+    """CommandError for what can be told to be of no use before it is read."""
+    if file.size > settings.MAX_IMPORT_BYTES:
+        raise CommandError(
+            f"The file has {file.size:,} bytes, and MAX_IMPORT_BYTES allows "
+            f"{settings.MAX_IMPORT_BYTES:,}. Send it in parts, or packed."
+        )
+    try:
+        refuse_unreadable(file)
+    except Unreadable as problem:
+        raise CommandError(str(problem)) from None
+
+
+def moment(text: str):
+    try:
+        return moment_of(text)
+    except BadCell as bad:
+        raise CommandError(f"--scheduled-at: {bad.detail}") from None
+
+
+# -- While it goes on ------------------------------------------------------------------------------
+class Noted(Event):
+    """That a signal came, and which."""
+
+    number = 0
+
+    def note(self, number, frame):
+        if self.is_set():  # somebody is in a hurry
+            raise KeyboardInterrupt
+        self.number = number
+        self.set()
+
+
+@contextmanager
+def signals_noted():
+    """They end nothing in here but what asks for them."""
+    noted = Noted()
+    before = {number: signal.signal(number, noted.note) for number in SIGNALS}
+    try:
+        yield noted
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def pause(job: ContactImport):
+    with suppress(Refusal):  # cancelled by somebody else
+        job.pause()
+
+
+def show(job: ContactImport, bar: tqdm):
+    bar.total = job.bytes_total
+    bar.set_postfix_str(
+        f"{job.rows_per_second:,.0f} rows/s, {job.created:,} created, {job.rejected:,} rejected",
+        refresh=False,
+    )
+    bar.update(job.bytes_read - bar.n)
+
+
+def write_rejected(job: ContactImport, path: str):
+    try:
+        with open(path, "w", encoding="utf-8", newline="") as file:
+            file.writelines(Csv(RejectedRows(job, reasons=True)).parts())
+    except OSError as error:
+        raise CommandError(
+            f"{path} can't be written: {error.strerror}. The rejected rows are at "
+            f"/api/imports/{job.pk}/rejected.csv as well."
+        ) from None

@@ -1,0 +1,237 @@
+"""manage.py import_contacts: a file is taken in while somebody watches."""
+
+import os
+import signal
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import OperationalError
+from django.utils import timezone
+
+from campaigns import import_steps
+from campaigns.models import Campaign, Contact, ContactImport
+from campaigns.models.contact_import import FOLDER
+from campaigns.tests.factories import make_campaign
+from campaigns.tests.importing import contacts_of, figures, send, table
+
+pytestmark = pytest.mark.django_db
+State = ContactImport.State
+CREATED_BY = "manage.py import_contacts"
+ROWS = table("email,name", "a@example.com,A", "bad,B", "c@example.com,C", "d@example.com,D")
+
+
+@pytest.fixture
+def campaign():
+    return make_campaign(name="Spring", pixels_per_contact=2)
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "people.csv"
+    path.write_text(ROWS)
+    return str(path)
+
+
+@pytest.fixture(autouse=True)
+def small_chunks(monkeypatch):
+    monkeypatch.setattr(import_steps, "CHUNK", 2)
+
+
+@pytest.fixture
+def refused(capsys):
+    """Runs the command, which must refuse and store nothing; what it says, and its exit code."""
+
+    def run(*arguments, **options):
+        before = stored()
+        with pytest.raises(CommandError) as refusal:
+            call_command("import_contacts", *arguments, **options)
+        assert not ContactImport.objects.exists()
+        assert stored() == before
+        return str(refusal.value)
+
+    return run
+
+
+def stored() -> set[str]:
+    storage = ContactImport._meta.get_field("file").storage
+    return set(storage.listdir(FOLDER)[1]) if storage.exists(FOLDER) else set()
+
+
+def interrupted(monkeypatch, number, after=1):
+    """This process gets the signal when so many chunks are committed."""
+    show, left = import_steps.ImportChunk.take_in, [after]
+
+    def take_in(chunk, *arguments):
+        show(chunk, *arguments)
+        left[0] -= 1
+        if not left[0]:
+            os.kill(os.getpid(), number)
+
+    monkeypatch.setattr(import_steps.ImportChunk, "take_in", take_in)
+
+
+@pytest.mark.parametrize("named", ["Spring", "id"])
+def test_it_takes_a_file_in_and_tells_what_became_of_its_rows(campaign, path, capsys, named):
+    call_command("import_contacts", path, campaign=str(campaign.pk) if named == "id" else named)
+    assert contacts_of(campaign).keys() == {
+        ("A", "a@example.com"),
+        ("A", "c@example.com"),
+        ("A", "d@example.com"),
+    }
+    job = ContactImport.objects.get()
+    assert (job.name, job.state, job.created_by) == ("people.csv", State.DONE, CREATED_BY)
+    said = capsys.readouterr().out
+    assert "4 rows in " in said
+    assert "3 created, 0 updated, 0 unchanged, 1 rejected; 0 remarks." in said
+    assert f"/api/imports/{job.pk}/rejected.csv" in said
+
+
+def test_the_rejected_rows_are_written_where_that_is_wanted(campaign, path, tmp_path):
+    rejected = tmp_path / "rejected.csv"
+    call_command("import_contacts", path, campaign="Spring", rejected=str(rejected))
+    head, row = rejected.read_text().splitlines()
+    assert head == "email,name,rejected_line,rejected_because"
+    assert row.startswith("bad,B,3,")
+
+
+def test_it_is_done_with_the_options_that_are_given(campaign, path, capsys):
+    other = campaign.groups.create(name="B")
+    arguments = ["--campaign", "Spring", "--group", "B", "--scheduled-at", "2026-03-01T08:00+01:00"]
+    switches = ["--create-groups", "--reject-overlap", "--dry-run"]
+    call_command("import_contacts", path, *arguments, *switches)
+    job = ContactImport.objects.get()
+    assert (job.group, job.scheduled_at.isoformat()) == (other, "2026-03-01T07:00:00+00:00")
+    assert job.create_groups
+    assert job.reject_overlap
+    assert job.dry_run
+    assert not Contact.objects.exists()
+    assert "Tried out: 4 rows" in capsys.readouterr().out
+
+
+def test_no_worker_has_it_meanwhile(campaign, path, monkeypatch):
+    begin, claimed = ContactImport.begin, []
+
+    def begin_beside_a_worker(job, *arguments):
+        claimed.append(ContactImport.objects.claim())
+        begin(job, *arguments)
+
+    monkeypatch.setattr(ContactImport, "begin", begin_beside_a_worker)
+    call_command("import_contacts", path, campaign="Spring")
+    assert claimed == [None]
+    assert figures(ContactImport.objects.get())["rows"] == 4
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_pauses_it_and_it_goes_on_when_it_is_resumed(
+    campaign, path, monkeypatch, capsys, number
+):
+    with monkeypatch.context() as patch:
+        interrupted(patch, number)
+        with pytest.raises(CommandError, match="--resume") as stopped:
+            call_command("import_contacts", path, campaign="Spring")
+    assert stopped.value.returncode == 128 + number
+    job = ContactImport.objects.get()
+    assert (job.state, job.rows, Contact.objects.count()) == (State.PAUSED, 2, 1)
+    assert f"--resume {job.pk}" in str(stopped.value)
+    import_steps.work()  # a worker leaves it alone
+    assert Contact.objects.count() == 1
+    call_command("import_contacts", resume=str(job.pk))
+    assert figures(job) == {"rows": 4, "created": 3, "rejected": 1}
+    assert "4 rows" in capsys.readouterr().out
+
+
+def test_signals_mean_what_they_did_before(campaign, path):
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    call_command("import_contacts", path, campaign="Spring")
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+def test_what_a_killed_command_left_behind_can_be_gone_on_with(campaign):
+    job = send(campaign, ROWS, claimed=True)
+    with pytest.raises(CommandError, match="worker is at it"):
+        call_command("import_contacts", resume=str(job.pk))
+    ContactImport.objects.update(leased_until=timezone.now())
+    call_command("import_contacts", resume=str(job.pk))
+    assert figures(job)["rows"] == 4
+    with pytest.raises(CommandError, match="is done: there is nothing to resume"):
+        call_command("import_contacts", resume=str(job.pk))
+
+
+def test_one_that_is_cancelled_meanwhile_ends(campaign, path, monkeypatch):
+    advance = ContactImport.advance
+
+    def advance_and_cancel(job, *arguments):
+        advance(job, *arguments)
+        ContactImport.objects.cancel()
+
+    monkeypatch.setattr(ContactImport, "advance", advance_and_cancel)
+    with pytest.raises(CommandError, match="is cancelled") as ended:
+        call_command("import_contacts", path, campaign="Spring")
+    assert ended.value.returncode == 1
+    assert ContactImport.objects.get().rows == 2
+
+
+def test_it_fails_where_the_file_can_not_be_read_to_its_end(campaign, tmp_path, capsys):
+    path = tmp_path / "people.json"
+    path.write_text('[{"email": "a@example.com"}, {"email": "b@exam')
+    with pytest.raises(CommandError, match=r"is failed\. .*broken off|is failed\. ") as ended:
+        call_command("import_contacts", str(path), campaign="Spring")
+    assert ended.value.returncode == 1
+    assert "1 rows" in capsys.readouterr().out
+
+
+def test_trouble_of_the_database_leaves_it_to_a_worker(campaign, path, monkeypatch):
+    def gone(*arguments):
+        raise OperationalError(2002, "Can't connect")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(import_steps.ImportChunk, "take_in", gone)
+        with pytest.raises(CommandError, match="A worker goes on"):
+            call_command("import_contacts", path, campaign="Spring")
+    import_steps.work()
+    assert figures(ContactImport.objects.get())["rows"] == 4
+
+
+# -- Refused, before anything is stored ------------------------------------------------------------
+def test_it_says_what_is_wrong_with_the_file(campaign, path, tmp_path, refused, settings):
+    assert refused(str(tmp_path / "none.csv"), campaign="Spring").endswith(
+        "No such file or directory."
+    )
+    assert refused(str(tmp_path), campaign="Spring") == f"{tmp_path} is no file."
+    (tmp_path / "none.csv").write_text("name\nAda\n")
+    assert "no column called email" in refused(str(tmp_path / "none.csv"), campaign="Spring")
+    (tmp_path / "none.csv").write_text("")
+    assert "empty" in refused(str(tmp_path / "none.csv"), campaign="Spring")
+    settings.MAX_IMPORT_BYTES = len(ROWS) - 1
+    assert f"MAX_IMPORT_BYTES allows {len(ROWS) - 1}" in refused(path, campaign="Spring")
+
+
+def test_a_file_that_may_not_be_read_is_refused(campaign, path, refused, monkeypatch):
+    def forbid(*arguments):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("builtins.open", forbid)  # root may read all
+    assert refused(path, campaign="Spring") == f"{path} can't be read: Permission denied."
+
+
+def test_it_says_what_is_wrong_with_the_campaign_or_group(campaign, path, refused):
+    assert "--campaign" in refused(path)
+    assert refused(path, campaign="Autumn") == 'There is no campaign "Autumn".'
+    assert refused(path, campaign="Spring", group="B") == 'There is no group "B" in "Spring".'
+    other = make_campaign(name="Spring")
+    ids = f"{campaign.pk}, {other.pk}"
+    assert refused(path, campaign="Spring").endswith(f"Give an id: {ids}.")
+    own = other.groups.get()
+    assert "no group" in refused(path, campaign=str(campaign.pk), group=str(own.pk))
+    assert Campaign.objects.count() == 2
+
+
+def test_it_says_what_is_wrong_with_the_time_or_the_id(campaign, path, refused):
+    assert "zone" in refused(path, campaign="Spring", scheduled_at="2026-03-01T08:00")
+    assert refused(resume="7") == 'There is no import "7".'
+    assert refused(resume="x") == 'There is no import "x".'
+    assert (
+        refused(path, resume="7")
+        == refused()
+        == ("Name a file and --campaign, or --resume with an id.")
+    )

@@ -1,0 +1,146 @@
+"""Workers and beats as the Procfile runs them, two of each, which may be killed."""
+
+import random
+import shlex
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import httpx
+
+from tests.contact_list import PIXELS, ContactList
+from tests.memory import most_memory
+from tests.services import Service, wait_until
+from tests.stack import ROOT, Stack
+
+WORKERS, BEATS = ("worker-1", "worker-2"), ("beat-1", "beat-2")
+REDIS = "redis"
+
+
+def command_of(kind: str, application="pixeltrack") -> list[str]:
+    """What the Procfile starts under this name, with another Celery application perhaps."""
+    lines = (ROOT / "Procfile").read_text().splitlines()
+    [command] = [line.partition(":")[2] for line in lines if line.startswith(f"{kind}:")]
+    words = [sys.executable if word == "python" else word for word in shlex.split(command)]
+    words[words.index("-A") + 1] = application
+    return words
+
+
+class Importers:
+    """On the Redis and database of a stack. `application`: what the workers run."""
+
+    def __init__(self, stack: Stack, folder: Path, application="pixeltrack", **environment: str):
+        self.stack, self.folder = stack, folder
+        self.application, self.environment = application, stack.environment | environment
+        self.services: dict[str, Service] = {}
+
+    def start(self, *names: str) -> "Importers":
+        for name in names:
+            command = command_of("worker", self.application)
+            if name in BEATS:  # each keeps its own notes of when it did what
+                command = [*command_of("beat"), "--schedule", str(self.folder / name)]
+            elif name in WORKERS:
+                command += ["--hostname", f"{name}@%h"]
+            service = Service(name, command, self.folder, self.environment)
+            self.services[name] = service.start()
+        return self
+
+    def start_all(self) -> "Importers":
+        return self.start(*WORKERS, *BEATS)
+
+    def kill(self, name: str):
+        """As by `kill -9`, and what it has started with it."""
+        (self.stack.redis if name == REDIS else self.services[name]).kill()
+
+    def wait_until_dead(self, name: str, within=60.0):
+        process = self.services[name].process
+        wait_until(lambda: process.poll() is not None, within=within, what=f"{name} dies")
+
+    def restart(self, name: str):
+        if name == REDIS:
+            self.stack.redis.start()
+        else:
+            self.start(name)
+
+    def stop(self):
+        """None of them has anything to lose."""
+        for service in self.services.values():
+            service.kill()
+
+    def most_memory(self, name: str) -> int:
+        return most_memory(self.services[name].process.pid)
+
+    # -- Imports ---------------------------------------------------------------------------------
+    def send(self, contacts: ContactList, name: str) -> "Import":
+        """By the API, into a campaign of its own."""
+        path = contacts.write(self.folder / f"{name}.csv")
+        campaign = self.stack.post("/api/campaigns/", {"name": name, "pixels_per_contact": PIXELS})
+        with path.open("rb") as file:
+            reply = self.stack.client.post(
+                "/api/imports/", data={"campaign": campaign["id"]}, files={"file": file}
+            )
+        path.unlink()
+        assert reply.status_code == 201, reply.text
+        return Import(self.stack, reply.json()["id"], campaign["id"], contacts)
+
+
+class Import:
+    def __init__(self, stack: Stack, pk: int, campaign: int, contacts: ContactList):
+        self.stack, self.pk, self.campaign, self.contacts = stack, pk, campaign, contacts
+        self.url = f"/api/imports/{pk}/"
+
+    def told(self) -> dict:
+        return self.stack.get(self.url)
+
+    def rows(self) -> int:
+        """How far it has come. Nothing is known of it while Redis is away, perhaps."""
+        with suppress(AssertionError, httpx.HTTPError):
+            self.known = self.told()["rows"]
+        return self.known
+
+    known = 0
+
+    def wait(self, state="done", within=60.0, every=0.1):
+        def has_come():
+            with suppress(httpx.HTTPError):
+                return self.told()["state"] == state
+
+        wait_until(has_come, within=within, what=f"the import is {state}", every=every)
+
+    def do(self, verb: str):
+        self.stack.post(f"{self.url}{verb}/", {})
+
+    def state(self) -> dict:
+        return self.stack.shell(
+            "from tests.import_state import state_of\n"
+            f"answer = state_of({self.pk}, {self.contacts.bad})"
+        )
+
+
+class Kills:
+    """Kills of random processes at random places of an import; each is started again at once."""
+
+    def __init__(self, seed: int, number: int, rows: int):
+        """Each process is killed, if there are as many kills; the last one within 9 rows in 10."""
+        dice = random.Random(f"kills {seed}")
+        everybody = [*WORKERS, *BEATS, REDIS]
+        names = [*everybody, *dice.choices([*WORKERS, *BEATS, REDIS], k=number)][:number]
+        dice.shuffle(names)
+        places = sorted(dice.randrange(1, rows * 9 // 10) for _ in names)
+        self.planned = list(zip(places, names, strict=True))
+        self.log: list[tuple[str, int]] = []  # who was killed, and how far the import was
+
+    def execute(self, importers: Importers, job: Import, within: float, show=lambda job: None):
+        """Returns when the last one has been killed; `show(job)` is called now and then."""
+
+        def has_come_to(place):
+            show(job)
+            return job.rows() >= place
+
+        for place, name in self.planned:
+            wait_until(
+                lambda place=place: has_come_to(place), within=within, what=f"row {place:,} is seen"
+            )
+            importers.kill(name)
+            self.log.append((name, job.known))
+            importers.restart(name)

@@ -3,6 +3,7 @@
 import random
 import shlex
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -62,8 +63,14 @@ class Importers:
         else:
             self.start(name)
 
+    def __enter__(self) -> "Importers":
+        return self
+
+    def __exit__(self, *exception):
+        self.stop()
+
     def stop(self):
-        """None of them has anything to lose."""
+        """At once: none of them has anything to lose."""
         for service in self.services.values():
             service.kill()
 
@@ -88,24 +95,38 @@ class Import:
     def __init__(self, stack: Stack, pk: int, campaign: int, contacts: ContactList):
         self.stack, self.pk, self.campaign, self.contacts = stack, pk, campaign, contacts
         self.url = f"/api/imports/{pk}/"
+        self.rows, self.known_state = 0, "waiting"
+        self.moved, self.longest_rest = time.monotonic(), 0.0  # seconds without another row
 
     def told(self) -> dict:
         return self.stack.get(self.url)
 
-    def rows(self) -> int:
-        """How far it has come. Nothing is known of it while Redis is away, perhaps."""
+    def look(self):
+        """What it is by now; nothing is heard of it, perhaps, while Redis is away."""
         with suppress(AssertionError, httpx.HTTPError):
-            self.known = self.told()["rows"]
-        return self.known
+            told, now = self.told(), time.monotonic()
+            if told["rows"] != self.rows:
+                self.longest_rest = max(self.longest_rest, now - self.moved)
+                self.moved = now
+            self.rows, self.known_state = told["rows"], told["state"]
 
-    known = 0
+    def wait(self, state="done", within=60.0, every=0.1, show=lambda job: None):
+        """`show(job)` is called again and again meanwhile, as in `wait_for_row`."""
 
-    def wait(self, state="done", within=60.0, every=0.1):
-        def has_come():
-            with suppress(httpx.HTTPError):
-                return self.told()["state"] == state
+        def has_come() -> bool:
+            self.look()
+            show(self)
+            return self.known_state == state
 
         wait_until(has_come, within=within, what=f"the import is {state}", every=every)
+
+    def wait_for_row(self, row: int, within=60.0, every=0.02, show=lambda job: None):
+        def has_come() -> bool:
+            self.look()
+            show(self)
+            return self.rows >= row
+
+        wait_until(has_come, within=within, what=f"row {row:,} is taken in", every=every)
 
     def do(self, verb: str):
         self.stack.post(f"{self.url}{verb}/", {})
@@ -130,17 +151,10 @@ class Kills:
         self.planned = list(zip(places, names, strict=True))
         self.log: list[tuple[str, int]] = []  # who was killed, and how far the import was
 
-    def execute(self, importers: Importers, job: Import, within: float, show=lambda job: None):
-        """Returns when the last one has been killed; `show(job)` is called now and then."""
-
-        def has_come_to(place):
-            show(job)
-            return job.rows() >= place
-
+    def execute(self, importers: Importers, job: Import, **waiting):
+        """Returns when the last one has been killed; `waiting`: see `Import.wait_for_row`."""
         for place, name in self.planned:
-            wait_until(
-                lambda place=place: has_come_to(place), within=within, what=f"row {place:,} is seen"
-            )
+            job.wait_for_row(place, **waiting)
             importers.kill(name)
-            self.log.append((name, job.known))
+            self.log.append((name, job.rows))
             importers.restart(name)

@@ -22,9 +22,8 @@ def points(tmp_path):
 @pytest.fixture
 def importers(stack, points):
     """None is started yet; all end with the test."""
-    importers = Importers(stack, points.folder, APPLICATION, **{FOLDER: str(points.folder)})
-    yield importers
-    importers.stop()
+    with Importers(stack, points.folder, APPLICATION, **{FOLDER: str(points.folder)}) as importers:
+        yield importers
 
 
 def send(importers, contacts):
@@ -105,7 +104,7 @@ def test_whatever_is_killed_each_row_is_taken_in_once(importers):
     job = send(importers, ContactList(6_000, bad_every=1_000))
     importers.start_all()
     kills = Kills(seed=1, number=7, rows=6_000)
-    kills.execute(importers, job, within=60)
+    kills.execute(importers, job)
     job.wait()
     assert job.state() == job.contacts.outcome()
     assert 0 < kills.log[0][1] < 6_000  # it was at work

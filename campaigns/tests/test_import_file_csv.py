@@ -5,7 +5,7 @@ import io
 import pytest
 
 from campaigns.formula import FORMULA, harmless, without_guard
-from campaigns.import_file import BadRecord, Record, csv_table
+from campaigns.import_file import BadRecord, Record, csv_table, packing
 from campaigns.import_file.record import MOST_TEXT, RAW_LENGTH
 from campaigns.tests.import_files import read, refused, seen
 
@@ -182,6 +182,12 @@ def test_ten_megabytes_in_quotes_are_one_row_and_its_neighbours_are_read(end):
     # The second is closed as it should be, and has a cell too many: so it is no row.
     assert found[5] == (7 + count, "broken_quotes")
     assert found[-1] == (8 + 2 * count, {"a": "7", "b": "8"})
+
+
+@pytest.mark.parametrize("length", range(packing.BLOCK * 4 - 4, packing.BLOCK * 4 + 4))
+def test_the_end_of_a_long_line_is_one_wherever_the_blocks_end(length):
+    long = "x" * (length - len("a,b\n"))
+    assert rows(f"{long}\r\n3,4\r\n") == [(2, "too_long"), (3, ["3", "4"])]
 
 
 def test_a_line_without_an_end_in_sight_is_one_row():

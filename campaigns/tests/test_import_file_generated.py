@@ -119,7 +119,7 @@ VALUES = st.recursive(
 OBJECTS = st.lists(st.dictionaries(st.text('email"\\{}[]', max_size=5), VALUES, max_size=4))
 
 
-@fast
+@settings(fast, max_examples=50)
 @given(
     OBJECTS,
     st.sampled_from(["array", "wrapped", "lines"]),
@@ -219,7 +219,7 @@ FORMS = {
 @pytest.mark.parametrize("form", FORMS)
 def test_memory_does_not_grow_with_the_rows(form):
     first, row = FORMS[form]
-    few, many = (peak_of(first, repeat(row * 1000, thousands)) for thousands in (5, 50))
+    few, many = (peak_of(first, repeat(row * 1000, thousands)) for thousands in (20, 40))
     assert many < few * 1.1 + 20_000
     assert many < 10_000_000
 
@@ -232,7 +232,7 @@ def test_memory_does_not_grow_with_the_rows(form):
         (b'a,b\n"1\n', (b"x" * 999 + b"\n") * 1000),
         (b'a,b\n"1\n', (b'""' * 500 + b"\n") * 1000),
         (b'[{"a": 1}, {"b": "', b"x" * 1_000_000),
-        (b'[{"a": 1}, {"b": ', b"[" * 20_000),
+        (b'[{"a": 1}, {"b": ', b"[" * 3_000),
         (b'[{"a": 1}, {"b": ', b"1" * 1_000_000),
         (b'{"a": 1}\n{"b": "', b"x" * 1_000_000),
         (b"a,b\n", b"\n" * 10_000),

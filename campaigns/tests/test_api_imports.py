@@ -243,6 +243,7 @@ def test_an_import_goes_out_of_sight_with_its_campaign(house):
 def test_bad_rows_and_remarks_are_reported_in_the_order_of_the_file(house):
     lines = [f"info{number}@example.com,A" for number in range(4)]
     lines[1:1] = ["nobody,A", "info@example.com,A", "ada@example.com,C"]
+    worked_at(house, upload(house, table("email", "of another import")))
     job = worked_at(house, upload(house, table("email,group", *lines)))
     assert (job["rejected"], job["noted"]) == (2, 1)
     first, second, third = report(house, job)

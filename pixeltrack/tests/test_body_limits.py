@@ -28,11 +28,14 @@ def test_a_known_sender_may_send_a_file_as_long_as_files_may_be(house):
     assert_problem(upload(house.client, house, 200_000), 413, "too_large")
 
 
-def test_a_stranger_is_refused_before_the_body_is_read(house, monkeypatch):
-    monkeypatch.setattr("django.http.HttpRequest.upload_handlers", None)
-    response = upload(APIClient(), house)
+@pytest.mark.parametrize("credentials", ["", "Bearer e30.e30.e30", "Api-Key nobody.knows"])
+def test_a_stranger_is_refused_before_anything_looks_at_the_request(house, credentials):
+    client = APIClient(headers={"authorization": credentials})
+    response = upload(client, house)
     assert_problem(response, 401, "not_authenticated")
+    assert response.json()["detail"].startswith("A body as big as this")
     assert response["WWW-Authenticate"].startswith("Bearer")
+    assert "as big" not in upload(client, house, 100).json()["detail"]
 
 
 def test_a_session_is_known_too_and_has_to_prove_that_the_form_is_its_own(house):

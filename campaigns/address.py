@@ -9,7 +9,7 @@ import unicodedata
 from django.core.exceptions import ValidationError
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 
-from accounts.address import LONGEST, address_key, in_ascii, trim
+from accounts.address import LONGEST, address_key, in_ascii, key_in_unicode, trim
 from campaigns.erasure import is_placeholder
 from campaigns.role_accounts import ROLE_NAMES
 
@@ -70,10 +70,7 @@ def any_address(address: str) -> str:
     except EmailNotValidError:
         raise refusal(fault_of(address)) from None
     local = address.rpartition("@")[0]  # the library lowers the names of some roles
-    read = f"{local}@{found.ascii_domain}"
-    if len(read.encode()) > ADDRESS_LENGTH:
-        raise refusal(TOO_LONG)
-    return read
+    return f"{local}@{found.ascii_domain}"
 
 
 def check_address(text: str):
@@ -89,7 +86,10 @@ def is_role_account(address: str) -> bool:
 
 # -- What is wrong with it -------------------------------------------------------------------------
 
-TOO_LONG = f"The address is too long: mail servers take {ADDRESS_LENGTH} characters. Correct it."
+TOO_LONG = (
+    f"The address is too long: mail servers take {ADDRESS_LENGTH} characters at most, and count "
+    "those beyond ASCII several times. Correct it."
+)
 
 
 def refusal(sentence: str) -> ValidationError:
@@ -113,7 +113,9 @@ def after(address: str) -> str:
 
 
 def octets(address: str) -> int:
-    return len(f"{before(address)}@{in_ascii(after(address))}".encode())
+    """Of the longest of its spellings: a server may be given any of them."""
+    spelling = f"{before(address)}@{in_ascii(after(address))}"
+    return max(len(one.encode()) for one in (address, spelling, key_in_unicode(spelling)))
 
 
 def has_unseen(address: str) -> bool:

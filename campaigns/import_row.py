@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import islice
 
 from django.core.exceptions import ValidationError
 
@@ -33,6 +34,7 @@ ALIASES = {
     "e_mail_address": "email",
     "full_name": "name",
 }
+AROUND_ADDRESSES = re.compile("[\\s\"'<>(),;:]+")
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -128,7 +130,7 @@ class CheckedRow:
 
     @property
     def group_key(self) -> str:
-        """Of a group that a dry run would make, too, which has no id."""
+        """Equal for rows of the same group, also before it is made."""
         return name_key(self.contact.group.name)
 
     def rejected(self, job: ContactImport, code: str, detail: str) -> ReportedRow:
@@ -173,7 +175,8 @@ class RowCheck:
         if isinstance(record, BadRecord):
             error = record.error
             bad = BadCell(error.code, error.detail)
-            return rejection(self.job, record, error.field, record.value, bad)
+            whose = address_in(record.raw)
+            return rejection(self.job, record, error.field, record.value, bad, whose)
         column, value = None, None
         fields, extra = {}, {}
         try:
@@ -194,7 +197,8 @@ class RowCheck:
             column, value = "group", fields.get("group", "")
             group = self.group_of(fields.pop("group", None))
         except BadCell as bad:
-            return rejection(self.job, record, column, value, bad, fields.get("email", ""))
+            cells = {name: cell for name, cell in record.cells.items() if field_of(name) == "email"}
+            return rejection(self.job, record, column, value, bad, address_in(cells))
         email, pixels = fields.pop("email"), fields.pop("pixels", None)
         row = ContactRow(group, email, self.fields | fields, pixels, self.defaults, extra)
         remarks = [ROLE_ACCOUNT] if is_role_account(email) else []
@@ -252,6 +256,19 @@ class RowCheck:
         return group
 
 
+def address_in(cells: list | dict) -> str:
+    """The first address among the cells of a row that is rejected; empty where there is none. By
+    it the row is found when the person is erased."""
+    texts = cells.values() if isinstance(cells, dict) else cells
+    words = (word for text in texts for word in AROUND_ADDRESSES.split(str(text)) if "@" in word)
+    for word in islice(words, 10):
+        try:
+            return read_email(word)
+        except BadCell:
+            pass
+    return ""
+
+
 def refuse_unreadable(file):
     """Unreadable for a file of which the beginning tells that it can't be taken in."""
     refuse_columns(glance(file).columns)
@@ -267,13 +284,18 @@ def refuse_columns(columns: Sequence[str]):
     for field, times in fields.items():
         if field and times > 1:
             raise Unreadable("twice", f"Two columns of the file are for {field}. Leave one.")
-    others = [column for column in columns if not field_of(column) and not is_ours(column)]
+    others = [column for column in columns if not field_of(column) and not is_passed_over(column)]
     if len(others) > MOST_COLUMNS:
         raise Unreadable(
             "too_many_columns",
             f"The file has {len(others)} columns that PixelTrack has no field for; at most "
             f"{MOST_COLUMNS} are kept. Leave some out.",
         )
+
+
+def is_passed_over(column: str) -> bool:
+    """Also one without a name, which may have nothing in it."""
+    return is_ours(column) or bool(re.fullmatch("column [0-9]+", column))
 
 
 def rejection(job: ContactImport, record, column, value, bad: BadCell, email="") -> ReportedRow:

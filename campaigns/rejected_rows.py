@@ -29,20 +29,22 @@ class RejectedRows(Table):
     def __init__(self, contact_import: ContactImport, *, reasons=False):
         self.reported = contact_import.reported_rows.filter(rejected=True, row__isnull=False)
         self.delimiter = contact_import.facts.get("delimiter") or " "
-        self.given = tuple(contact_import.facts.get("columns", ()))
+        named = enumerate(contact_import.facts.get("columns", ()), 1)
+        # One without a name was numbered where it stood, and may come to stand elsewhere.
+        self.given = tuple("" if name == f"column {at}" else name for at, name in named)
         self.reasons = REASONS if reasons else ()
 
     @cached_property
     def shape(self) -> tuple[tuple[str, ...], int]:
         """The named columns, and how many without a name there are: only all rows tell that."""
-        names, unnamed = dict.fromkeys(self.given), 0
+        keys, unnamed = {}, 0
         for reported in self.walk():
             row = reported.row
             if isinstance(row, list):
                 unnamed = max(unnamed, len(row) - len(self.given))
-            elif len(names) < MOST_KEYS:
-                names |= dict.fromkeys(row)
-        return tuple(names)[: max(MOST_KEYS, len(self.given))], min(unnamed, MOST_UNNAMED)
+            elif len(keys) < MOST_KEYS:
+                keys |= dict.fromkeys(row)
+        return self.given or tuple(keys)[:MOST_KEYS], min(unnamed, MOST_UNNAMED)
 
     @cached_property
     def shown(self) -> list[int]:

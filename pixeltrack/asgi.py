@@ -1,6 +1,7 @@
 """Pixels take the express lane; everything else goes to Django, within its limits."""
 
 import os
+import tempfile
 import warnings
 
 from django.conf import settings
@@ -10,6 +11,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pixeltrack.settings")
 # WhiteNoise sends static files as plain iterators, which is well under a server like ours.
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume")
 django = get_asgi_application()
+# Where Django keeps a long body while it comes in. Python's own folder is often in memory.
+tempfile.tempdir = settings.FILE_UPLOAD_TEMP_DIR
 
 from pixeltrack.request_limits import RequestLimits  # noqa: E402 - needs the apps loaded
 

@@ -1,5 +1,7 @@
 """gunicorn's settings: `gunicorn -c python:pixeltrack.gunicorn pixeltrack.asgi:application`."""
 
+import tempfile
+
 from django.apps import apps
 from django.urls import get_resolver
 
@@ -16,6 +18,7 @@ worker_class = "pixeltrack.worker.Worker"
 preload_app = True  # halves the workers' memory; they connect when they begin, not before
 keepalive = 75  # longer than NGINX keeps its idle connections, so that NGINX closes them
 graceful_timeout = 15
+worker_tmp_dir = tempfile.gettempdir()  # for the workers' signs of life; asgi.py moves the rest
 loglevel = "warning"
 accesslog = None  # a line per request would name tokens and addresses
 control_socket_disable = True  # one path per user: two servers would fight over it

@@ -7,6 +7,7 @@ test makes the campaign that it looks at.
 import logging
 import os
 import secrets
+import sys
 import tempfile
 from pathlib import Path
 
@@ -14,7 +15,9 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 from tests import canary
-from tests.services import MARK, MariaDB, find, survivors
+from tests.browsing import line_of
+from tests.faults.points import FOLDER, Points
+from tests.services import MARK, MariaDB, Service, find, survivors
 from tests.stack import Stack
 
 # It begins with that of tests/run, whose own helpers are not for us to count.
@@ -111,6 +114,41 @@ def page(browser):
     context = browser.new_context()
     yield context.new_page()
     context.close()
+
+
+@pytest.fixture
+def clean(page):
+    """The page, which must load without an error in the console and without a failed request."""
+    problems = []
+    page.on("console", lambda said: said.type != "error" or problems.append(line_of(said)))
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("requestfailed", lambda request: problems.append(f"failed: {request.url}"))
+    # The browser breaks off going to what it saves as a file instead.
+    saved = []
+    page.on("download", lambda download: saved.append(f"failed: {download.url}"))
+    yield page
+    assert [problem for problem in problems if problem not in saved] == []
+
+
+@pytest.fixture
+def points(tmp_path):
+    return Points(tmp_path)
+
+
+@pytest.fixture
+def celery(points):
+    """Starts `celery` on a stack: an application and what it is to do; all end with the test."""
+    started = []
+
+    def start(stack: Stack, name: str, application: str, *arguments: str) -> Service:
+        command = [sys.executable, "-m", "celery", "-q", "-A", application, *arguments]
+        environment = stack.environment | {FOLDER: str(points.folder)}
+        started.append(Service(name, command, stack.folder, environment).start())
+        return started[-1]
+
+    yield start
+    for service in started:
+        service.stop()
 
 
 @pytest.hookimpl(wrapper=True)

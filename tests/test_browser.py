@@ -3,35 +3,12 @@
 import time
 
 import httpx
-import pytest
-from playwright.sync_api import ConsoleMessage, Page, expect
+from playwright.sync_api import expect
 
+from tests.browsing import sign_in
 from tests.services import wait_until
-from tests.stack import ADMIN, PASSWORD
+from tests.stack import ADMIN
 from tests.wire import THUNDERBIRD
-
-
-@pytest.fixture
-def clean(page):
-    """The page, which must load without an error in the console and without a failed request."""
-    problems = []
-    page.on("console", lambda said: said.type != "error" or problems.append(line_of(said)))
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on("requestfailed", lambda request: problems.append(f"failed: {request.url}"))
-    yield page
-    assert problems == []
-
-
-def line_of(said: ConsoleMessage) -> str:
-    return f"{said.text} ({said.location['url']})"
-
-
-def sign_in(page: Page, address: str):
-    page.goto(address)
-    page.locator("input[name=username]").fill(ADMIN)
-    page.locator("input[name=password]").fill(PASSWORD)
-    page.locator("input[name=password]").press("Enter")
-    page.wait_for_url(lambda url: "/login/" not in url)
 
 
 def test_a_campaign_is_made_by_the_form_of_the_browsable_api(stack, clean, request):

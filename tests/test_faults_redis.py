@@ -32,6 +32,25 @@ def test_a_killed_redis_still_has_all_that_was_answered(world):
     assert set(world.fetch_together(hits)) == {"refresh"}
 
 
+@pytest.mark.parametrize("again", ["before the next hit", "after it"])
+def test_what_a_killed_redis_answered_and_had_not_written_yet_is_not_lost(world, again):
+    mail = Mail(world.stack, pixels=5)
+    world.recover()
+    hits, late = mail.hits(3), mail.hits(1, prefix="late")
+    with world.consumers_held():
+        with world.redis_writing_nothing():
+            assert set(world.fetch_together(hits)) == {"stored"}
+            assert world.waiting() > 0
+        if again == "before the next hit":
+            world.restart_redis()
+            assert world.waiting() == 0  # it has forgotten them
+        assert set(world.fetch_all(late)) <= {"database", "stored"}
+        if again == "after it":
+            world.restart_redis()
+    world.settle()
+    mail.expect(hits + late)
+
+
 def test_a_frozen_redis_is_asked_once_a_second_and_the_database_answers(world):
     mail = Mail(world.stack, pixels=10)
     hits = mail.hits(4)

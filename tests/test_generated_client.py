@@ -1,6 +1,7 @@
 """A client that is generated from the schema does a whole story: what an integrator would do."""
 
 import importlib
+import io
 import json
 import subprocess
 import sys
@@ -121,6 +122,33 @@ def test_a_generated_client_does_a_whole_story(package, stack):
         campaign.id, client=someone.client
     )
     assert someone.call("contacts.contacts_list", campaign=campaign.id).results == []
+
+
+def test_a_generated_client_sends_rows_and_a_file_to_take_in(package, stack):
+    someone = Integrator(package, stack)
+    campaign = someone.make(
+        "campaigns.campaigns_create", "CampaignRequest", name=f"Imported {datetime.now(UTC)}"
+    )
+    row = someone.models.PostedImportRequestContactsItem(email="ada@example.com", name="Ada")
+    row["city"] = "Paris"
+    posted = someone.make(
+        "imports.imports_create",
+        "PostedImportRequest",
+        campaign=campaign.id,
+        contacts=[row, someone.models.PostedImportRequestContactsItem(email="nobody")],
+    )
+    file = someone.package("types").File(io.BytesIO(b"email\nbob@example.com\n"), "people.csv")
+    uploaded = someone.make(
+        "imports.imports_create", "UploadedImportRequest", campaign=campaign.id, file=file
+    )
+    stack.shell("from campaigns import import_steps; import_steps.work(); answer = None")
+
+    posted = someone.call("imports.imports_retrieve", posted.id)
+    assert (posted.state, posted.created, posted.rejected) == ("done", 1, 1)
+    [reported] = someone.call("imports.imports_rows_list", posted.id).results
+    assert (reported.line, reported.code, reported.value) == (2, "invalid", "nobody")
+    uploaded = someone.call("imports.imports_retrieve", uploaded.id)
+    assert (uploaded.state, uploaded.created, uploaded.file.columns) == ("done", 1, ["email"])
 
 
 def test_what_goes_wrong_is_a_problem_that_the_client_knows(package, stack):

@@ -15,10 +15,10 @@ from tracking.reply import GIF
 SECTION = "Send a first tracked mail"
 # Where the reader types the next block, the consumer has dealt with what the one before it did.
 MEANWHILE = f"""
-import sys, time, redis
-connection = redis.Redis.from_url(sys.argv[1])
+import pathlib, sys, time, redis
+connection, spool = redis.Redis.from_url(sys.argv[1]), pathlib.Path(sys.argv[2])
 deadline = time.monotonic() + 20
-while connection.xlen({STREAM!r}):
+while connection.xlen({STREAM!r}) or any(spool.glob("*")):
     assert time.monotonic() < deadline, "the consumer did not take the hits"
     time.sleep(0.02)
 """
@@ -32,7 +32,7 @@ def blocks(section: str, text: str) -> list[str]:
 
 def script(story: list[str]) -> str:
     """The blocks as one script. What a reader fills in, AT and PASSWORD, comes from outside."""
-    text = '\n"$PYTHON" -c "$MEANWHILE" "$REDIS"\n'.join(story)
+    text = '\n"$PYTHON" -c "$MEANWHILE" "$REDIS" "$SPOOL"\n'.join(story)
     text, filled_in = re.subn(r"^(?:AT|PASSWORD)=.*$", "", text, flags=re.M)
     assert filled_in == 2, "the story begins with the lines AT=… and PASSWORD=…"
     return text
@@ -49,6 +49,7 @@ def tell(stack, tmp_path) -> str:
         PYTHON=sys.executable,
         MEANWHILE=MEANWHILE,
         REDIS=stack.redis.url,
+        SPOOL=str(stack.spool),
         no_proxy="127.0.0.1",
     )
     done = subprocess.run(

@@ -1,35 +1,11 @@
 """A campaign goes in the background, by a real worker and beat, whatever kills them."""
 
-import sys
-
 import pytest
 
-from tests.faults.points import FOLDER, Points
-from tests.services import Service, wait_until
+from tests.services import wait_until
+from tests.stack import WORKER
 
 CONTACTS, OPENED, STEP = 300, 120, 50
-WORKER = "worker --pool solo --loglevel warning --without-gossip --without-mingle"
-
-
-@pytest.fixture
-def points(tmp_path):
-    return Points(tmp_path)
-
-
-@pytest.fixture
-def celery(stack, points):
-    """Starts `celery`: an application and what it is to do; all end with the test."""
-    started = []
-
-    def start(name: str, application: str, *arguments: str) -> Service:
-        command = [sys.executable, "-m", "celery", "-q", "-A", application, *arguments]
-        environment = stack.environment | {FOLDER: str(points.folder)}
-        started.append(Service(name, command, stack.folder, environment).start())
-        return started[-1]
-
-    yield start
-    for service in started:
-        service.stop()
 
 
 def rows_of(stack, campaign: int) -> dict:
@@ -71,8 +47,8 @@ def test_a_killed_worker_loses_nothing_and_another_one_goes_on(stack, celery, po
     for pixel in pixels[:OPENED]:
         assert stack.client.get(pixel["url"]).status_code == 200
     stack.settle()
-    celery("beat", "pixeltrack", "beat", "--loglevel", "warning")
-    dying = celery("dying-worker", "tests.faults.remover", *WORKER.split())
+    celery(stack, "beat", "pixeltrack", "beat", "--loglevel", "warning")
+    dying = celery(stack, "dying-worker", "tests.faults.remover", *WORKER.split())
     points.arm(point, f"{campaign} 3")
     response = stack.client.delete(f"/api/campaigns/{campaign}/")
     assert response.status_code == 202
@@ -92,7 +68,7 @@ def test_a_killed_worker_loses_nothing_and_another_one_goes_on(stack, celery, po
     assert left["openings"] == left["opened"] == OPENED - removal["openings_removed"]
     assert left["counted"] == left["counted_contacts"] == left["openings"]
 
-    celery("worker", "pixeltrack", *WORKER.split())
+    celery(stack, "worker", "pixeltrack", *WORKER.split())
     wait_until(lambda: stack.get(at)["state"] == "done", within=60, what="it is removed")
     removal = stack.get(at)
     assert (removal["percent"], removal["contacts_removed"]) == (100, CONTACTS)

@@ -10,7 +10,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
-from redis.exceptions import RedisError
+from redis.exceptions import ConnectionError as ConnectionLost
+from redis.exceptions import RedisError, TimeoutError
 
 from tracking import stream
 from tracking.breaker import Breaker
@@ -18,6 +19,7 @@ from tracking.fallback import fallback, lose, name_of
 from tracking.hit import Hit
 from tracking.metrics import COLLECTED
 from tracking.outcome import Outcome
+from tracking.unconfirmed import Unconfirmed
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +36,7 @@ class Way:
     def __init__(self):
         self.breaker = Breaker()
         self.is_full = False
+        self.unconfirmed = Unconfirmed()
         self._measure_at = 0.0
 
     def is_to_measure(self) -> bool:
@@ -42,11 +45,27 @@ class Way:
         self._measure_at = time.monotonic() + MEASURE_EVERY_S
         return True
 
-    def failed(self, error: Exception):
-        if not self.breaker.is_open:
+    def took(self, hits: list[Hit], appended: list[bool]) -> list[Outcome]:
+        """Redis answered: per hit what became of it."""
+        self.unconfirmed.add([hit for hit, each in zip(hits, appended, strict=True) if each])
+        return [Outcome.STORED if each else Outcome.REFRESH for each in appended]
+
+    def failed(self, error: Exception) -> bool:
+        """Whether it is worth while to look at once what has become of Redis."""
+        is_news = not self.breaker.is_open
+        if is_news:
             logger.warning("Redis takes no hits (%s); the database is asked.", name_of(error))
         self.breaker.failed()
         self.is_full = False  # as far as is known; it is measured when Redis is back
+        return is_news and isinstance(error, ConnectionLost)
+
+    def save_unconfirmed(self, run_id: str | None):
+        """Give to the spool what Redis may have taken with it, seeing which run of it answers."""
+        lost = self.unconfirmed.lost_with(run_id)
+        for start in range(0, len(lost), GROUP_SIZE):
+            if fallback().take_to_spool(lost[start : start + GROUP_SIZE]) is None:
+                self.unconfirmed.put_back(lost[start:])
+                return
 
 
 way = Way()
@@ -70,15 +89,29 @@ def take(hits: list[Hit]) -> list[Outcome]:
         if way.breaker.allows():
             appended = stream.append(hits)
             way.breaker.succeeded()
-            return outcomes_of(appended)
+            if stream.dialled.is_set():
+                look_for_redis()
+            return way.took(hits, appended)
     except REDIS_ERRORS as error:
-        way.failed(error)
+        if way.failed(error):
+            look_for_redis()
     if outcomes := fallback().take(hits):
         return outcomes
     try:  # no other store is left, and the breaker may be behind the times
-        return outcomes_of(stream.append(hits))
+        return way.took(hits, stream.append(hits))
     except REDIS_ERRORS:
         return lose(len(hits), NOBODY)
+
+
+def look_for_redis():
+    """A connection is gone: whether Redis is, or was, too."""
+    try:
+        run_id = stream.run_id()
+    except TimeoutError:  # it is there, and its time will come
+        return
+    except REDIS_ERRORS:
+        run_id = None
+    way.save_unconfirmed(run_id)
 
 
 class GroupCommit:
@@ -95,7 +128,7 @@ class GroupCommit:
     async def open(self):
         """Connect before the first hit, which has little time; Redis may be down as well."""
         with suppress(*REDIS_ERRORS):
-            await self._redis.open()
+            way.save_unconfirmed(await self._redis.open())
 
     async def collect(self, hit: Hit | None) -> Outcome:
         if hit is None:
@@ -134,25 +167,36 @@ class GroupCommit:
             if way.is_full and (outcomes := await self._in_thread(fallback().take_to_spool, hits)):
                 return outcomes
             if not way.breaker.is_open:
-                return outcomes_of(await self._redis.append(hits))
+                return way.took(hits, await self._redis.append(hits))
         except REDIS_ERRORS as error:
-            way.failed(error)
+            if way.failed(error):
+                self._start_to_probe()
         if way.breaker.allows():
-            self._probing = asyncio.create_task(self._probe())
+            self._start_to_probe()
         if outcomes := await self._in_thread(fallback().take, hits):
             return outcomes
         try:  # as in `take`
-            return outcomes_of(await self._redis.append(hits))
+            return way.took(hits, await self._redis.append(hits))
         except REDIS_ERRORS:
             return lose(len(hits), NOBODY)
 
+    def _start_to_probe(self):
+        if self._probing is None or self._probing.done():
+            self._probing = asyncio.create_task(self._probe())
+
     async def _probe(self):
-        """Ask Redis whether it is back, so that no hit has to wait for it to find out."""
+        """Ask Redis whether it is back, so that no hit has to wait for it to find out; and make
+        safe what it may have taken with it."""
         try:
-            await self._prober.open()
+            run_id = await self._prober.open()
             way.breaker.succeeded()
-        except REDIS_ERRORS:
+        except REDIS_ERRORS as error:
             way.breaker.failed()
+            if isinstance(error, TimeoutError):  # it is there, and its time will come
+                return
+            run_id = None
+        # In a thread of its own: the hits in flight need the other one.
+        await asyncio.to_thread(way.save_unconfirmed, run_id)
 
     async def _in_thread(self, verb, hits):
         return await asyncio.get_running_loop().run_in_executor(self._thread, verb, hits)
@@ -163,14 +207,12 @@ class GroupCommit:
             await self._committing
         if self._probing:
             await self._probing
+        if way.breaker.is_open:  # nobody will find out any more whether Redis died
+            await asyncio.to_thread(way.save_unconfirmed, None)
         await self._prober.close()
         await self._redis.close()
         self._thread.shutdown()
         fallback().close()
-
-
-def outcomes_of(appended: list[bool]) -> list[Outcome]:
-    return [Outcome.STORED if each else Outcome.REFRESH for each in appended]
 
 
 def count(outcome: Outcome) -> Outcome:

@@ -9,6 +9,7 @@ from collections import defaultdict
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 
 import redis
 from django.conf import settings
@@ -76,13 +77,36 @@ def says_full(memory: dict, *lengths: int) -> bool:
 
 def is_full() -> bool:
     """Whether Redis had better be spared more hits for now. Raises RedisError."""
-    with get_redis_connection("hits").pipeline(transaction=False) as pipeline:
+    with hot_client().pipeline(transaction=False) as pipeline:
         return says_full(*fullness_commands(pipeline).execute())
+
+
+# Set when a connection was made: the client does so unasked where it finds one closed, and Redis
+# may have died in between.
+dialled = Event()
+
+
+def hot_client() -> redis.Redis:
+    """For the plain view, all threads of it."""
+    client = get_redis_connection("hits")
+    client.connection_pool.connection_kwargs.setdefault("redis_connect_func", greet)
+    return client
+
+
+def greet(connection):
+    connection.on_connect()
+    dialled.set()
+
+
+def run_id() -> str:
+    """Which run of Redis answers: another one after each start. Raises RedisError."""
+    dialled.clear()
+    return hot_client().info("server")["run_id"]
 
 
 def append(hits: list[Hit]) -> list[bool]:
     """Per hit: True, it is in the stream; False, it is a refresh. Raises RedisError."""
-    script = get_redis_connection("hits").register_script(APPEND)
+    script = hot_client().register_script(APPEND)
     appended = [False] * len(hits)
     for positions, keys, arguments in script_calls(hits):
         for position, answer in zip(positions, script(keys, arguments), strict=True):
@@ -93,7 +117,7 @@ def append(hits: list[Hit]) -> list[bool]:
 def forget_counted(hits: list[Hit]):
     """Let the filter pass the next hit of each of these pixels and readers, whatever counted
     before: the database decides. Raises RedisError."""
-    client = get_redis_connection("hits")
+    client = hot_client()
     for hit in hits:
         client.delete(filter_key(hit))
 
@@ -109,9 +133,10 @@ class AsyncAppender:
         )
         self._script = self._redis.register_script(APPEND)
 
-    async def open(self):
-        """Connect, and let Redis read the script."""
+    async def open(self) -> str:
+        """Connect, and let Redis read the script. Which run of Redis it is, see `run_id`."""
         await self._redis.script_load(APPEND)
+        return (await self._redis.info("server"))["run_id"]
 
     async def append(self, hits: list[Hit]) -> list[bool]:
         appended = [False] * len(hits)

@@ -12,7 +12,7 @@ from accounts.scoped_admin import ScopedInline
 from campaigns.admin.contact_count import contact_count_text, with_contact_count
 from campaigns.admin.removal import BackgroundRemovalAdmin
 from campaigns.fields import name_key
-from campaigns.models import Campaign, Contact, Group
+from campaigns.models import Campaign, Contact, ContactImport, Group
 
 
 class GroupFormSet(forms.BaseInlineFormSet):
@@ -133,6 +133,14 @@ class CampaignAdmin(BackgroundRemovalAdmin):
     def get_fields(self, request, obj=None):
         fields = ["name", "team", "time_zone", "pixels_per_contact", "tracking", "closed_at"]
         return [*fields, "created_at"] if obj else fields
+
+    def render_change_form(self, request, context, **kwargs):
+        imports = self.admin_site.get_model_admin(ContactImport)
+        context |= {
+            "may_import": imports.has_add_permission(request),
+            "may_see_imports": imports.has_view_permission(request),
+        }
+        return super().render_change_form(request, context, **kwargs)
 
     def losses(self, rows):
         groups = Group.objects.filter(campaign__in=rows)

@@ -75,8 +75,9 @@ class ContactImportViewSet(
     def get_serializer_class(self):
         if self.action != "create":
             return self.serializer_class
-        is_file = self.request.content_type.lower().startswith(FORM)
-        return UploadedImportSerializer if is_file else PostedImportSerializer
+        # Anything else comes by a form, as in the browsable API, which brings a file.
+        is_json = self.request.content_type.lower().startswith(JSON)
+        return PostedImportSerializer if is_json else UploadedImportSerializer
 
     @idempotent
     @extend_schema(

@@ -4,6 +4,7 @@ import csv
 import re
 from collections import Counter
 
+from campaigns.formula import without_guard
 from campaigns.import_file.csv_span import SpanSearch
 from campaigns.import_file.record import MOST_TEXT, encodable, is_encodable
 from campaigns.import_file.tape import LINE_END, Tape, count_lines
@@ -68,7 +69,8 @@ def likely_delimiter(text: str) -> str:
 
 
 def columns_of(cells: list[str]) -> tuple[str, ...]:
-    columns = tuple(cell.strip() or f"column {number}" for number, cell in enumerate(cells, 1))
+    named = (without_guard(cell.strip()) for cell in cells)
+    columns = tuple(name or f"column {number}" for number, name in enumerate(named, 1))
     if len(columns) > MOST_COLUMNS:
         raise Unreadable(
             "too_many_columns",

@@ -91,9 +91,7 @@ class SpanSearch:
                 self.tape.put_back(piece[end.end() :], *seen[number + 1 :])
                 seen[number:] = [piece[: end.start()]]
                 return Span(head_of(seen), 1, read, True)
-        begun = head_of(seen)
-        seen.clear()  # twelve megabytes of a line that may have any length
-        return Span(self.tape.finish_line(begun)[: MOST_TEXT + 1], 1, read, True)
+        return Span(self.tape.finish_line(head_of(seen))[: MOST_TEXT + 1], 1, read, True)
 
 
 def head_of(pieces: list[str]) -> str:

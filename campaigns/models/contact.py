@@ -135,8 +135,7 @@ class Contact(models.Model):
         if not self.email:  # a form without an address says so itself
             return
         self.clean_address()
-        if self.address_is_erased():
-            raise AddressErased
+        self.clean_erasure()
 
     def clean_address(self):
         if is_placeholder(self.email):
@@ -147,6 +146,10 @@ class Contact(models.Model):
         except ValidationError as error:
             raise ValidationError({"email": error}) from None
         self.email_key = address_key(self.email)
+
+    def clean_erasure(self):
+        if self.address_is_erased():
+            raise AddressErased
 
     def address_is_erased(self) -> bool:
         if not self.group_id:  # a form without a group says so itself

@@ -40,13 +40,12 @@ def stored_as(contact_import, name: str) -> str:
 
 
 def remove_strays():
-    """Delete stored files that no import knows, a day after they came: until then, their import
-    may just be being made."""
+    """Delete stored files that no import knows, and what is left of uploads whose web process was
+    killed, a day after they came: until then, their import may just be being made."""
     storage = ContactImport._meta.get_field("file").storage
-    if not storage.exists(FOLDER):
-        return
-    for name in storage.listdir(FOLDER)[1]:
-        path = f"{FOLDER}/{name}"
+    folders = [folder for folder in ("", FOLDER) if storage.exists(folder)]
+    paths = [Path(folder, name) for folder in folders for name in storage.listdir(folder)[1]]
+    for path in map(str, paths):
         old = storage.get_modified_time(path) < timezone.now() - timedelta(days=1)
         if old and not ContactImport.objects.filter(file=path).exists():
             storage.delete(path)

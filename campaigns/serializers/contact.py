@@ -77,7 +77,9 @@ class ContactSerializer(RowSerializer):
 
     def clean_row(self, contact):
         # One from before a rule that refuses its address may be changed elsewhere all the same.
-        if self.instance is None or contact.email != self.instance.email:
+        if self.instance and contact.email == self.instance.email:
+            contact.clean_erasure()
+        else:
             super().clean_row(contact)
 
     def create(self, validated_data):

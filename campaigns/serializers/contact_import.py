@@ -48,7 +48,7 @@ class FileTooLarge(APIException):
 class ImportOptionsSerializer(serializers.ModelSerializer):
     campaign = ScopedField(queryset=Campaign.objects.all())
     group = ScopedField(
-        queryset=Group.objects.all(),
+        queryset=Group.objects.select_related("campaign"),
         required=False,
         allow_null=True,
         help_text="A group of the campaign, where all rows go. Without it, each row names its own.",

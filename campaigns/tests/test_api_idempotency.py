@@ -1,16 +1,19 @@
 """Idempotency-Key: the same request again gets the answer of the first time."""
 
+import io
 from datetime import timedelta
 
 import pytest
 import time_machine
+from django.core.files import File
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
+from django.utils.datastructures import MultiValueDict
 from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.test import APIClient, APIRequestFactory
 
-from accounts.idempotency import IdempotentRequest, fingerprint_of
+from accounts.idempotency import IdempotentRequest, fingerprint_of, parts_of
 from accounts.tasks import forget_expired_requests
 from accounts.tests.people import (
     assert_problem,
@@ -297,3 +300,11 @@ def test_forms_and_files_that_say_the_same_are_the_same():
     others = [upload(b"a,c", group="1"), upload(name="x.csv", group="1"), upload(group="2"),
               upload(group="1", more="x")]  # fmt: skip
     assert len({fingerprint_of(request) for request in (first, *others)}) == 5
+
+
+def test_a_big_file_is_compared_in_pieces_and_can_be_read_again():
+    file = File(io.BytesIO(b"x" * 1_000_000))
+    parts = list(parts_of(MultiValueDict({"file": [file]})))
+    assert sum(map(len, parts)) > 1_000_000
+    assert max(map(len, parts)) <= 65_536
+    assert len(file.read()) == 1_000_000

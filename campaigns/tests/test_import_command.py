@@ -235,4 +235,3 @@ def test_it_says_what_is_wrong_with_the_time_or_the_id(campaign, path, refused):
         == refused()
         == ("Name a file and --campaign, or --resume with an id.")
     )
-

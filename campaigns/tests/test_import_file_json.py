@@ -6,6 +6,7 @@ import json
 import pytest
 
 from campaigns.import_file import Reader, Record, Unreadable, examine
+from campaigns.import_file.json_array import WINDOW
 from campaigns.import_file.json_value import DEEPEST
 from campaigns.import_file.record import MOST_TEXT
 from campaigns.tests.import_files import PLENTY, read, refused, seen
@@ -113,8 +114,7 @@ def test_an_array_that_breaks_gives_what_stands_before_and_says_where(opening, r
     content = f"{opening}{json.dumps(ANN)},\n{json.dumps(BOB)}{rest}".encode()
     reader, found = Reader(io.BytesIO(content), examine(io.BytesIO(content), PLENTY)), []
     with pytest.raises(Unreadable) as broken:
-        for one in reader:
-            found.append(one.cells)
+        found.extend(one.cells for one in reader)
     assert found == [ANN, BOB]
     assert broken.value.code == "broken_json"
     assert "line 2, at item " in str(broken.value)
@@ -128,6 +128,12 @@ def test_strings_may_hold_control_characters_and_the_marks_of_json():
         one,
     ]
     assert seen(b'[{"a": "x\ty\0"}]') == [(1, {"a": "x\ty\0"})]
+
+
+@pytest.mark.parametrize("shift", range(6))
+def test_an_escape_is_one_wherever_the_window_ends(shift):
+    long = '{"a": "' + "x" * shift + '\\"]}' * (WINDOW // 2) + '"}'
+    assert seen(f'[{long}, {{"b": 1}}]'.encode()) == [(1, "too_long"), (2, {"b": 1})]
 
 
 def test_of_half_a_character_nothing_is_left_that_can_not_be_stored():

@@ -157,10 +157,10 @@ def test_the_examination_gives_signs_of_life_where_nothing_comes_out_too():
     examine(Flow([CSV * 1000] * 500), PLENTY, lambda: signs.append(1))
     assert len(signs) >= 5
     signs.clear()
-    empty = gzip.compress(b"", mtime=0) * 500_000
+    empty = gzip.compress(b"", mtime=0) * 200_000
     with pytest.raises(Unreadable):
         examine(io.BytesIO(empty), PLENTY, lambda: signs.append(1))
-    assert len(signs) >= 3
+    assert len(signs) >= 2
 
 
 NAMES = "email,name\nann@example.com,Ännchen €\n"

@@ -26,7 +26,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import TokenFamily
-from campaigns.models import Campaign
+from campaigns.models import Campaign, ContactImport
 from campaigns.tests.removed import finish_removals
 from campaigns.token import make_token
 from pixeltrack.tests.routes import METHODS
@@ -37,6 +37,7 @@ ANY = METHODS
 COLLECTION = "read: signed-in · POST: editor"
 ROW = "read: viewer · PUT PATCH: editor · DELETE: manager"
 BULK = "OPTIONS: signed-in · POST: editor by row"
+VERB = "OPTIONS: viewer · POST: editor"
 LIST = "read: signed-in"
 READ_ONLY = "read: viewer"
 # The same, of what only managers see, and of what only people write.
@@ -46,6 +47,14 @@ MEMBERS_ROW = "read: viewer · PUT PATCH DELETE: manager in person"
 PAGE = "GET HEAD: public"
 MACHINES = "any: public"  # a plain function, which answers every method alike
 
+# What is done to an import, and the state from which it can be done.
+VERBS = {
+    "pause": "waiting",
+    "resume": "paused",
+    "cancel": "waiting",
+    "retry": "cancelled",
+    "run": "done",
+}
 ROUTES = {
     # -- Pages -------------------------------------------------------------------------------
     "/": MACHINES,  # leads to the admin
@@ -105,6 +114,14 @@ ROUTES = {
     "/api/erased-addresses/<pk>/": "read: viewer · DELETE: manager",
     "/api/removals/": LIST,
     "/api/removals/<pk>/": READ_ONLY,
+    "/api/imports/": COLLECTION,
+    "/api/imports/<pk>/": "read: viewer · DELETE: manager",
+    "/api/imports/<pk>/pause/": VERB,
+    "/api/imports/<pk>/resume/": VERB,
+    "/api/imports/<pk>/cancel/": VERB,
+    "/api/imports/<pk>/retry/": VERB,
+    "/api/imports/<pk>/run/": VERB,
+    "/api/imports/<id>/rows/": READ_ONLY,
     # -- Files -------------------------------------------------------------------------------
     "/api/campaigns/<pk>/pixels.csv": READ_ONLY,
     "/api/campaigns/<pk>/pixels.jsonl": READ_ONLY,
@@ -120,6 +137,7 @@ ROUTES = {
     "/api/groups/<pk>/non-openers.jsonl": READ_ONLY,
     "/api/groups/<pk>/openings.csv": READ_ONLY,
     "/api/groups/<pk>/openings.jsonl": READ_ONLY,
+    "/api/imports/<pk>/rejected.csv": READ_ONLY,
 }
 
 # What a manager of the world's team could send. A body names ids of that team, so that for a
@@ -146,6 +164,12 @@ BODIES = {
         "opened_at": (NOON + timedelta(hours=2)).isoformat(),
         "verdict": "machine",
     },
+    "POST /api/imports/": lambda world: {
+        "campaign": world.campaign.pk,
+        "group": world.group.pk,
+        "contacts": [{"email": fresh_address(), "city": "Paris"}],
+    },
+    **{f"POST /api/imports/<pk>/{verb}/": lambda world: {} for verb in VERBS},
     "POST /api/sign-up/": lambda world: sign_up(world),
     "POST /api/teams/": lambda world: {"name": fresh("Team")},
     "POST /api/invitations/": lambda world: {"team": world.team.pk, "email": fresh_address()},
@@ -164,8 +188,18 @@ def leave_no_campaigns(world: World):
     type(world.team).objects.filter(pk=world.team.pk).update(owner=None)
 
 
+def import_is(state: str):
+    def change(world: World):
+        ContactImport.objects.filter(pk=world.rows["imports"].pk).update(state=state)
+
+    return change
+
+
 # What must have come before, so that a manager's request can be answered.
-BEFORE = {"DELETE /api/teams/<pk>/": leave_no_campaigns}
+BEFORE = {
+    "DELETE /api/teams/<pk>/": leave_no_campaigns,
+    **{f"POST /api/imports/<pk>/{verb}/": import_is(state) for verb, state in VERBS.items()},
+}
 
 # Parameters of addresses that aren't the id of the row that the address begins with.
 PARAMETERS = {

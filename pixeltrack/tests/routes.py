@@ -42,11 +42,12 @@ class Route:
         ]
         return {name.upper() for name in names} - {"HEAD", "OPTIONS"}
 
-    def made_for(self, method: str, user=None):
-        """The view as REST framework sets it up for a request; the request isn't answered."""
+    def made_for(self, method: str, user=None, kind="application/json"):
+        """The view as REST framework sets it up for a request with a body of this kind; the
+        request isn't answered."""
         view = self.view.cls(**getattr(self.view, "initkwargs", {}))
         view.action_map = getattr(self.view, "actions", None)
-        request = APIRequestFactory().generic(method, self.address)
+        request = APIRequestFactory().generic(method, self.address, content_type=kind)
         view.setup(request)
         view.request = view.initialize_request(request)
         if user:

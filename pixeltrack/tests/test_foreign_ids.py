@@ -18,7 +18,7 @@ from pixeltrack.tests.ids import at, places, put
 from pixeltrack.tests.matrix import BODIES, Rule, body_for, fill, rules
 from pixeltrack.tests.routes import api_routes
 from pixeltrack.tests.world import CANARY, ERASED
-from pixeltrack.tests.written import nested, serializer_for, writes
+from pixeltrack.tests.written import nested, serializer_for, serializers_for, writes
 
 pytestmark = pytest.mark.django_db
 NOBODY = 7_000_000_000_000_000_007  # the id of no row
@@ -70,10 +70,14 @@ def related(serializer):
 
 def test_every_field_that_takes_an_id_looks_at_the_callers_rows_only(world):
     fields = {}
-    for method, route in writes():
-        if serializer := serializer_for(method, route, world.user):
+    for each_write in writes():
+        for serializer in serializers_for(each_write, world.user):
             fields |= dict(related(serializer))
-    assert fields.keys() >= {"CampaignSerializer.team", "PixelSerializer.contact"}
+    assert fields.keys() >= {
+        "CampaignSerializer.team",
+        "PixelSerializer.contact",
+        "UploadedImportSerializer.group",
+    }
     open_to_all = [name for name, one in fields.items() if not isinstance(one, ScopedField)]
     assert not open_to_all, f"Make these ScopedFields: {open_to_all}"
 

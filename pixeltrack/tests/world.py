@@ -11,8 +11,17 @@ from rest_framework.test import APIClient
 
 from accounts.models import ApiKey, Invitation, Membership, Team, TokenFamily, User
 from accounts.tests.people import make_key, make_member, make_user
-from campaigns.models import Campaign, Contact, ErasedAddress, Group, Removal
+from campaigns.models import (
+    Campaign,
+    Contact,
+    ContactImport,
+    ErasedAddress,
+    Group,
+    Removal,
+    ReportedRow,
+)
 from campaigns.tests.house import House
+from campaigns.tests.importing import send
 from tracking.correct import delete_opening
 from tracking.models import Opening, OpeningChange
 from tracking.tests.opened import open_pixel
@@ -141,6 +150,7 @@ class World:
             Group: named,
             Contact: named | {"email": address, "external_id": f"{CANARY} id"},
             Removal: named,
+            ContactImport: named | {"problem": CANARY, "created_by": CANARY},
             ApiKey: named,
             Invitation: {"email": address},
             OpeningChange: {"by": CANARY},
@@ -150,6 +160,7 @@ class World:
                 type(row).objects.filter(pk=row.pk).update(**values[type(row)])
                 row.refresh_from_db()
         User.objects.filter(pk=self.rows["memberships"].user_id).update(email=address)
+        self.rows["imports"].reported_rows.update(value=CANARY, row=[CANARY])
 
     def grow(self):
         """More rows of every kind: in the team, in its campaign, in its group, of its contact."""
@@ -161,6 +172,7 @@ class World:
             open_pixel(contact.pixels.first(), NOON, f"Reader {contact.pk}")
             open_pixel(self.house.pixel, NOON, f"Another reader {contact.pk}")
             leave_traces(self.house)
+            report_a_row(self.rows["imports"])
             Team.objects.start(name=fresh("Team"), manager=self.people["manager"])
         self.contact.add_pixels(4)
 
@@ -172,9 +184,22 @@ def leave_traces(house: House, erased=None):
     delete_opening(Opening.objects.get(contact=contact).pk, by=house.user.username)
     house.campaign.groups.create(name=fresh("Removed")).remove(by=house.user.username)
     ErasedAddress.objects.remember(house.team.pk, erased or fresh_address())
+    report_a_row(try_out(house))
     make_member(house.team, Membership.Role.VIEWER)
     make_key(house.team, Membership.Role.VIEWER)
     invite(house.team, fresh_address())
+
+
+def try_out(house: House) -> ContactImport:
+    """A dry run that is done: it can be deleted as it is, and run for real."""
+    job = send(house.campaign, "email\n", dry_run=True)
+    ContactImport.objects.filter(pk=job.pk).update(state=ContactImport.State.DONE)
+    return job
+
+
+def report_a_row(job: ContactImport) -> ReportedRow:
+    line = job.reported_rows.count() + 2
+    return job.reported_rows.create(line=line, rejected=True, code="invalid", row=["x"])
 
 
 def rows_of(house: House) -> dict:
@@ -195,4 +220,5 @@ def rows_of(house: House) -> dict:
         "opening-changes": OpeningChange.objects.get(group=house.group),
         "erased-addresses": ErasedAddress.objects.get(team=house.team),
         "removals": Removal.objects.get(team=house.team),
+        "imports": ContactImport.objects.get(campaign=house.campaign),
     }

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 from rest_framework import serializers
 
-from pixeltrack.tests.matrix import Unlisted
+from pixeltrack.tests.matrix import VERBS, Unlisted
 from pixeltrack.tests.routes import Route, api_routes
 
 WRITES = ("POST", "PUT", "PATCH")
+KINDS = ("application/json", "multipart/form-data")
 WRITABLE = {
     "CampaignSerializer": ("team name time_zone pixels_per_contact tracking closed_at group_names"),
     "GroupSerializer": "campaign name is_control",
@@ -16,6 +17,12 @@ WRITABLE = {
     "BulkSerializer": "contacts",
     "ContactRowSerializer": "group email name external_id scheduled_at sent_at pixels",
     "HtmlSerializer": "html",
+    "PostedImportSerializer": (
+        "campaign group run_at scheduled_at create_groups reject_overlap dry_run contacts"
+    ),
+    "UploadedImportSerializer": (
+        "campaign group run_at scheduled_at create_groups reject_overlap dry_run file"
+    ),
     "OpeningReportSerializer": (
         "event_id pixel opened_at user_agent network network_label verdict reason referer"
     ),
@@ -35,7 +42,10 @@ WRITABLE = {
 
 
 # They read no body, whatever serializer they answer with.
-WITHOUT_BODY = {"/api/contacts/<pk>/erase/"}
+WITHOUT_BODY = {
+    "/api/contacts/<pk>/erase/",
+    *(f"/api/imports/<pk>/{verb}/" for verb in VERBS),
+}
 
 
 def writes() -> list[tuple[str, Route]]:
@@ -45,12 +55,18 @@ def writes() -> list[tuple[str, Route]]:
     ]
 
 
-def serializer_for(method: str, route: Route, user):
+def serializer_for(method: str, route: Route, user, kind="application/json"):
     """The serializer that the view would read a body with, or None where it has none."""
     if route.address in WITHOUT_BODY:
         return None
-    view = route.made_for(method, user)
+    view = route.made_for(method, user, kind)
     return view.get_serializer() if hasattr(view, "get_serializer") else None
+
+
+def serializers_for(route_of: tuple[str, Route], user) -> list:
+    """Those for bodies of each kind."""
+    found = (serializer_for(*route_of, user, kind) for kind in KINDS)
+    return [serializer for serializer in found if serializer]
 
 
 def nested(serializer) -> Iterator[serializers.Serializer]:

@@ -117,6 +117,21 @@ class World:
         finally:
             self.restart_redis()
 
+    def redis_log(self) -> Path:
+        """Where Redis appends what it is asked to write."""
+        [log] = (self.stack.folder / "redis" / "appendonlydir").glob("*.incr.aof")
+        return log
+
+    @contextlib.contextmanager
+    def redis_writing_nothing(self):
+        """Killed at the end, Redis has written nothing of what it answered for meanwhile: as
+        when a sync of a slow disk keeps it from writing for up to two seconds."""
+        log = self.redis_log()
+        written = log.stat().st_size
+        yield
+        self.redis.kill()
+        os.truncate(log, written)
+
     @contextlib.contextmanager
     def redis_frozen(self):
         os.kill(self.redis.process.pid, signal.SIGSTOP)

@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 import time_machine
+from django.db import IntegrityError
 
 from accounts.models import Membership
 from accounts.tests.people import assert_problem, client_of, make_member, make_user
@@ -125,7 +126,7 @@ def test_an_event_id_that_is_taken_at_that_very_moment_is_found_taken(house, mon
         if not Opening.objects.exists():
             monkeypatch.setattr(report_module, "record", record)
             created(theirs, theirs.pixel, event_id=str(event_id))
-            raise report_module.IntegrityError
+            raise IntegrityError
         return record(hits, audit)
 
     monkeypatch.setattr(report_module, "record", record_late)

@@ -155,6 +155,7 @@ def test_a_hit_that_redis_took_without_saying_so_counts_once(redis_client, pixel
 
 
 def test_a_dead_redis_is_asked_once_a_second(redis_client, pixel, monkeypatch):
+    monkeypatch.setattr(collect_module.way.breaker, "_rest", 3600)  # a slow machine takes its time
     asking = Mock(side_effect=ConnectionError("refused"))
     monkeypatch.setattr(stream, "append", asking)
     for number in range(20):
@@ -163,6 +164,18 @@ def test_a_dead_redis_is_asked_once_a_second(redis_client, pixel, monkeypatch):
     collect_module.way.breaker._try_at = time.monotonic()  # the rest is over
     collect(a_hit(pixel, "later"))
     assert asking.call_count == 2
+
+
+@pytest.mark.parametrize(("run", "lost"), [("the same", 0), ("another", 1)])
+def test_a_connection_that_was_made_anew_is_asked_whether_redis_is_the_same(
+    redis_client, pixel, run, lost
+):
+    collect_module.way.save_unconfirmed(stream.run_id() if run == "the same" else "a run before")
+    hit = a_hit(pixel)
+    assert collect(hit) == Outcome.STORED
+    redis_client.client_kill_filter(_type="normal", skipme=True)
+    assert collect(a_hit(pixel, "Outlook")) in (Outcome.STORED, Outcome.DATABASE)
+    assert (hit.event_id in spooled()) == bool(lost)
 
 
 def test_redis_is_used_again_when_it_is_back(redis_client, pixel, monkeypatch):

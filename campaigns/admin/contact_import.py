@@ -1,0 +1,149 @@
+from pathlib import PurePath
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponseRedirect, JsonResponse
+from django.template.defaultfilters import filesizeformat
+from django.urls import path
+
+from accounts.scoped_admin import NamelessHistory
+from campaigns.admin.import_form import ImportForm
+from campaigns.admin.import_progress import progress_of
+from campaigns.admin.import_verbs import ImportVerbs, address_of
+from campaigns.admin.lists import OwnCampaignFilter, number_or_none
+from campaigns.admin.removal import RemovalAdmin
+from campaigns.api.file import begun, disposition
+from campaigns.models import Campaign, Contact, ContactImport, Group, ReportedRow
+from campaigns.rejected_rows import RejectedRows
+from campaigns.streaming import Stream
+from campaigns.table import Csv, file_name
+
+ROWS_SHOWN = 50
+
+
+@admin.register(ContactImport)
+class ContactImportAdmin(ImportVerbs, NamelessHistory, RemovalAdmin):
+    """Files of contacts: sent here, and watched while they are taken in. They are named after
+    what people called them, which may be an address, so the history names them by their id."""
+
+    form = ImportForm
+    add_form_template = "admin/change_form.html"
+    change_form_template = "admin/campaigns/contactimport/progress.html"
+    list_display = ["name", "campaign", "state", "progress", "created", "rejected"]
+    list_display += ["created_by", "created_at"]
+    list_select_related = ["campaign"]
+    list_filter = ["state", "dry_run", OwnCampaignFilter]
+    list_per_page = 50
+    ordering = ["-pk"]
+    search_fields = ["name"]
+    autocomplete_fields = ["campaign", "group"]
+    readonly_fields = ["sent_size"]
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("campaign", "group__campaign")
+
+    @admin.display(description="progress")
+    def progress(self, job):
+        return f"{job.percent} %"
+
+    @admin.display(description="size")
+    def sent_size(self, job):
+        return filesizeformat(job.size)
+
+    # -- Sending a file ----------------------------------------------------------------------------
+    def has_add_permission(self, request):
+        """An import adds contacts and changes those that are there."""
+        contacts = self.admin_site.get_model_admin(Contact)
+        may = contacts.has_add_permission(request) and contacts.has_change_permission(request)
+        return may and super().has_add_permission(request)
+
+    def may_add_groups(self, request):
+        return self.admin_site.get_model_admin(Group).has_add_permission(request)
+
+    def get_fields(self, request, obj=None):
+        options = ["campaign", "group", "run_at", "scheduled_at"]
+        options += ["create_groups"] if obj or self.may_add_groups(request) else []
+        options += ["reject_overlap", "dry_run"]
+        if obj is None:
+            return ["file", *options]
+        made = ["created_by", "created_at", "started_at", "finished_at"]
+        return ["name", "sent_size", *options, *made]
+
+    def get_changeform_initial_data(self, request):
+        """The campaign that a link names, if one sees it; nothing else that an address says."""
+        campaign = number_or_none(request.GET.get("campaign"))
+        seen = Campaign.objects.of(request.user).filter(pk=campaign).first()
+        return {"campaign": seen, "run_at": None}
+
+    def add_view(self, request, form_url="", extra_context=None):
+        context = {"title": "Import contacts", "show_save_and_continue": False}
+        return super().add_view(request, form_url, context | (extra_context or {}))
+
+    def save_form(self, request, form, change):
+        return form.receive(by=request.user.get_username())
+
+    def save_model(self, request, obj, form, change):
+        """It is stored already."""
+
+    def save_related(self, request, form, formsets, change):
+        """Nothing hangs on it."""
+
+    def response_post_save_add(self, request, obj):
+        return HttpResponseRedirect(self.page_of(obj.pk))
+
+    # -- Watching it -------------------------------------------------------------------------------
+    def get_urls(self):
+        view, at = self.admin_site.admin_view, "campaigns_contactimport"
+        return [
+            path("<int:import_id>/progress/", view(self.progress_view), name=f"{at}_progress"),
+            path("<int:import_id>/rejected.csv", view(self.rejected_view), name=f"{at}_rejected"),
+            *super().get_urls(),
+        ]
+
+    def progress_view(self, request, import_id):
+        job = self.find(request, import_id)
+        if not self.has_view_permission(request, job):
+            raise PermissionDenied
+        return JsonResponse(progress_of(job))
+
+    def render_change_form(self, request, context, add=False, change=False, obj=None, **kwargs):
+        if obj:
+            context |= self.watched(request, obj)
+        return super().render_change_form(
+            request, context, add=add, change=change, obj=obj, **kwargs
+        )
+
+    def watched(self, request, job) -> dict:
+        rows = []
+        if self.may_see_rows(request):
+            rejected = job.reported_rows.filter(rejected=True)
+            rows = list(rejected.order_by("line", "pk")[:ROWS_SHOWN])
+        return {
+            "progress": progress_of(job),
+            "progress_address": address_of("progress", job),
+            "buttons": self.buttons(request, job),
+            "may_see_rows": self.may_see_rows(request),
+            "rows": rows,
+            "show_delete": job.state in job.ENDED,
+        }
+
+    # -- What was rejected -------------------------------------------------------------------------
+    def may_see_rows(self, request):
+        return self.admin_site.get_model_admin(ReportedRow).has_view_permission(request)
+
+    def rejected_view(self, request, import_id):
+        """The rejected rows to mend and send again; with `?reasons=1`, why they were rejected."""
+        job = self.find(request, import_id)
+        if not (self.has_view_permission(request, job) and self.may_see_rows(request)):
+            raise PermissionDenied
+        table = RejectedRows(job, reasons="reasons" in request.GET)
+        names = [job.campaign.name, PurePath(job.name).stem, table.name]
+        return Stream(
+            begun(Csv(table, bom=True).parts()),  # by which Excel knows UTF-8
+            content_type=f"{Csv.media_type}; charset=utf-8",
+            headers={"Content-Disposition": disposition(file_name(names, Csv.suffix))},
+        )
+
+    # -- Deletion ----------------------------------------------------------------------------------
+    def losses(self, rows):
+        return {"reported rows": ReportedRow.objects.filter(contact_import__in=rows).count()}

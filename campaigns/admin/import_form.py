@@ -1,0 +1,52 @@
+from django import forms
+from django.conf import settings
+from django.template.defaultfilters import filesizeformat
+
+from campaigns.import_file import Unreadable
+from campaigns.import_row import refuse_unreadable
+from campaigns.models import ContactImport
+
+
+class ImportForm(forms.ModelForm):
+    """A file of contacts to be sent. It is looked at before it is stored: whoever chose the wrong
+    one is told so at once."""
+
+    file = forms.FileField(
+        help_text="CSV (comma, semicolon or tab), JSON or JSON Lines, also zipped or gzipped. One "
+        "column must be called email; group, name, external_id, scheduled_at and pixels are known, "
+        "others are kept with the contact."
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if run_at := self.fields.get("run_at"):
+            run_at.required = False
+            run_at.help_text = "It is not begun before this time (UTC). Empty: at once."
+        if scheduled_at := self.fields.get("scheduled_at"):
+            scheduled_at.help_text = (
+                "For rows that don't say when their mail is scheduled (UTC). Empty: new contacts "
+                "get the time above, and known ones keep what they have."
+            )
+
+    def clean_file(self):
+        file = self.cleaned_data["file"]
+        if file.size > settings.MAX_IMPORT_BYTES:
+            most = filesizeformat(settings.MAX_IMPORT_BYTES)
+            raise forms.ValidationError(f"The file is larger than {most}. Send it in parts.")
+        try:
+            refuse_unreadable(file)
+        except Unreadable as problem:
+            raise forms.ValidationError(str(problem), code=problem.code) from None
+        return file
+
+    def clean(self):
+        cleaned = super().clean()
+        campaign, group = cleaned.get("campaign"), cleaned.get("group")
+        if campaign and group and group.campaign_id != campaign.pk:
+            self.add_error("group", "This group belongs to another campaign.")
+        return cleaned
+
+    def receive(self, by: str) -> ContactImport:
+        """Store the file, with what was chosen for it."""
+        given = {name: value for name, value in self.cleaned_data.items() if value is not None}
+        return ContactImport.objects.receive(created_by=by, **given)

@@ -1,0 +1,52 @@
+"""Hits that Redis answered for a moment ago, and takes with it if it is killed now.
+
+With `appendfsync everysec`, Redis holds its writes back while a sync of the disk is under way, for
+up to two seconds, and answers all the same. So whoever finds that another Redis process answers,
+or none, gives the hits of the last seconds to the spool as well: by their event ids they count
+once, wherever they are found.
+"""
+
+import threading
+import time
+from collections import deque
+
+from tracking.hit import Hit
+
+HELD_BACK_S = 2.0  # at most, before Redis writes although the disk is busy
+KEPT_S = HELD_BACK_S + 0.5
+
+
+class Unconfirmed:
+    """What this process has of them, and by which run of Redis they were taken."""
+
+    def __init__(self):
+        self._groups: deque[tuple[float, list[Hit]]] = deque()
+        self._run_id: str | None = None
+        self._lock = threading.Lock()  # threads of the plain view share it
+
+    def add(self, hits: list[Hit]):
+        """These are in the stream. Those that are older are written by now."""
+        if not hits:
+            return
+        now = time.monotonic()
+        with self._lock:
+            self._groups.append((now, hits))
+            while self._groups[0][0] < now - KEPT_S:
+                self._groups.popleft()
+
+    def lost_with(self, run_id: str | None) -> list[Hit]:
+        """Those that may be lost, seeing that this run of Redis answers (None: none does).
+
+        They are handed out once. Put them back where nobody could take them.
+        """
+        with self._lock:
+            before, self._run_id = self._run_id, run_id or self._run_id
+            if run_id is not None and run_id == before:
+                return []
+            lost = [hit for _, hits in self._groups for hit in hits]
+            self._groups.clear()
+            return lost
+
+    def put_back(self, hits: list[Hit]):
+        with self._lock:
+            self._groups.appendleft((time.monotonic(), hits))

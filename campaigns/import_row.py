@@ -44,6 +44,8 @@ class BadCell(Exception):
 
 
 def as_text(value) -> str:
+    if type(value) is str:  # nearly always
+        return value.strip()
     if isinstance(value, (list, dict, bool)):
         raise BadCell("invalid", "Give a text.")
     return str(value).strip()
@@ -109,6 +111,9 @@ def field_of(column: str) -> str | None:
     return key if key in READERS else None
 
 
+key_of_group = lru_cache(maxsize=MOST_GROUPS)(name_key)  # which all rows ask for
+
+
 @dataclass(frozen=True, slots=True)
 class Remark:
     code: str
@@ -131,7 +136,7 @@ class CheckedRow:
     @property
     def group_key(self) -> str:
         """Equal for rows of the same group, also before it is made."""
-        return name_key(self.contact.group.name)
+        return key_of_group(self.contact.group.name)
 
     def rejected(self, job: ContactImport, code: str, detail: str) -> ReportedRow:
         """It is not taken in after all."""

@@ -86,9 +86,11 @@ def read_moment(value) -> datetime:
 
 def read_pixels(value) -> int:
     text = as_text(value)
-    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:3]) <= MOST_PIXELS):
+    digits = text.lstrip("0")  # so few are left that int() takes them
+    is_number = text.isascii() and text.isdecimal() and len(digits) <= 2
+    if not (is_number and 1 <= int(digits or 0) <= MOST_PIXELS):
         raise BadCell("invalid", f"Give the number of pixels, from 1 to {MOST_PIXELS}.")
-    return int(text)
+    return int(digits)
 
 
 READERS: dict[str, Callable] = {

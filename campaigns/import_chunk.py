@@ -74,9 +74,7 @@ class ImportChunk:
             counts["rejected" if report else COUNTED[taken]] += 1
             reports += [report] if report else row.reports(self.job)
         counts["noted"] = len(reports) - counts["rejected"]
-        for report in reports:
-            report.pk = None  # another try may have numbered it
-        ReportedRow.objects.bulk_create(reports)
+        ReportedRow.objects.insert(reports)
         self.job.advance(bytes_read, time.monotonic() - began, counts)
 
     def _is_committed(self) -> bool:

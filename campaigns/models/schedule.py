@@ -1,6 +1,7 @@
 """Many contacts at once: what the bulk address of the API and contact imports stand on."""
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -22,6 +23,7 @@ from campaigns.models.scoped import GroupScopedQuerySet
 # Rows of one transaction. SQLite takes no condition with more than 1,000 parts, and each row may
 # be of a group of its own.
 CHUNK = 500
+MOST_EXTRA = 2_000_000  # characters in a statement: MariaDB takes 16 MB, and escapes some
 
 Place = tuple[int, str]  # the ids of group and addressee: what a contact is unique by
 
@@ -220,12 +222,13 @@ class ScheduleQuerySet(GroupScopedQuerySet):
         fields = ["email", "name", "external_id", "scheduled_at", "sent_at", "extra"]
         # MySQL takes any unique key for the conflict, and Django refuses to name one there.
         named = connections[self.db].features.supports_update_conflicts_with_target
-        self.model.objects.bulk_create(
-            sorted(contacts, key=lambda contact: contact.pk),
-            update_conflicts=True,
-            update_fields=fields,
-            unique_fields=["pk"] if named else None,
-        )
+        for some in light(sorted(contacts, key=lambda contact: contact.pk)):
+            self.model.objects.bulk_create(
+                some,
+                update_conflicts=True,
+                update_fields=fields,
+                unique_fields=["pk"] if named else None,
+            )
 
     def _insert_with_pixels(
         self, contacts: dict[Place, NewContact], rows: dict
@@ -256,6 +259,19 @@ def groups_in_sight(rows) -> set[int]:
 def erased_among(rows) -> set[tuple[int, str]]:
     """Those of the rows' addresses that are erased in their teams."""
     return ErasedAddress.objects.among(row.address for row in rows)
+
+
+def light(contacts) -> Iterator[list]:
+    """The contacts in parts that a statement takes each: what is kept with them can be long."""
+    part, length = [], 0
+    for contact in contacts:
+        length += len(json.dumps(contact.extra)) if contact.extra else 0
+        if part and length > MOST_EXTRA:
+            yield part
+            part, length = [], 0
+        part.append(contact)
+    if part:
+        yield part
 
 
 def by_place(contacts) -> dict:

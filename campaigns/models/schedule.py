@@ -1,5 +1,6 @@
 """Many contacts at once: what the bulk address of the API and contact imports stand on."""
 
+import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from campaigns.models.scoped import GroupScopedQuerySet
 # Rows of one transaction. SQLite takes no condition with more than 1,000 parts, and each row may
 # be of a group of its own.
 CHUNK = 500
+MOST_EXTRA = 2_000_000  # characters in a statement: MariaDB takes 16 MB, and escapes some
 
 VARIANT = {digit: "89ab"[int(digit, 16) % 4] for digit in "0123456789abcdef"}
 
@@ -220,12 +222,13 @@ class ScheduleQuerySet(GroupScopedQuerySet):
         fields = ["email", "name", "external_id", "scheduled_at", "sent_at", "extra"]
         # MySQL takes any unique key for the conflict, and Django refuses to name one there.
         named = connections[self.db].features.supports_update_conflicts_with_target
-        self.model.objects.bulk_create(
-            sorted(contacts, key=lambda contact: contact.pk),
-            update_conflicts=True,
-            update_fields=fields,
-            unique_fields=["pk"] if named else None,
-        )
+        for some in light(sorted(contacts, key=lambda contact: contact.pk)):
+            self.model.objects.bulk_create(
+                some,
+                update_conflicts=True,
+                update_fields=fields,
+                unique_fields=["pk"] if named else None,
+            )
 
     def _insert_with_pixels(
         self, contacts: dict[Place, NewContact], rows: dict
@@ -271,6 +274,19 @@ def erased_among(rows) -> set[tuple[int, str]]:
     if not ErasedAddress.objects.filter(team__in=teams).exists():
         return set()
     return ErasedAddress.objects.among(row.address for row in rows)
+
+
+def light(contacts) -> Iterator[list]:
+    """The contacts in parts that a statement takes each: what is kept with them can be long."""
+    part, length = [], 0
+    for contact in contacts:
+        length += len(json.dumps(contact.extra)) if contact.extra else 0
+        if part and length > MOST_EXTRA:
+            yield part
+            part, length = [], 0
+        part.append(contact)
+    if part:
+        yield part
 
 
 def by_place(contacts) -> dict:

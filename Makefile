@@ -34,6 +34,7 @@ prove: $(VENV)/.dev ## the long proofs; their results go to benchmarks/
 	@SCHEMA_EXAMPLES=150 $(PY) -m pytest -q pixeltrack/tests/test_schemathesis.py
 	@$(PY) -m tests.ledger.prove
 	@$(PY) -m tests.ledger.mutants
+	@$(PY) -m benchmarks.import --rows $(or $(ROWS),1000000)
 
 lint: $(VENV)/.dev ## check the style and which way imports run
 	@$(PY) -m ruff check .

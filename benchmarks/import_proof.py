@@ -198,4 +198,5 @@ answer = Campaign.objects.start(team=team, name={self.new_name()!r}).groups.get(
 
 class Bar(tqdm):
     def show(self, job: Import):
-        self.update(job.rows - self.n)
+        if job.rows > self.n:
+            self.update(job.rows - self.n)

@@ -13,6 +13,7 @@ from campaigns.models.schedule import Taken
 
 OVERLAP = "overlap"
 COUNTED = {Taken.CREATED: "created", Taken.UPDATED: "updated", Taken.UNCHANGED: "unchanged"}
+PROGRESS = ("rows", *COUNTED.values(), "rejected", "noted", "bytes_read", "seconds")
 
 
 class LostLease(Exception):
@@ -39,7 +40,11 @@ class ImportChunk:
             for part in self._parts():
                 part.take_in(bytes_read, time.monotonic())
             return
-        self.job.refresh_from_db()
+        try:
+            # Not the holder: by now it may be another worker, whose lease is not ours.
+            self.job.refresh_from_db(fields=PROGRESS)
+        except ContactImport.DoesNotExist:
+            raise LostLease from None
 
     def _parts(self) -> list["ImportChunk"]:
         if len(self.rows) > 1:
@@ -69,9 +74,7 @@ class ImportChunk:
             counts["rejected" if report else COUNTED[taken]] += 1
             reports += [report] if report else row.reports(self.job)
         counts["noted"] = len(reports) - counts["rejected"]
-        for report in reports:
-            report.pk = None  # another try may have numbered it
-        ReportedRow.objects.bulk_create(reports)
+        ReportedRow.objects.insert(reports)
         self.job.advance(bytes_read, time.monotonic() - began, counts)
 
     def _is_committed(self) -> bool:

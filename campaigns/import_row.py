@@ -20,13 +20,14 @@ from campaigns.address import is_role_account, read_address
 from campaigns.fields import name_key
 from campaigns.import_file import BadRecord, Record, Unreadable, glance
 from campaigns.models import Contact, ContactColumn, ContactImport, Group, ReportedRow
-from campaigns.models.contact_column import MOST_COLUMNS, TooManyColumns
+from campaigns.models.contact_column import COLUMN_LENGTH, MOST_COLUMNS, TooManyColumns
 from campaigns.models.reported_row import VALUE_LENGTH
 from campaigns.models.schedule import ContactRow
 from campaigns.own_columns import is_ours
 
 MOST_GROUPS = 100  # that an import may give a campaign
 MOST_PIXELS = 10
+MOST_MEANINGS = 2_000  # remembered: more than a table has columns; JSON may have millions
 ALIASES = {
     "e_mail": "email",
     "mail": "email",
@@ -44,6 +45,8 @@ class BadCell(Exception):
 
 
 def as_text(value) -> str:
+    if type(value) is str:  # nearly always
+        return value.strip()
     if isinstance(value, (list, dict, bool)):
         raise BadCell("invalid", "Give a text.")
     return str(value).strip()
@@ -86,9 +89,11 @@ def read_moment(value) -> datetime:
 
 def read_pixels(value) -> int:
     text = as_text(value)
-    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:3]) <= MOST_PIXELS):
+    digits = text.lstrip("0")  # so few are left that int() takes them
+    is_number = text.isascii() and text.isdecimal() and len(digits) <= 2
+    if not (is_number and 1 <= int(digits or 0) <= MOST_PIXELS):
         raise BadCell("invalid", f"Give the number of pixels, from 1 to {MOST_PIXELS}.")
-    return int(text)
+    return int(digits)
 
 
 READERS: dict[str, Callable] = {
@@ -107,6 +112,9 @@ def field_of(column: str) -> str | None:
     key = re.sub(r"[\s_-]+", "_", name_key(column)).strip("_")
     key = ALIASES.get(key, key)
     return key if key in READERS else None
+
+
+key_of_group = lru_cache(maxsize=MOST_GROUPS)(name_key)  # which all rows ask for
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +139,7 @@ class CheckedRow:
     @property
     def group_key(self) -> str:
         """Equal for rows of the same group, also before it is made."""
-        return name_key(self.contact.group.name)
+        return key_of_group(self.contact.group.name)
 
     def rejected(self, job: ContactImport, code: str, detail: str) -> ReportedRow:
         """It is not taken in after all."""
@@ -170,6 +178,7 @@ class RowCheck:
         self.defaults = {} if scheduled_at else {"scheduled_at": contact_import.run_at}
         # Column → the field it stands for and its reader, or the name it is kept by and None.
         self.meanings: dict[str, tuple[str | None, Callable | None]] = {}
+        self.tried = ContactColumn.objects.known(self.campaign)  # what a dry run would keep
 
     def __call__(self, record: Record | BadRecord) -> CheckedRow | ReportedRow:
         if isinstance(record, BadRecord):
@@ -185,7 +194,9 @@ class RowCheck:
                     continue
                 name, read = self.meanings.get(column) or self.meaning_of(column)
                 if read is None:
-                    if name:
+                    if name in extra:
+                        raise BadCell("twice", "Another column has the same name. Leave one.")
+                    if name is not None:
                         extra[name] = value
                 elif name in fields:
                     raise BadCell("twice", f"Another column gives the {name} already. Leave one.")
@@ -212,13 +223,18 @@ class RowCheck:
             meaning = None, None
         else:
             meaning = self.kept_name(column), None
-        self.meanings[column] = meaning
+        if len(self.meanings) < MOST_MEANINGS:
+            self.meanings[column] = meaning
         return meaning
 
     def kept_name(self, column: str) -> str:
-        if self.job.dry_run:
-            return column
+        if len(column) > COLUMN_LENGTH:
+            raise BadCell(
+                "too_long", f"The name of this column is longer than {COLUMN_LENGTH} characters."
+            )
         try:
+            if self.job.dry_run:
+                return ContactColumn.objects.foresee(self.tried, column)
             return ContactColumn.objects.spell(self.campaign, [column])[column]
         except TooManyColumns:
             raise BadCell(
@@ -285,6 +301,11 @@ def refuse_columns(columns: Sequence[str]):
         if field and times > 1:
             raise Unreadable("twice", f"Two columns of the file are for {field}. Leave one.")
     others = [column for column in columns if not field_of(column) and not is_passed_over(column)]
+    keys = Counter(map(name_key, others))
+    if again := [column for column in others if keys[name_key(column)] > 1]:
+        raise Unreadable(
+            "twice", f"Several columns are called {shortened(again[0])}, case aside. Leave one."
+        )
     if len(others) > MOST_COLUMNS:
         raise Unreadable(
             "too_many_columns",

@@ -19,7 +19,7 @@ from campaigns.import_chunk import ImportChunk, LostLease, Overlaps, overlapping
 from campaigns.import_file import BadRecord, Facts, Reader, Record, Unreadable, examine
 from campaigns.import_row import CheckedRow, RowCheck, refuse_columns
 from campaigns.models import ContactImport, ReportedRow
-from campaigns.seen_addresses import SeenAddresses
+from campaigns.seen_addresses import SeenAddresses, Sighting
 
 logger = logging.getLogger(__name__)
 
@@ -89,7 +89,7 @@ class ImportRun:
             self.catch_up(records)
             began = time.monotonic()
             for chunk in chunks(records):
-                rows = overlaps.mark([self.examined(record) for record in chunk])
+                rows = overlaps.mark(self.examined(chunk))
                 self.go_on()
                 ImportChunk(self.job, rows).take_in(reader.read, began)
                 began = time.monotonic()
@@ -118,15 +118,23 @@ class ImportRun:
         """Pass over the rows that were taken in before, and remember their addresses."""
         for chunk in chunks(islice(records, self.job.rows)):
             self.stay()
-            for record in chunk:
-                self.examined(record)
+            self.examined(chunk)
 
-    def examined(self, record: Record | BadRecord) -> CheckedRow | ReportedRow:
-        """The row as it is checked, by itself and beside those before it."""
-        row = self.check(record)
-        if isinstance(row, ReportedRow):
-            return row
-        before = self.seen.add(row.contact.key, row.group_key, record.line)
+    def examined(self, records: list[Record | BadRecord]) -> list[CheckedRow | ReportedRow]:
+        """The rows as they are checked, by themselves and beside those before them."""
+        rows = [self.check(record) for record in records]
+        checked = [row for row in rows if isinstance(row, CheckedRow)]
+        sightings = self.seen.add(
+            [(row.contact.key, row.group_key, row.record.line) for row in checked]
+        )
+        if not any(sightings):
+            return rows
+        before = iter(sightings)
+        return [
+            self.compared(row, next(before)) if isinstance(row, CheckedRow) else row for row in rows
+        ]
+
+    def compared(self, row: CheckedRow, before: list[Sighting]) -> CheckedRow | ReportedRow:
         if not before:
             return row
         first = before[0]

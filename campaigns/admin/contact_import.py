@@ -13,7 +13,7 @@ from campaigns.admin.import_verbs import ImportVerbs, address_of
 from campaigns.admin.lists import OwnCampaignFilter, number_or_none
 from campaigns.admin.removal import RemovalAdmin
 from campaigns.api.file import begun, disposition
-from campaigns.models import Campaign, Contact, ContactImport, Group, ReportedRow
+from campaigns.models import Contact, ContactImport, Group, ReportedRow
 from campaigns.rejected_rows import RejectedRows
 from campaigns.streaming import Stream
 from campaigns.table import Csv, file_name
@@ -70,10 +70,8 @@ class ContactImportAdmin(ImportVerbs, NamelessHistory, RemovalAdmin):
         return ["name", "sent_size", *options, *made]
 
     def get_changeform_initial_data(self, request):
-        """The campaign that a link names, if one sees it; nothing else that an address says."""
-        campaign = number_or_none(request.GET.get("campaign"))
-        seen = Campaign.objects.of(request.user).filter(pk=campaign).first()
-        return {"campaign": seen, "run_at": None}
+        """The campaign that a link names; nothing else that an address says."""
+        return {"campaign": number_or_none(request.GET.get("campaign")), "run_at": None}
 
     def add_view(self, request, form_url="", extra_context=None):
         context = {"title": "Import contacts", "show_save_and_continue": False}

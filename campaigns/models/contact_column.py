@@ -4,6 +4,7 @@ from campaigns.fields import NameField, name_key
 from campaigns.models.campaign import Campaign
 
 MOST_COLUMNS = 100
+COLUMN_LENGTH = 200  # of a name
 
 
 class TooManyColumns(Exception):
@@ -11,10 +12,21 @@ class TooManyColumns(Exception):
 
 
 class ContactColumnQuerySet(models.QuerySet):
+    def known(self, campaign: Campaign) -> dict[str, str]:
+        """Key of the name → the name as the campaign spells it."""
+        return {name_key(column.name): column.name for column in campaign.contact_columns.all()}
+
+    def foresee(self, known: dict[str, str], name: str) -> str:
+        """`spell` for one name, which writes nothing but into `known`."""
+        key = name_key(name)
+        if key not in known and len(known) >= MOST_COLUMNS:
+            raise TooManyColumns
+        return known.setdefault(key, name)
+
     def spell(self, campaign: Campaign, names) -> dict[str, str]:
         """Each name as the campaign spells that column already; new ones are kept as they come.
         TooManyColumns beyond a hundred of them. Safe to repeat, also at the same time."""
-        known = {name_key(column.name): column.name for column in campaign.contact_columns.all()}
+        known = self.known(campaign)
         spelled = {}
         for name in names:
             key = name_key(name)
@@ -31,7 +43,7 @@ class ContactColumn(models.Model):
     `Contact.extra`; the merge file gives them back."""
 
     campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="contact_columns")
-    name = NameField()
+    name = NameField(max_length=COLUMN_LENGTH)
 
     objects = ContactColumnQuerySet.as_manager()
 

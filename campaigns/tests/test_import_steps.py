@@ -373,3 +373,39 @@ def test_an_import_that_comes_as_its_campaign_goes_is_removed_too(campaign):
     send(campaign, ROWS)  # as a request that read the campaign before would
     finish_removals()
     assert not ContactImport.objects.exists()
+
+
+def test_a_file_that_another_import_took_over_is_not_deleted_with_the_dry_run(
+    campaign, django_capture_on_commit_callbacks
+):
+    tried = take_in(campaign, ROWS, dry_run=True)
+    stale = ContactImport.objects.get(pk=tried.pk)  # as the task that forgets, or a page, read it
+    taken_over = tried.run()
+    with django_capture_on_commit_callbacks(execute=True):
+        stale.remove()
+    assert taken_over.file.storage.exists(taken_over.file.name)
+
+
+def test_a_worker_that_lost_its_lease_between_two_chunks_does_not_take_on_that_of_another(
+    campaign, monkeypatch
+):
+    first, kept = send(campaign, ROWS), []
+
+    def lose_lease(job):
+        with time_machine.travel(timezone.now() + 2 * LEASE):
+            kept.append(claim())
+
+    commit = import_chunk.ImportChunk._commit
+
+    def committed(chunk, *about):
+        commit(chunk, *about)
+        if not kept:
+            lose_lease(chunk.job)
+
+    monkeypatch.setattr(import_chunk.ImportChunk, "_commit", committed)
+    first = claim()
+    import_steps.run(first)
+    first.refresh_from_db()
+    assert first.rows == 2
+    assert first.holder == kept[0].holder
+    assert first.leased_until > timezone.now() + LEASE  # and did not give it back either

@@ -27,6 +27,7 @@ def test_a_contact_gets_its_pixels_at_once(house):
         "external_id": "7",
         "scheduled_at": "2026-03-01T08:00:00Z",
         "sent_at": None,
+        "extra": {},
         "created_at": made["created_at"],
         "erased_at": None,
     }

@@ -6,9 +6,11 @@ worker that is killed at any point loses nothing, and takes nothing in twice; tw
 harmless.
 """
 
+import gc
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from itertools import islice
 
@@ -53,7 +55,7 @@ def run(
     try:
         if not job.file:
             raise FileNotFoundError
-        with job.file.open("rb") as file:
+        with job.file.open("rb") as file, what_is_there_frozen():
             ImportRun(job, file, stop, watch).take_in()
     except FileNotFoundError:
         job.fail("The file is not there any more. Send it again, as a new import.")
@@ -69,6 +71,18 @@ def run(
         raise
     finally:
         job.release()
+
+
+@contextmanager
+def what_is_there_frozen():
+    """The garbage collector passes over all that is there already. A chunk makes thousands of
+    objects, each round would look through all of Django, and that was a seventh of the time."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 class ImportRun:

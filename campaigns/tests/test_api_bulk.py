@@ -360,6 +360,28 @@ def test_a_request_that_is_always_overtaken_is_asked_to_try_again(house, monkeyp
     assert_problem(response, 409, "conflict")
 
 
+def test_a_moment_is_stored_in_utc_whatever_zone_it_was_given_in(house):
+    send(
+        house,
+        {"email": "a@example.com", "scheduled_at": "2026-03-01T08:00:00+01:00"},
+        {"email": "b@example.com", "scheduled_at": "2026-03-01T07:00:00Z"},
+    )
+    at_that = Contact.objects.filter(scheduled_at=datetime(2026, 3, 1, 7, tzinfo=UTC))
+    assert at_that.count() == 2  # by what the database has, not by what Python makes of it
+
+
+def test_the_ids_of_pixels_are_random(house):
+    send(house, *({"email": f"reader{number}@example.com", "pixels": 3} for number in range(40)))
+    uuids = Pixel.objects.values_list("uuid", flat=True)
+    assert len(set(uuids)) == len(uuids) >= 120
+    assert {uuid.version for uuid in uuids} == {4}
+    # Of 122 random bits, each is set in some and not in others.
+    ever, always = 0, -1
+    for uuid in uuids:
+        ever, always = ever | uuid.int, always & uuid.int
+    assert (ever & ~always).bit_count() == 122
+
+
 def test_a_chunk_is_stored_whole_or_not_at_all(house, monkeypatch):
     def fail_at_pixels(model, names, rows):
         if model is Pixel:

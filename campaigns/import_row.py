@@ -168,10 +168,14 @@ class RowCheck:
     def __init__(self, contact_import: ContactImport):
         self.job = contact_import
         self.campaign = contact_import.campaign
-        self.groups = {name_key(group.name): group for group in self.campaign.groups.all()}
-        for group in self.groups.values():
+        groups = list(self.campaign.groups.all())
+        for group in groups:
             group.campaign = self.campaign
+        self.groups = {name_key(group.name): group for group in groups}
+        # SQLite tells names apart that differ in an accent, so the very name goes first.
+        self.named = {group.name: group for group in groups}
         own = contact_import.group
+        self.own_name = own.name if own else None
         self.own_key = name_key(own.name) if own else None
         scheduled_at = contact_import.scheduled_at
         self.fields = {"scheduled_at": scheduled_at} if scheduled_at else {}
@@ -251,7 +255,8 @@ class RowCheck:
             if len(self.groups) == 1:
                 return next(iter(self.groups.values()))
             raise BadCell("required", "Name the group: the campaign has several.")
-        return self.groups.get(key) or self.new_group(key, name)
+        known = self.named.get(self.own_name or name) or self.groups.get(key)
+        return known or self.new_group(key, name)
 
     def new_group(self, key: str, name: str | None) -> Group:
         if not self.job.create_groups or name is None:

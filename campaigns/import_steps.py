@@ -95,7 +95,7 @@ class ImportRun:
     def take_in(self):
         facts = self.facts()
         refuse_columns(facts.columns)
-        reader = Reader(self.file, facts)
+        reader = Reader(self.file, facts, alive=self.stay)
         records = iter(reader)
         self.check = RowCheck(self.job)
         overlaps = Overlaps(self.job, self.check.groups)

@@ -8,13 +8,12 @@ from campaigns.import_file.encoding import Proof, decoder
 from campaigns.import_file.facts import Facts
 from campaigns.import_file.json_array import WRAPPED
 from campaigns.import_file.json_value import DECODER, Refused
-from campaigns.import_file.packing import BLOCK, unpacked
+from campaigns.import_file.packing import BLOCK, BLOCKS_PER_SIGN, unpacked
 from campaigns.import_file.record import MOST_TEXT
 from campaigns.import_file.tape import Tape, split_lines
 from campaigns.import_file.unreadable import Unreadable
 
 HEAD = 1024 * 1024  # bytes
-BLOCKS_PER_SIGN = 64  # two megabytes at most
 
 EMPTY = "The file is empty. Look whether it was exported to its end, and send it again."
 NOTHING_AT_FIRST = (

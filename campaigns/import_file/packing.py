@@ -11,6 +11,7 @@ from campaigns.import_file.foreign import EMPTY_ZIP, GZIP, ZIP, refuse_foreign
 from campaigns.import_file.unreadable import Unreadable
 
 BLOCK = 32 * 1024  # bytes
+BLOCKS_PER_SIGN = 64  # two megabytes at most, between two signs of life
 ANY_GZIP = 31  # zlib's word for: with gzip's header and checksum
 BROKEN_GZIP = (
     "This gzip file is damaged, or was not sent to its end. Pack it again and send it again."

@@ -409,3 +409,14 @@ def test_a_worker_that_lost_its_lease_between_two_chunks_does_not_take_on_that_o
     assert first.rows == 2
     assert first.holder == kept[0].holder
     assert first.leased_until > timezone.now() + LEASE  # and did not give it back either
+
+
+def test_the_lease_is_kept_where_no_row_comes_for_megabytes(campaign, monkeypatch):
+    monkeypatch.setattr("campaigns.import_file.reader.BLOCKS_PER_SIGN", 2)
+    kept, stay = [], import_steps.ImportRun.stay
+    monkeypatch.setattr(
+        import_steps.ImportRun, "stay", lambda run: (kept.append(run.job.pk), stay(run))
+    )
+    job = take_in(campaign, "email,group\n" + "\n" * 5 * 32 * 1024 + "a@example.com,A\n")
+    assert figures(job) == {"rows": 1, "created": 1}
+    assert kept == [job.pk] * 4  # once while the file is looked through, and thrice of six blocks

@@ -1,12 +1,13 @@
 """Values and names that only somebody out for trouble, or an unlucky export, would send."""
 
 import pytest
+from django.db import connection
 
 from campaigns.import_file import Record
 from campaigns.import_row import RowCheck
-from campaigns.models import ContactColumn, ContactImport, Pixel
+from campaigns.models import ContactColumn, ContactImport, Group, Pixel
 from campaigns.tests.factories import make_campaign
-from campaigns.tests.importing import figures, reported, send, table, take_in
+from campaigns.tests.importing import contacts_of, figures, reported, send, table, take_in
 
 pytestmark = pytest.mark.django_db
 
@@ -62,3 +63,18 @@ def test_a_table_with_two_columns_of_one_name_is_refused_before_a_value_is_lost(
     job = take_in(campaign, table("email,City,city", "a@example.com,x,y"))
     assert job.state == ContactImport.State.FAILED
     assert job.problem == "Several columns are called City, case aside. Leave one."
+
+
+def test_a_row_goes_to_the_group_of_its_very_name_where_another_differs_in_an_accent(campaign):
+    if connection.vendor == "mysql":  # knows no such two
+        return
+    plain = Group.objects.create(campaign=campaign, name="Cafe")
+    Group.objects.create(campaign=campaign, name="Café")
+    take_in(campaign, table("email,group", "a@example.com,Cafe", "b@example.com,Café"))
+    take_in(campaign, table("email,group", "c@example.com,", "d@example.com,café"), group=plain)
+    assert contacts_of(campaign).keys() == {
+        ("Cafe", "a@example.com"),
+        ("Café", "b@example.com"),
+        ("Cafe", "c@example.com"),
+        ("Cafe", "d@example.com"),
+    }

@@ -7,9 +7,9 @@ from django.db import DatabaseError, transaction
 
 from accounts.retry import is_unavailable, retry_overtaken, retry_transaction
 from campaigns.erasure import AddressErased
-from campaigns.import_row import BadCell, CheckedRow, Remark, rejection
-from campaigns.models import Contact, ContactImport, ReportedRow
-from campaigns.models.schedule import Taken
+from campaigns.import_row import CheckedRow, Remark
+from campaigns.models import Contact, ContactImport, ErasedAddress, ReportedRow
+from campaigns.models.schedule import Taken, erased_among
 
 OVERLAP = "overlap"
 COUNTED = {Taken.CREATED: "created", Taken.UPDATED: "updated", Taken.UNCHANGED: "unchanged"}
@@ -74,6 +74,7 @@ class ImportChunk:
             counts["rejected" if report else COUNTED[taken]] += 1
             reports += [report] if report else row.reports(self.job)
         counts["noted"] = len(reports) - counts["rejected"]
+        self._forget_erased(reports)
         ReportedRow.objects.insert(reports)
         self.job.advance(bytes_read, time.monotonic() - began, counts)
 
@@ -86,11 +87,12 @@ class ImportChunk:
     def _taken(self) -> list[Taken | None]:
         """What becomes of each row; None of those that are rejected already."""
         taken = [None if isinstance(row, ReportedRow) else Taken.CREATED for row in self.rows]
-        stored = [  # all but those of a group that a dry run would make
-            number
-            for number, row in enumerate(self.rows)
-            if taken[number] and row.contact.group.pk is not None
-        ]
+        checked = [number for number, each in enumerate(taken) if each]
+        stored, to_be_made = [], []
+        for number in checked:
+            has_group = self.rows[number].contact.group.pk is not None
+            (stored if has_group else to_be_made).append(number)
+        self._foresee_new_groups(to_be_made, taken)
         # All sort in the same way, so that nobody waits for somebody who waits for them.
         stored.sort(key=lambda number: self.rows[number].contact.place)
         contacts = [self.rows[number].contact for number in stored]
@@ -102,12 +104,25 @@ class ImportChunk:
             taken[number] = outcome
         return taken
 
+    def _foresee_new_groups(self, numbers: list[int], taken: list[Taken | None]):
+        """Rows of groups that a dry run would make: created, unless their persons are erased."""
+        erased = erased_among([self.rows[number].contact for number in numbers])
+        for number in numbers:
+            if self.rows[number].contact.address in erased:
+                taken[number] = Taken.ERASED
+
+    def _forget_erased(self, reports: list[ReportedRow]):
+        """Of erased persons, nothing is kept here either, whatever their row is rejected for."""
+        team = self.job.campaign.team_id
+        named = {(team, report.email_key) for report in reports if report.email_key}
+        erased = ErasedAddress.objects.among(named)
+        for report in reports:
+            if (team, report.email_key) in erased:
+                report.value, report.row, report.email_key = "", None, ""
+
     def _refusal(self, row: CheckedRow, taken: Taken) -> ReportedRow | None:
-        if taken == Taken.ERASED:  # of the person, nothing is kept here either
-            bad = BadCell("erased", AddressErased.SENTENCE)
-            report = rejection(self.job, row.record, "email", "", bad)
-            report.row = None
-            return report
+        if taken == Taken.ERASED:
+            return row.rejected(self.job, "erased", AddressErased.SENTENCE)
         if taken == Taken.GROUP_GONE:
             return row.rejected(self.job, "does_not_exist", "The group was deleted meanwhile.")
         return None

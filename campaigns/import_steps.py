@@ -15,8 +15,8 @@ from dataclasses import asdict
 from itertools import islice
 
 from django.conf import settings
-from django.db import DatabaseError
 
+from accounts.retry import is_unavailable
 from campaigns.import_chunk import ImportChunk, LostLease, Overlaps, overlapping
 from campaigns.import_file import BadRecord, Facts, Reader, Record, Unreadable, examine
 from campaigns.import_row import CheckedRow, RowCheck, refuse_columns
@@ -26,6 +26,7 @@ from campaigns.seen_addresses import SeenAddresses, Sighting
 logger = logging.getLogger(__name__)
 
 CHUNK = 500  # rows of one transaction
+CHUNK_BYTES = 4 * 1024 * 1024  # or fewer rows, where they are long
 
 
 def never() -> bool:
@@ -63,11 +64,10 @@ def run(
         job.fail(problem)
     except (LostLease, Stopped):
         pass
-    except DatabaseError:
-        raise
-    except Exception:
-        # Again and again it would be the same, and nobody would be told.
-        job.fail("PixelTrack itself failed at it; the worker's log says where.")
+    except Exception as error:
+        if not is_unavailable(error):
+            # Again and again it would be the same, and nobody would be told.
+            job.fail("PixelTrack itself failed at it; the worker's log says where.")
         raise
     finally:
         job.release()
@@ -102,10 +102,11 @@ class ImportRun:
         with SeenAddresses() as self.seen:
             self.catch_up(records)
             began = time.monotonic()
-            for chunk in chunks(records):
+            for chunk in chunks(records, lambda: reader.read):
                 rows = overlaps.mark(self.examined(chunk))
                 self.go_on()
                 ImportChunk(self.job, rows).take_in(reader.read, began)
+                self.forget_rejected(chunk)
                 began = time.monotonic()
                 self.watch(self.job)
         self.job.finish()
@@ -133,6 +134,13 @@ class ImportRun:
         for chunk in chunks(islice(records, self.job.rows)):
             self.stay()
             self.examined(chunk)
+            self.forget_rejected(chunk)
+
+    def forget_rejected(self, records: list[Record | BadRecord]):
+        """An address whose row was not taken in may come again."""
+        lines = records[0].line, records[-1].line
+        rejected = self.job.reported_rows.filter(rejected=True, line__range=lines)
+        self.seen.forget_lines(set(rejected.values_list("line", flat=True)))
 
     def examined(self, records: list[Record | BadRecord]) -> list[CheckedRow | ReportedRow]:
         """The rows as they are checked, by themselves and beside those before them."""
@@ -159,15 +167,16 @@ class ImportRun:
         )
 
 
-def chunks(records: Iterable) -> Iterator[list]:
-    """Some records at a time, also those that came before an Unreadable."""
-    chunk = []
+def chunks(records: Iterable, read: Callable[[], int] = lambda: 0) -> Iterator[list]:
+    """Some records at a time, fewer where they are long, by the bytes that were `read` for them;
+    also those that came before an Unreadable."""
+    chunk, begun = [], read()
     try:
         for record in records:
             chunk.append(record)
-            if len(chunk) == CHUNK:
+            if len(chunk) == CHUNK or read() - begun > CHUNK_BYTES:
                 yield chunk
-                chunk = []
+                chunk, begun = [], read()
     except Unreadable:
         if chunk:
             yield chunk

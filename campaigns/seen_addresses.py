@@ -21,6 +21,7 @@ class SeenAddresses:
     """
 
     def __init__(self):
+        self._newest: dict[int, tuple[bytes, str]] = {}  # line → address and group
         self._rows = sqlite3.connect("", isolation_level=None)
         self._rows.executescript(
             """
@@ -53,10 +54,16 @@ class SeenAddresses:
             if not own:
                 seen.append(Sighting(line, group))
                 new.append((digest, group, line))
+        self._newest = {line: (digest, group) for digest, group, line in new}
         self._rows.execute("BEGIN")
         self._rows.executemany("INSERT INTO seen VALUES (?, ?, ?)", new)
         self._rows.execute("COMMIT")
         return before
+
+    def forget_lines(self, lines: set[int]):
+        """Of the rows that were added last, those of these lines were not taken in."""
+        places = [self._newest[line] for line in lines & self._newest.keys()]
+        self._rows.executemany('DELETE FROM seen WHERE address = ? AND "group" = ?', places)
 
     @staticmethod
     def _digest(address: str) -> bytes:

@@ -52,12 +52,11 @@ class Way:
 
     def failed(self, error: Exception) -> bool:
         """Whether it is worth while to look at once what has become of Redis."""
-        is_news = not self.breaker.is_open
-        if is_news:
+        if not self.breaker.is_open:
             logger.warning("Redis takes no hits (%s); the database is asked.", name_of(error))
         self.breaker.failed()
         self.is_full = False  # as far as is known; it is measured when Redis is back
-        return is_news and isinstance(error, ConnectionLost)
+        return isinstance(error, ConnectionLost)
 
     def save_unconfirmed(self, run_id: str | None):
         """Give to the spool what Redis may have taken with it, seeing which run of it answers."""

@@ -114,6 +114,30 @@ def test_a_worker_that_ends_leaves_the_rest_to_the_next_one(campaign, expected):
     assert whole(job) == expected
 
 
+@pytest.mark.parametrize("pauses", [False, True])
+def test_an_address_whose_row_was_rejected_may_come_again(campaign, pauses):
+    """The same whether a worker goes on or begins in the middle."""
+    make_contact(campaign.groups.get(name="A"), email="a@example.com")
+    rows = ["a@example.com,B", "x@example.com,B", "a@example.com,B", "y@example.com,B"]
+    job = send(campaign, table("email,group", *rows), reject_overlap=True)
+    if pauses:
+        import_steps.run(claim(), watch=lambda _: job.pause())
+        job.resume()
+    import_steps.work()
+    assert [row[:2] for row in reported(job)] == [(2, "overlap"), (4, "overlap")]
+
+
+def test_a_chunk_of_long_rows_has_fewer_of_them():
+    rows, read = iter(range(10)), [0]
+
+    def records():
+        for row in rows:
+            read[0] += import_steps.CHUNK_BYTES + 1
+            yield row
+
+    assert [len(chunk) for chunk in import_steps.chunks(records(), lambda: read[0])] == [1] * 10
+
+
 def test_two_workers_take_nothing_in_twice(campaign, expected):
     job = send(campaign, ROWS)
     first = claim()

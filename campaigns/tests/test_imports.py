@@ -184,6 +184,22 @@ def test_an_erased_person_stays_away_and_is_not_named(campaign):
     assert figures(job) == {"rows": 2, "created": 1, "rejected": 1}
 
 
+def test_no_row_of_an_erased_person_is_kept_whatever_is_wrong_with_it(campaign):
+    ErasedAddress.objects.remember(campaign.team_id, "ada@example.com")
+    rows = table("email,pixels", "ada@example.com,1", "ada@example.com,2", "Ada@example.com,99")
+    job = take_in(campaign, rows)
+    assert [row[1] for row in reported(job)] == ["erased", "duplicate", "invalid"]
+    assert set(job.reported_rows.values_list("value", "row", "email_key")) == {("", None, "")}
+
+
+def test_a_dry_run_knows_erased_persons_also_in_a_group_to_be_made(campaign):
+    ErasedAddress.objects.remember(campaign.team_id, "ada@example.com")
+    rows = table("email,group", "ada@example.com,New")
+    options = {"create_groups": True}
+    dry, real = take_in(campaign, rows, dry_run=True, **options), take_in(campaign, rows, **options)
+    assert figures(dry) == figures(real) == {"rows": 1, "rejected": 1}
+
+
 # -- Groups ----------------------------------------------------------------------------------------
 def test_rows_name_their_group_in_any_case(test_of_two):
     rows = table("email,group", "ada@example.com,A", "bob@example.com,b", "eve@example.com,")

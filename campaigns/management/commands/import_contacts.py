@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.files import File
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
+from django.utils import timezone
 from tqdm import tqdm
 
 from accounts.models import Refusal
@@ -125,6 +126,8 @@ def taken_up(wanted: str) -> ContactImport:
         except Refusal as refusal:
             raise CommandError(refusal.sentence) from None
         held = ", and a worker is at it" if job.state in (State.WAITING, State.RUNNING) else ""
+        if job.run_at > timezone.now():
+            held = f" until {job.run_at:%Y-%m-%d %H:%M} UTC"
         raise CommandError(f"Import {job.pk} is {job.state}{held}: there is nothing to resume.")
     raise CommandError(f'There is no import "{wanted}".')
 

@@ -6,6 +6,12 @@ from pathlib import Path
 HEAD = "email,name,external_id,scheduled_at,city\n"
 BAD = "this is no address"
 PIXELS = 2  # each
+SLOTS = [  # mails go out every quarter of an hour, for a week
+    f"2027-03-{day:02}T{hour:02}:{minute:02}:00+01:00"
+    for day in range(1, 8)
+    for hour in range(24)
+    for minute in range(0, 60, 15)
+]
 
 
 def address_of(row: int) -> str:
@@ -27,8 +33,8 @@ class ContactList:
             file.write(HEAD)
             for row in range(1, self.rows + 1):
                 email = BAD if row in bad else address_of(row)
-                minute = f"2027-03-{1 + row % 28:02}T{row % 24:02}:{row % 60:02}:00+01:00"
-                file.write(f"{email},Contact Number {row},crm-{row},{minute},\n")
+                moment = SLOTS[row % len(SLOTS)]
+                file.write(f"{email},Contact Number {row},crm-{row},{moment},\n")
         return path
 
     def outcome(self) -> dict:

@@ -123,6 +123,23 @@ def test_the_page_goes_on_by_itself_when_the_connection_is_back(sqlite, waiting,
     expect(says).to_have_text("This page is out of date. Reload it.")
 
 
+def test_an_import_that_has_ended_is_asked_for_no_more(sqlite, waiting, page):
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.clock.install()
+    sign_in(page, f"{sqlite.url}/admin/login/?next={waiting}")
+    expect(page.get_by_role("status")).to_contain_text("Waiting until 2999-12-31")
+    [job] = re.findall(r"\d+", waiting)
+    sqlite.post(f"/api/imports/{job}/cancel/", None)
+    page.clock.fast_forward(5_000)
+    expect(page.get_by_role("button", name="Try again")).to_be_visible()
+    assert any("/progress/" in url for url in asked)
+    asked.clear()
+    page.clock.fast_forward(60_000)
+    page.evaluate("fetch('/healthz')")
+    assert asked == [f"{sqlite.url}/healthz"]
+
+
 def test_without_scripts_the_page_is_a_snapshot_with_its_buttons(sqlite, waiting, browser):
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()

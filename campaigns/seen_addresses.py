@@ -76,7 +76,7 @@ class SeenAddresses:
             some = digests[start : start + ASKED_AT_ONCE]
             marks = ", ".join("?" * len(some))
             query = 'SELECT address, line, "group" FROM seen WHERE address IN'
-            rows = self._rows.execute(f"{query} ({marks}) ORDER BY line", some)  # nosec B608
+            rows = self._rows.execute(f"{query} ({marks}) ORDER BY line", some)
             for digest, line, group in rows:
                 found.setdefault(digest, []).append(Sighting(line, group))
         return found

@@ -21,7 +21,7 @@ def insert_rows(model: type[models.Model], names: Sequence[str], rows: Sequence[
     columns = ", ".join(quoted(field.column) for field in fields)
     values = ", ".join(["%s"] * len(fields))
     # In one line, and with VALUES in capitals: mysqlclient makes statements of many rows of such.
-    sql = f"INSERT INTO {quoted(model._meta.db_table)} ({columns}) VALUES ({values})"  # nosec B608
+    sql = f"INSERT INTO {quoted(model._meta.db_table)} ({columns}) VALUES ({values})"  # nosec B608 # names only
     prepared = (
         prepared_column(field, column, connection)
         for field, column in zip(fields, zip(*rows, strict=True), strict=True)

@@ -208,6 +208,18 @@ class MariaDB(Service):
         command = [find("mariadb"), "--no-defaults", "-uroot", f"--socket={self.socket}"]
         subprocess.run([*command, "-e", statements], check=True, env=bare_environment())
 
+    def dump(self, database: str, file: Path):
+        """Its tables, with what is in them."""
+        command = [find("mariadb-dump"), "--no-defaults", "-uroot", f"--socket={self.socket}"]
+        with file.open("wb") as output:
+            subprocess.run([*command, database], check=True, env=bare_environment(), stdout=output)
+
+    def load(self, database: str, file: Path):
+        """What `dump` has written."""
+        command = [find("mariadb"), "--no-defaults", "-uroot", f"--socket={self.socket}", database]
+        with file.open("rb") as tables:
+            subprocess.run(command, check=True, env=bare_environment(), stdin=tables)
+
     def settings(self, database: str) -> dict[str, str]:
         """What makes PixelTrack use `database` here, as environment variables."""
         return {

@@ -164,7 +164,7 @@ class Redis(Service):
 class MariaDB(Service):
     """A MariaDB of its own in `folder`, on a free port."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, *more_options: str):
         self.data = folder / "mariadb"
         self.socket = folder / "mariadb.sock"
         self.port = free_port()
@@ -177,9 +177,8 @@ class MariaDB(Service):
         # Each server that starts deletes what it takes for leftovers in its temporary folder.
         self.temporary = folder / "mariadb-tmp"
         options += f"--tmpdir={self.temporary}"
-        super().__init__(
-            "mariadb", [find("mariadbd"), *options.split()], folder, bare_environment()
-        )
+        command = [find("mariadbd"), *options.split(), *more_options]
+        super().__init__("mariadb", command, folder, bare_environment())
 
     def start(self):
         self.temporary.mkdir()

@@ -202,17 +202,16 @@ class Stack:
     def new_campaign(self, contacts: int, pixels: int) -> tuple[int, list[dict]]:
         """A new campaign with many contacts: its id, and "url" and "contact" of each pixel."""
         return self.shell(f"""
-from django.db import transaction
 from accounts.models import Team
 from campaigns.models import Campaign, Contact, Pixel
-with transaction.atomic():
-    campaign = Campaign.objects.start(
-        team=Team.objects.first(), name={secrets.token_hex(8)!r}, pixels_per_contact={pixels}
-    )
-    for number in range({contacts}):
-        Contact.objects.schedule(
-            group=campaign.groups.get(), email=f"contact-{{number}}@example.com", pixels={pixels}
-        )
+from campaigns.models.schedule import ContactRow
+campaign = Campaign.objects.start(
+    team=Team.objects.first(), name={secrets.token_hex(8)!r}, pixels_per_contact={pixels}
+)
+group = campaign.groups.get()
+Contact.objects.schedule_many(
+    [ContactRow(group, f"contact-{{number}}@example.com") for number in range({contacts})]
+)
 pixels = Pixel.objects.filter(contact__group__campaign=campaign).order_by("pk")
 answer = [campaign.pk, [{{"url": pixel.url, "contact": pixel.contact_id}} for pixel in pixels]]
 """)

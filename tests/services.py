@@ -164,7 +164,7 @@ class Redis(Service):
 class MariaDB(Service):
     """A MariaDB of its own in `folder`, on a free port."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, *more_options: str):
         self.data = folder / "mariadb"
         self.socket = folder / "mariadb.sock"
         self.port = free_port()
@@ -177,9 +177,8 @@ class MariaDB(Service):
         # Each server that starts deletes what it takes for leftovers in its temporary folder.
         self.temporary = folder / "mariadb-tmp"
         options += f"--tmpdir={self.temporary}"
-        super().__init__(
-            "mariadb", [find("mariadbd"), *options.split()], folder, bare_environment()
-        )
+        command = [find("mariadbd"), *options.split(), *more_options]
+        super().__init__("mariadb", command, folder, bare_environment())
 
     def start(self):
         self.temporary.mkdir()
@@ -207,6 +206,18 @@ class MariaDB(Service):
     def run_sql(self, statements: str):
         command = [find("mariadb"), "--no-defaults", "-uroot", f"--socket={self.socket}"]
         subprocess.run([*command, "-e", statements], check=True, env=bare_environment())
+
+    def dump(self, database: str, file: Path):
+        """Its tables, with what is in them."""
+        command = [find("mariadb-dump"), "--no-defaults", "-uroot", f"--socket={self.socket}"]
+        with file.open("wb") as output:
+            subprocess.run([*command, database], check=True, env=bare_environment(), stdout=output)
+
+    def load(self, database: str, file: Path):
+        """What `dump` has written."""
+        command = [find("mariadb"), "--no-defaults", "-uroot", f"--socket={self.socket}", database]
+        with file.open("rb") as tables:
+            subprocess.run(command, check=True, env=bare_environment(), stdin=tables)
 
     def settings(self, database: str) -> dict[str, str]:
         """What makes PixelTrack use `database` here, as environment variables."""

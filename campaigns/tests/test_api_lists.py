@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from urllib.parse import urlencode
 
 import pytest
@@ -230,7 +231,6 @@ def test_a_cursor_that_is_none_is_404(house, garbage, ordering):
 
 
 @pytest.mark.parametrize("ordering", ["id", "-id", "scheduled_at", "-scheduled_at", "name"])
-@pytest.mark.parametrize("reverse", ["0", "1"])
 @pytest.mark.parametrize(
     "value",
     [
@@ -247,9 +247,10 @@ def test_a_cursor_that_is_none_is_404(house, garbage, ordering):
         "2026-13-01T00:00:00Z",
     ],
 )
-@pytest.mark.parametrize("pk", ["-1", "0", "9" * 40, "-" + "9" * 40])
-def test_no_cursor_makes_the_server_fail(house, ordering, reverse, value, pk):
+def test_no_cursor_makes_the_server_fail(house, ordering, value):
     kind = "campaigns" if ordering == "name" else "contacts"
-    position = f"{value}|{pk}".encode(errors="surrogatepass")
-    query = {"cursor": cursor(p=position, r=reverse, o="5"), "ordering": ordering}
-    assert house.client.get(f"/api/{kind}/", query).status_code in (200, 404)
+    for reverse, pk in product(("0", "1"), ("-1", "0", "9" * 40, "-" + "9" * 40)):
+        position = f"{value}|{pk}".encode(errors="surrogatepass")
+        query = {"cursor": cursor(p=position, r=reverse, o="5"), "ordering": ordering}
+        response = house.client.get(f"/api/{kind}/", query)
+        assert response.status_code in (200, 404), (reverse, pk)

@@ -16,10 +16,9 @@ class Mail:
         self.campaign = campaign["id"]
         [group] = stack.all("/api/groups/", campaign=self.campaign)
         self.group = group["id"]
-        for number in range(contacts):
-            stack.post(
-                "/api/contacts/", {"group": self.group, "email": f"contact-{number}@example.com"}
-            )
+        addresses = [f"contact-{number}@example.com" for number in range(contacts)]
+        rows = [{"group": self.group, "email": address} for address in addresses]
+        stack.post("/api/contacts/bulk/", {"contacts": rows})
         self.pixels = stack.all("/api/pixels/", campaign=self.campaign)
         assert len(self.pixels) == contacts * pixels
 

@@ -77,7 +77,6 @@ def run(
 def what_is_there_frozen():
     """The garbage collector passes over all that is there already. A chunk makes thousands of
     objects, each round would look through all of Django, and that was a seventh of the time."""
-    gc.collect()
     gc.freeze()
     try:
         yield

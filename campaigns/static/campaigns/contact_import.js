@@ -45,7 +45,7 @@
       if (progress.ended) return;
     } catch (error) {
       if (error instanceof OutOfDate) return say("This page is out of date. Reload it.");
-      return say("The connection is lost. Trying again …");
+      say("The connection is lost. Trying again …");
     }
     setTimeout(turn, SECOND);
   }

@@ -12,7 +12,7 @@ from redis import Redis
 from pixeltrack.tests.surroundings import ROOT, bare_environment, free_port, wait_until
 
 MARK = "PIXELTRACK_LAUNCH"  # in the environment of all that a launch starts
-STAND_IN = "python -m pixeltrack.tests.stand_in"
+STAND_IN = "python pixeltrack/tests/stand_in.py"
 PROCFILE = {
     "web": f"{STAND_IN} web",
     "redis": "python -m pixeltrack.embedded_redis",
@@ -32,7 +32,7 @@ class Launch:
         lines = (f"{name}: {command}\n" for name, command in (PROCFILE | procfile).items())
         self.procfile.write_text("".join(lines))
         self.log = folder / f"{self.mark}.log"
-        stand_in = [sys.executable, "-m", "pixeltrack.tests.stand_in", "launch"]
+        stand_in = [sys.executable, "-m", "pixeltrack.tests.stand_in_launcher"]
         self.process = self.run(command or [*stand_in, str(self.procfile)])
 
     def run(self, command) -> subprocess.Popen:

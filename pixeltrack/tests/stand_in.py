@@ -1,4 +1,7 @@
-"""What the tests run in place of the real processes: `stand_in.py web`, `… steady`, and so on."""
+"""What the tests run in place of the real processes: `stand_in.py web`, `… steady`, and so on.
+
+Run as a file: as a module of the package, each would first load Celery.
+"""
 
 import os
 import signal
@@ -6,8 +9,6 @@ import subprocess
 import sys
 import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
-
-from pixeltrack import launcher
 
 
 def steady(name, seconds_to_stop=0.0):
@@ -38,18 +39,13 @@ def web():
 
 def main():
     kind = sys.argv[1]
-    if kind == "launch":
-        if "--real-preparation" not in sys.argv:
-            launcher.prepare = lambda supervisor: "Welcome."
-        sys.argv = ["launcher", "--procfile", sys.argv[2]]
-        sys.exit(launcher.main())
-    elif kind == "web":
+    if kind == "web":
         web()
     elif kind == "deaf":
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         print("deaf runs", flush=True)
     elif kind == "parent":
-        subprocess.Popen([sys.executable, "-m", "pixeltrack.tests.stand_in", "orphan"])
+        subprocess.Popen([sys.executable, __file__, "orphan"])
         steady("parent")
     elif kind == "fails":
         print("something is wrong", flush=True)

@@ -61,7 +61,8 @@ def test_what_a_process_started_itself_is_asked_to_stop_as_well(launch):
 
 # -- Ending because something failed -------------------------------------------------------------
 @pytest.mark.parametrize(
-    ("name", "part"), [("web", "stand_in web"), ("consumer", "consumer"), ("redis", "redis-server")]
+    ("name", "part"),
+    [("web", "stand_in.py web"), ("consumer", "consumer"), ("redis", "redis-server")],
 )
 def test_all_end_when_one_is_killed_and_the_last_line_says_which(launch, name, part):
     one = launch().until_it_runs()

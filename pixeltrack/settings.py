@@ -218,7 +218,10 @@ CACHES = {
     "hits": {
         "BACKEND": "django_redis.cache.RedisCache",
         "LOCATION": REDIS_STREAM_URL,
-        "OPTIONS": {"CONNECTION_POOL_KWARGS": REDIS_HOT},
+        "OPTIONS": {
+            "CONNECTION_POOL_CLASS": "tracking.stream.HotPool",
+            "CONNECTION_POOL_KWARGS": REDIS_HOT,
+        },
     },
 }
 

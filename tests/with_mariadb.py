@@ -14,7 +14,7 @@ from pathlib import Path
 from tests.services import MariaDB
 
 # Nobody pulls its plug: nothing has to be on the disk before it goes on.
-HASTY = ("--innodb-flush-log-at-trx-commit=0", "--skip-innodb-doublewrite")
+HASTY = ("--innodb-flush-method=nosync", "--skip-innodb-doublewrite")
 
 
 def main(command: list[str]) -> int:

@@ -77,7 +77,7 @@ def says_full(memory: dict, *lengths: int) -> bool:
 
 def is_full() -> bool:
     """Whether Redis had better be spared more hits for now. Raises RedisError."""
-    with hot_client().pipeline(transaction=False) as pipeline:
+    with get_redis_connection("hits").pipeline(transaction=False) as pipeline:
         return says_full(*fullness_commands(pipeline).execute())
 
 
@@ -86,11 +86,11 @@ def is_full() -> bool:
 dialled = Event()
 
 
-def hot_client() -> redis.Redis:
-    """For the plain view, all threads of it."""
-    client = get_redis_connection("hits")
-    client.connection_pool.connection_kwargs.setdefault("redis_connect_func", greet)
-    return client
+class HotPool(redis.ConnectionPool):
+    """The connections of the plain view, in all its threads (see settings.CACHES)."""
+
+    def __init__(self, **options):
+        super().__init__(**{"redis_connect_func": greet} | options)
 
 
 def greet(connection):
@@ -101,12 +101,12 @@ def greet(connection):
 def run_id() -> str:
     """Which run of Redis answers: another one after each start. Raises RedisError."""
     dialled.clear()
-    return hot_client().info("server")["run_id"]
+    return get_redis_connection("hits").info("server")["run_id"]
 
 
 def append(hits: list[Hit]) -> list[bool]:
     """Per hit: True, it is in the stream; False, it is a refresh. Raises RedisError."""
-    script = hot_client().register_script(APPEND)
+    script = get_redis_connection("hits").register_script(APPEND)
     appended = [False] * len(hits)
     for positions, keys, arguments in script_calls(hits):
         for position, answer in zip(positions, script(keys, arguments), strict=True):
@@ -117,7 +117,7 @@ def append(hits: list[Hit]) -> list[bool]:
 def forget_counted(hits: list[Hit]):
     """Let the filter pass the next hit of each of these pixels and readers, whatever counted
     before: the database decides. Raises RedisError."""
-    client = hot_client()
+    client = get_redis_connection("hits")
     for hit in hits:
         client.delete(filter_key(hit))
 

@@ -170,7 +170,9 @@ def test_a_dead_redis_is_asked_once_a_second(redis_client, pixel, monkeypatch):
 def test_a_connection_that_was_made_anew_is_asked_whether_redis_is_the_same(
     redis_client, pixel, run, lost
 ):
-    collect_module.way.save_unconfirmed(stream.run_id() if run == "the same" else "a run before")
+    known = stream.run_id()
+    stream.dialled.clear()
+    collect_module.way.save_unconfirmed(known if run == "the same" else "a run before")
     hit = a_hit(pixel)
     assert collect(hit) == Outcome.STORED
     redis_client.client_kill_filter(_type="normal", skipme=True)

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
+import pytest
 from hypothesis import Phase, event, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
@@ -18,6 +19,7 @@ from tracking.tests.opened import MACHINE, PERSON
 from tracking.tests.rebuilt import assert_counts_hold
 from tracking.tests.recounted import assert_all_follows
 
+pytestmark = pytest.mark.django_db  # for the runs that choose by it
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 pixels = st.sampled_from([0, 1, 0, 1, 2])

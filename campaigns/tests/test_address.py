@@ -178,7 +178,7 @@ def read_or_refuse(text) -> str | None:
     return None
 
 
-@hypothesis_settings(max_examples=300)
+@hypothesis_settings(max_examples=150)
 @given(addresses | st.emails() | near_addresses())
 def test_what_is_read_stays_as_it_is_when_it_is_read_again(text):
     read = read_or_refuse(text)
@@ -203,7 +203,7 @@ plain = st.tuples(dotted("abXY01_+-", 3), dotted("xnXY01-", 3), tops).map(
 )
 
 
-@hypothesis_settings(max_examples=200)
+@hypothesis_settings(max_examples=100)
 @given(plain)
 def test_the_library_takes_what_is_taken_for_plain_and_makes_the_same_of_it(text):
     read = plain_address(text)

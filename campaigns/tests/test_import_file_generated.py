@@ -29,7 +29,7 @@ CELLS = st.one_of(
     st.text("ab é€'\"=+-@,;\t\n\r\0\x1f\x0b\xa0", max_size=8),
     st.sampled_from(["'=1+1", "-5", "'@x", '5" disk', '""', '"', "x\ny", "a,b;c\td"]),
 )
-fast = settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+fast = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @contextlib.contextmanager

@@ -104,7 +104,7 @@ class World:
 
 few = settings(
     deadline=None,
-    max_examples=40,
+    max_examples=25,
     phases=set(Phase) - {Phase.shrink, Phase.explain},  # which would take minutes
 )
 

@@ -170,11 +170,10 @@ def test_a_dead_redis_is_asked_once_a_second(redis_client, pixel, monkeypatch):
 def test_a_connection_that_was_made_anew_is_asked_whether_redis_is_the_same(
     redis_client, pixel, run, lost
 ):
-    known = stream.run_id()
-    stream.dialled.clear()
-    collect_module.way.save_unconfirmed(known if run == "the same" else "a run before")
     hit = a_hit(pixel)
     assert collect(hit) == Outcome.STORED
+    known = stream.run_id()
+    collect_module.way.unconfirmed._run_id = known if run == "the same" else "a run before"
     redis_client.client_kill_filter(_type="normal", skipme=True)
     assert collect(a_hit(pixel, "Outlook")) in (Outcome.STORED, Outcome.DATABASE)
     assert (hit.event_id in spooled()) == bool(lost)

@@ -259,7 +259,7 @@ FIRST, LATER = NOON, NOON + 4 * HOUR
 
 @hypothesis_settings(
     deadline=None,
-    max_examples=50,
+    max_examples=30,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @example(

@@ -35,6 +35,14 @@ settings.STATIC_ROOT.mkdir()
 django.setup()  # here, because the other conftest files import models
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Who meets the database by way of a fixture is marked as well: tests/run selects by it."""
+    for item in items:
+        if "db" in item.fixturenames:
+            item.add_marker("django_db")
+
+
 def pytest_unconfigure():
     shutil.rmtree(VAR_DIR, ignore_errors=True)
 

@@ -21,6 +21,7 @@ from tests.services import (
     free_port,
     wait_until,
 )
+from tests.wire import get
 
 ROOT = Path(__file__).parent.parent
 ADMIN, PASSWORD = "admin", secrets.token_urlsafe(16)
@@ -62,7 +63,7 @@ class Stack:
         self.environment |= mariadb.create_database(f"test_{folder.name}") if mariadb else {}
         self.environment |= settings
         self.services: dict[str, Service] = {"redis": self.redis}
-        self.client = httpx.Client(base_url=self.url, timeout=20, trust_env=False)
+        self.client = httpx.Client(base_url=self.url, timeout=20, trust_env=False, verify=False)
 
     # -- Processes -------------------------------------------------------------------------------
     def start(self) -> "Stack":
@@ -234,6 +235,6 @@ answer = [campaign.pk, [{{"url": pixel.url, "contact": pixel.contact_id}} for pi
 
 def answers(url: str) -> bool:
     try:
-        return httpx.get(url, timeout=5, trust_env=False).status_code == 200
+        return get(url).status_code == 200
     except httpx.HTTPError:
         return False

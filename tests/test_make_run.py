@@ -16,6 +16,7 @@ import pytest
 from tests import canary
 from tests.services import MARK, bare_environment, free_port, survivors, wait_until
 from tests.stack import ROOT
+from tests.wire import get
 
 READER = "Somebody/1.0"  # none of those that are simulated
 FIRST, SECOND = 180, 10  # seconds that the starts may take
@@ -69,7 +70,7 @@ class Run:
 
     def answers(self) -> bool:
         with contextlib.suppress(httpx.HTTPError):
-            return httpx.get(self.url + "/healthz", trust_env=False).status_code == 200
+            return get(self.url + "/healthz").status_code == 200
         return False
 
     def find(self, pattern: str) -> str:

@@ -1,33 +1,28 @@
 """A thousand pixels at once, and again."""
 
-import asyncio
 from concurrent.futures import ThreadPoolExecutor
-
-import httpx
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
 
 from tests.wire import THUNDERBIRD
+from tracking.reply import GIF
 
 
 def fetch_all(urls: list[str], connections: int):
     """Fetch each address once; each must answer with a GIF."""
+    left = iter(urls)  # one for all: each connection takes the next
 
-    async def fetch(client, left):
-        for url in left:  # one iterator for all: each takes the next
-            reply = await client.get(url)
-            assert reply.status_code == 200
-            assert reply.content.startswith(b"GIF89a")
+    def fetch():
+        connection = HTTPConnection(urlsplit(urls[0]).netloc, timeout=20)
+        for url in left:
+            connection.request("GET", urlsplit(url).path, headers={"User-Agent": THUNDERBIRD})
+            reply = connection.getresponse()
+            assert (reply.status, reply.read()) == (200, GIF)
+        connection.close()
 
-    async def fetch_together():
-        limits = httpx.Limits(max_connections=connections)
-        headers = {"User-Agent": THUNDERBIRD}
-        async with httpx.AsyncClient(
-            limits=limits, headers=headers, timeout=20, trust_env=False
-        ) as client:
-            left = iter(urls)
-            await asyncio.gather(*(fetch(client, left) for _ in range(connections)))
-
-    with ThreadPoolExecutor() as pool:  # in this thread Playwright's event loop runs already
-        pool.submit(asyncio.run, fetch_together()).result()
+    with ThreadPoolExecutor(connections) as pool:
+        for fetched in [pool.submit(fetch) for _ in range(connections)]:
+            fetched.result()
 
 
 def test_a_thousand_pixels_make_a_thousand_openings_and_again_none(either):

@@ -9,11 +9,10 @@ from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
-import httpx
 import pytest
 
 from tests.services import wait_until
-from tests.wire import GMAIL, OUTLOOK, THUNDERBIRD
+from tests.wire import GMAIL, OUTLOOK, THUNDERBIRD, get
 
 PROMISED = 1.0  # seconds from the reply until staff see the opening
 
@@ -42,7 +41,7 @@ def page_on_another_port(html: str):
 
 def fetch(url: str, user_agent: str) -> float:
     """Fetch a pixel as that mail client; when the reply was there."""
-    reply = httpx.get(url, headers={"User-Agent": user_agent}, trust_env=False)
+    reply = get(url, headers={"User-Agent": user_agent})
     assert reply.status_code == 200
     assert reply.headers["content-type"] == "image/gif"
     return time.time()
@@ -136,7 +135,7 @@ def web_at(either):
     def start(minutes):
         name = f"web-at-{minutes}"
         url = either.start_web(name, config="tests.later", MINUTES_ON=str(minutes))
-        date = httpx.get(url + "/healthz", trust_env=False).headers["date"]
+        date = get(url + "/healthz").headers["date"]
         ahead = parsedate_to_datetime(date) - datetime.now(UTC)
         assert abs(ahead - timedelta(minutes=minutes)) < timedelta(seconds=30)
         return url

@@ -100,6 +100,8 @@ def test_a_cancelled_import_stops_and_goes_on_when_it_is_retried(importers, poin
     assert job.state() == job.contacts.outcome()
 
 
+# On SQLite, and with a million rows, in `make prove`.
+@pytest.mark.parametrize("database", ["mysql"], indirect=True)
 def test_whatever_is_killed_each_row_is_taken_in_once(importers):
     job = send(importers, ContactList(6_000, bad_every=1_000))
     importers.start_all()

@@ -219,6 +219,7 @@ CACHES = {
         "BACKEND": "django_redis.cache.RedisCache",
         "LOCATION": REDIS_STREAM_URL,
         "OPTIONS": {
+            "CONNECTION_FACTORY": "tracking.stream.HotConnections",
             "CONNECTION_POOL_CLASS": "tracking.stream.HotPool",
             "CONNECTION_POOL_KWARGS": REDIS_HOT,
         },

@@ -14,6 +14,7 @@ from threading import Event
 import redis
 from django.conf import settings
 from django_redis import get_redis_connection
+from django_redis.pool import ConnectionFactory
 from redis.asyncio import Redis as AsyncRedis
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
@@ -86,8 +87,15 @@ def is_full() -> bool:
 dialled = Event()
 
 
+class HotConnections(ConnectionFactory):
+    """Of the plain view (see settings.CACHES). A pool of its own: django-redis gives one to all
+    caches of an address, with the time-outs of whichever was asked first."""
+
+    _pools = {}
+
+
 class HotPool(redis.ConnectionPool):
-    """The connections of the plain view, in all its threads (see settings.CACHES)."""
+    """For all threads of the plain view."""
 
     def __init__(self, **options):
         super().__init__(**{"redis_connect_func": greet} | options)

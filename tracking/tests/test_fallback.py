@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.db import OperationalError
+from django_redis import get_redis_connection
 from redis.exceptions import (
     ConnectionError,
     OutOfMemoryError,
@@ -164,6 +165,13 @@ def test_a_dead_redis_is_asked_once_a_second(redis_client, pixel, monkeypatch):
     collect_module.way.breaker._try_at = time.monotonic()  # the rest is over
     collect(a_hit(pixel, "later"))
     assert asking.call_count == 2
+
+
+def test_hits_have_connections_of_their_own_whoever_asks_redis_first(redis_client, settings):
+    cool, hot = (get_redis_connection(name).connection_pool for name in ("default", "hits"))
+    assert cool is not hot
+    assert hot.connection_kwargs["socket_timeout"] == settings.REDIS_HOT["socket_timeout"]
+    assert cool.connection_kwargs["socket_timeout"] == settings.REDIS_COOL["socket_timeout"]
 
 
 @pytest.mark.parametrize(("run", "lost"), [("the same", 0), ("another", 1)])

@@ -26,9 +26,11 @@ class Mutant:
 
 # A locked database makes the consumers hold what they have read, and the stream grow.
 LOCKED = Fault(0.8, "database", "database_locked", 1.8)
+# For longer than web processes remember what Redis has answered for.
+LOCKED_LONG = Fault(0.2, "database", "database_locked", 3.5)
 MUTANTS = [
     Mutant("acknowledge_before_commit", [LOCKED, Fault(1.8, "consumer", "consumers_killed")]),
-    Mutant("no_aof", [LOCKED, Fault(2, "redis", "redis_killed", 0.1)]),
+    Mutant("no_aof", [LOCKED_LONG, Fault(3.6, "redis", "redis_killed", 0.1)]),
     Mutant("no_unique_event_id", [Fault(1, "redis", "redis_frozen", 0.5)]),
     Mutant("no_xautoclaim", [LOCKED, Fault(1.8, "consumer", "consumers_killed")]),
     Mutant("maxlen_on_xadd", [LOCKED]),

@@ -11,7 +11,7 @@ import httpx
 
 from tests.contact_list import PIXELS, ContactList
 from tests.memory import most_memory
-from tests.services import Service, wait_until
+from tests.services import PATIENCE, Service, wait_until
 from tests.stack import ROOT, Stack
 
 WORKERS, BEATS = ("worker-1", "worker-2"), ("beat-1", "beat-2")
@@ -53,7 +53,7 @@ class Importers:
         """As by `kill -9`, and what it has started with it."""
         (self.stack.redis if name == REDIS else self.services[name]).kill()
 
-    def wait_until_dead(self, name: str, within=60.0):
+    def wait_until_dead(self, name: str, within=PATIENCE):
         process = self.services[name].process
         wait_until(lambda: process.poll() is not None, within=within, what=f"{name} dies")
 
@@ -110,7 +110,7 @@ class Import:
                 self.moved = now
             self.rows, self.known_state = told["rows"], told["state"]
 
-    def wait(self, state="done", within=60.0, every=0.1, show=lambda job: None):
+    def wait(self, state="done", within=PATIENCE, every=0.1, show=lambda job: None):
         """`show(job)` is called again and again meanwhile, as in `wait_for_row`."""
 
         def has_come() -> bool:
@@ -120,7 +120,7 @@ class Import:
 
         wait_until(has_come, within=within, what=f"the import is {state}", every=every)
 
-    def wait_for_row(self, row: int, within=60.0, every=0.02, show=lambda job: None):
+    def wait_for_row(self, row: int, within=PATIENCE, every=0.02, show=lambda job: None):
         def has_come() -> bool:
             self.look()
             show(self)

@@ -27,5 +27,5 @@ def children(pid: int) -> list[int]:
 def only_web_worker(stack) -> int:
     """The pid of the one web process that answers."""
     master = stack.services["web"].process.pid
-    (child,) = wait_until(lambda: children(master), within=10, what="the web server has a worker")
+    (child,) = wait_until(lambda: children(master), what="the web server has a worker")
     return child

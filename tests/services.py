@@ -19,6 +19,7 @@ from pixeltrack.processes import end_with_parent
 from tests import canary
 
 MARK = "PIXELTRACK_TEST_RUN"  # in the environment of all that a test run starts
+PATIENCE = 60.0  # seconds: how long a slow machine may take for what comes true in the end
 WHERE_SERVERS_ARE = "/usr/sbin:/usr/local/sbin:/sbin"  # not on everybody's PATH
 
 
@@ -26,7 +27,7 @@ class GaveUp(AssertionError):
     """A condition did not come true in time."""
 
 
-def wait_until(condition, *, within: float, what: str, every: float = 0.02):
+def wait_until(condition, *, within: float = PATIENCE, what: str, every: float = 0.02):
     """The first true value of `condition()`; GaveUp after `within` seconds."""
     deadline = time.monotonic() + within
     while not (value := condition()):
@@ -102,7 +103,7 @@ class Service:
         canary.keep(self.log)
         return self
 
-    def wait_for(self, ready, within=30.0):
+    def wait_for(self, ready, within=PATIENCE):
         """Until `ready()`; an AssertionError with the log if the process ends before."""
 
         def is_ready():
@@ -115,7 +116,7 @@ class Service:
             raise GaveUp(f"{problem}\n{self.text()}") from None
         return self
 
-    def stop(self, signal_number=signal.SIGTERM, within=15.0) -> int | None:
+    def stop(self, signal_number=signal.SIGTERM, within=PATIENCE) -> int | None:
         """End the process; its exit status. What doesn't end in time is killed."""
         if self.process is None:
             return None
@@ -153,7 +154,7 @@ class Redis(Service):
     def start(self):
         """Also again, after it was killed."""
         super().start()
-        return self.wait_for(self.answers, within=60)
+        return self.wait_for(self.answers)
 
     def answers(self) -> bool:
         with contextlib.suppress(redis.RedisError), redis.Redis.from_url(self.url) as client:
@@ -196,7 +197,7 @@ class MariaDB(Service):
             env=bare_environment(),
         )
         super().start()
-        self.wait_for(lambda: listens(self.port), within=60)
+        self.wait_for(lambda: listens(self.port))
         self.run_sql(
             f"CREATE USER {self.user}@'127.0.0.1' IDENTIFIED BY '{self.password}'; "
             f"GRANT ALL ON *.* TO {self.user}@'127.0.0.1'"

@@ -63,7 +63,7 @@ class Stack:
         self.environment |= mariadb.create_database(f"test_{folder.name}") if mariadb else {}
         self.environment |= settings
         self.services: dict[str, Service] = {"redis": self.redis}
-        self.client = httpx.Client(base_url=self.url, timeout=20, trust_env=False, verify=False)
+        self.client = httpx.Client(base_url=self.url, timeout=60, trust_env=False, verify=False)
 
     # -- Processes -------------------------------------------------------------------------------
     def start(self) -> "Stack":
@@ -224,7 +224,6 @@ answer = [campaign.pk, [{{"url": pixel.url, "contact": pixel.contact_id}} for pi
         with redis.Redis.from_url(self.redis.url) as connection:
             wait_until(
                 lambda: not (connection.xlen(STREAM) or any(self.spool.glob("*"))),
-                within=20,
                 what="stream and spool are empty",
             )
 

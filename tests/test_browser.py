@@ -8,7 +8,8 @@ from playwright.sync_api import expect
 from tests.browsing import sign_in
 from tests.services import wait_until
 from tests.stack import ADMIN
-from tests.wire import THUNDERBIRD
+from tests.thorough import promised
+from tests.wire import THUNDERBIRD, get
 
 
 def test_a_campaign_is_made_by_the_form_of_the_browsable_api(stack, clean, request):
@@ -67,17 +68,16 @@ def test_the_admin_shows_an_opening_within_a_second(stack, clean):
     sign_in(clean, f"{stack.url}/admin/login/?next=/admin/")
     [pixel] = stack.new_mail(pixels=1)
     [cookie] = [each for each in clean.context.cookies() if each["name"] == "sessionid"]
-    with httpx.Client(trust_env=False, cookies={"sessionid": cookie["value"]}) as staff:
+    with httpx.Client(trust_env=False, timeout=60, cookies={"sessionid": cookie["value"]}) as staff:
         opening = f"{stack.url}/admin/tracking/opening/"
         before = staff.get(opening).text
-        httpx.get(pixel["url"], headers={"User-Agent": THUNDERBIRD}, trust_env=False)
+        get(pixel["url"], headers={"User-Agent": THUNDERBIRD})
         replied_at = time.monotonic()
         wait_until(
             lambda: newest_row(staff.get(opening).text) != newest_row(before),
-            within=10,
             what="the admin shows the opening",
         )
-        assert time.monotonic() - replied_at < 1
+        promised(time.monotonic() - replied_at, within=1)
     [seen] = stack.openings(pixel=pixel["id"])
     clean.goto(f"{opening}{seen['id']}/change/")
     expect(clean.locator("#content")).to_contain_text(THUNDERBIRD)

@@ -2,13 +2,13 @@
 
 import re
 
-import httpx
 import pytest
 
 from tests.faults.disk import small_disk
 from tests.faults.mail import Mail
 from tests.faults.world import CONSUMERS, borrow
 from tests.services import wait_until
+from tests.wire import get
 from tracking.spool import read_line
 
 LONG_READER = "r" * 480  # so that few hits fill the disk
@@ -27,14 +27,14 @@ def test_with_both_away_the_spool_keeps_the_hits_of_a_killed_process_too(world):
         assert set(world.fetch_together(hits)) == {"spooled"}
         before = world.worker()
         world.kill_worker()
-        wait_until(lambda: world.worker() not in (None, before), within=20, what="a new worker")
+        wait_until(lambda: world.worker() not in (None, before), what="a new worker")
         assert set(world.fetch_all(after)) == {"spooled"}
     world.settle()
     mail.expect(hits + after)
 
 
 def lost_metric(world) -> float:
-    text = httpx.get(f"{world.url}/metrics", trust_env=False).text
+    text = get(f"{world.url}/metrics").text
     found = re.search(r'^pixeltrack_hits_total\{outcome="lost"\} (\S+)', text, re.MULTILINE)
     return float(found[1]) if found else 0.0
 

@@ -7,10 +7,10 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 
-import httpx
 import pytest
 
 from tests.stack import ADMIN, PASSWORD, Stack
+from tests.wire import get
 from tracking.tests.opened import PERSON
 
 READER = {"User-Agent": PERSON}
@@ -100,7 +100,7 @@ def test_a_generated_client_does_a_whole_story(package, stack):
     pixels = someone.call("pixels.pixels_list", contact=contacts[0].id).results
     assert sorted(pixel.number for pixel in pixels) == [1, 2]
     for pixel in pixels:
-        picture = httpx.get(pixel.url, headers=READER, trust_env=False)
+        picture = get(pixel.url, headers=READER)
         assert picture.headers["Content-Type"] == "image/gif"
     stack.settle()
 

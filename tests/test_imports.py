@@ -31,7 +31,7 @@ def send(importers, contacts):
 
 
 def wait_until_it_stands_still(points):
-    wait_until(lambda: points.is_reached(STAYS), within=60, what="the worker stands still")
+    wait_until(lambda: points.is_reached(STAYS), what="the worker stands still")
 
 
 def so_far(job, rows: int, state: str) -> dict:

@@ -14,12 +14,14 @@ import httpx
 import pytest
 
 from tests import canary
-from tests.services import MARK, bare_environment, free_port, survivors, wait_until
+from tests.services import MARK, PATIENCE, bare_environment, free_port, survivors, wait_until
 from tests.stack import ROOT
+from tests.thorough import promised
 from tests.wire import get
 
 READER = "Somebody/1.0"  # none of those that are simulated
-FIRST, SECOND = 180, 10  # seconds that the starts may take
+AT_MOST = 300  # seconds that a start may take on a busy machine
+FIRST, SECOND = 180, 10  # … and on one that does nothing else
 OURS = f"{os.environ[MARK]}-make-run"  # the mark of what `make run` starts
 
 
@@ -82,7 +84,7 @@ class Run:
         """Ctrl-C, which the terminal sends to all that runs in its foreground."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.make.pid, signal.SIGINT)
-        self.make.wait(30)
+        self.make.wait(PATIENCE)
 
     def end(self):
         """After a failure: what a proper end leaves, and in any case no process."""
@@ -106,7 +108,7 @@ def make_run(clone, port):
 def log_in(run: Run, clone: Path) -> httpx.Client:
     password = re.search(r"DJANGO_SUPERUSER_PASSWORD=(\S+)", (clone / ".env").read_text())[1]
     assert password in run.said(), "the password is printed"
-    client = httpx.Client(base_url=run.url, trust_env=False, timeout=20)
+    client = httpx.Client(base_url=run.url, trust_env=False, timeout=60)
     reply = client.post("/api/token/", json={"username": "admin", "password": password})
     assert reply.status_code == 200, reply.text
     client.headers["Authorization"] = f"Bearer {reply.json()['access']}"
@@ -120,32 +122,32 @@ def openings(client) -> list[dict]:
 def stop(run: Run):
     run.interrupt()
     assert run.said().endswith("PixelTrack stopped.\n")
-    wait_until(lambda: not survivors(OURS), within=5, what=f"gone: {survivors(OURS)}")
+    wait_until(lambda: not survivors(OURS), what=f"gone: {survivors(OURS)}")
 
 
 def test_one_command_starts_everything_again_and_again_and_ctrl_c_ends_it(clone):
     port = free_port()
     with make_run(clone, port) as run:
-        assert run.wait(FIRST) < FIRST
+        promised(run.wait(AT_MOST), within=FIRST)
         run.find(rf"{run.url}/admin/")
         run.find(rf"{run.url}/sample/\d+/")
         pixel = run.find(rf"{run.url}/p/\S+\.gif")
         client = log_in(run, clone)
         assert len(client.get("/api/contacts/").json()["results"]) == 20
         assert openings(client) == []
-        reply = httpx.get(pixel, headers={"User-Agent": READER}, trust_env=False)
+        reply = get(pixel, headers={"User-Agent": READER})
         assert reply.content.startswith(b"GIF89a")
-        wait_until(lambda: openings(client), within=10, what="the opening is in the API")
+        wait_until(lambda: openings(client), what="the opening is in the API")
         kept = openings(client)
         stop(run)
     secrets = (clone / ".env").read_text()
 
     with make_run(clone, port) as run:
-        assert run.wait(SECOND * 3) < SECOND
+        promised(run.wait(AT_MOST), within=SECOND)
         assert (clone / ".env").read_text() == secrets
         client = log_in(run, clone)
         assert openings(client) == kept
-        httpx.get(pixel, headers={"User-Agent": READER}, trust_env=False)
+        get(pixel, headers={"User-Agent": READER})
         simulate(clone, client)
         stop(run)
 
@@ -167,6 +169,5 @@ def simulate(clone: Path, client):
     assert "errors: 0" in done.stdout
     wait_until(
         lambda: len(client.get("/api/openings/?page_size=1000").json()["results"]) == expected + 1,
-        within=5,
         what=f"{expected} openings more",
     )

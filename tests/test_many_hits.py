@@ -13,7 +13,7 @@ def fetch_all(urls: list[str], connections: int):
     left = iter(urls)  # one for all: each connection takes the next
 
     def fetch():
-        connection = HTTPConnection(urlsplit(urls[0]).netloc, timeout=20)
+        connection = HTTPConnection(urlsplit(urls[0]).netloc, timeout=60)
         for url in left:
             connection.request("GET", urlsplit(url).path, headers={"User-Agent": THUNDERBIRD})
             reply = connection.getresponse()

@@ -34,7 +34,7 @@ def test_no_log_holds_a_token_an_address_or_an_ip(stacks, database):
         stack.client.get(path, headers={"X-Forwarded-For": ADDRESS})
     for name in (email, ADMIN, canary):
         httpx.post(
-            stack.url + "/api/token/", json={"username": name, "password": f"{canary}!"}, timeout=20
+            stack.url + "/api/token/", json={"username": name, "password": f"{canary}!"}, timeout=60
         )
 
     # Without Redis the client gets its GIF all the same, and the log says so, naming nobody.
@@ -42,9 +42,7 @@ def test_no_log_holds_a_token_an_address_or_an_ip(stacks, database):
     assert undated(hit(f"/p/{token}.gif")) == undated(good)
     stack.client.get(f"/api/contacts/?search={email}")
     web = stack.services["web"]
-    wait_until(
-        lambda: re.search("WARNING|ERROR", web.text()), within=5, what="the log names the failure"
-    )
+    wait_until(lambda: re.search("WARNING|ERROR", web.text()), what="the log names the failure")
 
     for name, text in stack.logs().items():
         for secret in (token, token[:24], email, canary, ADDRESS, PASSWORD, stack.key):

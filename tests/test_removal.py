@@ -56,7 +56,7 @@ def test_a_killed_worker_loses_nothing_and_another_one_goes_on(stack, celery, po
     assert stack.client.get(f"/api/campaigns/{campaign}/").status_code == 404
     assert stack.openings(campaign=campaign) == []
 
-    wait_until(lambda: dying.process.poll() is not None, within=60, what="the worker dies")
+    wait_until(lambda: dying.process.poll() is not None, what="the worker dies")
     # A pixel of what is left answers as ever, and counts no more.
     assert stack.client.get(pixels[-1]["url"]).content[:3] == b"GIF"
     stack.settle()
@@ -69,7 +69,7 @@ def test_a_killed_worker_loses_nothing_and_another_one_goes_on(stack, celery, po
     assert left["counted"] == left["counted_contacts"] == left["openings"]
 
     celery(stack, "worker", "pixeltrack", *WORKER.split())
-    wait_until(lambda: stack.get(at)["state"] == "done", within=60, what="it is removed")
+    wait_until(lambda: stack.get(at)["state"] == "done", what="it is removed")
     removal = stack.get(at)
     assert (removal["percent"], removal["contacts_removed"]) == (100, CONTACTS)
     assert removal["openings_removed"] == OPENED

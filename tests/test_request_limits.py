@@ -26,7 +26,7 @@ def server(request, stacks):
 
 def connect(server) -> socket.socket:
     parts = urlsplit(server)
-    return socket.create_connection((parts.hostname, parts.port), timeout=20)
+    return socket.create_connection((parts.hostname, parts.port), timeout=60)
 
 
 def head(path, *lines) -> bytes:
@@ -57,7 +57,7 @@ def test_a_body_that_says_it_is_too_long_is_refused_before_it_is_sent(server):
 
 
 def test_a_client_that_sends_all_of_it_first_gets_its_answer(server):
-    reply = httpx.post(server + "/api/token/", content=b"x" * (LIMIT * 2), timeout=20)
+    reply = httpx.post(server + "/api/token/", content=b"x" * (LIMIT * 2), timeout=60)
     assert (reply.status_code, reply.json()["code"]) == (413, "too_large")
 
 
@@ -103,7 +103,7 @@ def test_an_upload_that_is_broken_off_keeps_no_socket(server, path):
 
 
 def test_the_server_goes_on_and_has_nothing_to_complain_of(server, stacks):
-    assert httpx.get(server + "/healthz", timeout=20).status_code == 200
+    assert httpx.get(server + "/healthz", timeout=60).status_code == 200
     for lane in (True, False):
         for name, text in stacks("sqlite", lane=lane).logs().items():
             assert "Traceback" not in text, name

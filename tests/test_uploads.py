@@ -136,7 +136,7 @@ def test_neighbours_are_served_while_a_big_file_comes_in(server):
         assert server.stack.get("/api/imports/", page_size=1)
         headers = dict([server.token.split(": ", 1)])
         for path in ("/healthz", "/api/campaigns/"):
-            reply = httpx.get(server.url + path, headers=headers, timeout=20, trust_env=False)
+            reply = httpx.get(server.url + path, headers=headers, timeout=60, trust_env=False)
             assert reply.status_code == 200
         sent = len(begin) + 14 * MEGABYTE
         client.sendall(b"\n" * (total - sent - len(END)) + END)
@@ -147,7 +147,7 @@ def test_neighbours_are_served_while_a_big_file_comes_in(server):
 def test_who_is_logged_in_or_has_a_key_is_asked_for_the_body(server, path):
     for credentials in (server.token, api_key(server), session(server)):
         sent = [FORM, length(MOST), EXPECT, credentials]
-        with socket.create_connection(("127.0.0.1", server.port), timeout=20) as client:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=60) as client:
             lines = f"POST {path} HTTP/1.1", "Host: localhost", *sent, "", ""
             client.sendall("\r\n".join(lines).encode())
             assert client.recv(1000).startswith(b"HTTP/1.1 100 "), credentials
@@ -160,7 +160,7 @@ def api_key(server) -> str:
 
 
 def session(server) -> str:
-    with httpx.Client(base_url=server.url, timeout=20, trust_env=False) as browser:
+    with httpx.Client(base_url=server.url, timeout=60, trust_env=False) as browser:
         browser.get("/admin/login/")
         form = {"username": ADMIN, "password": PASSWORD, "next": "/admin/"}
         form["csrfmiddlewaretoken"] = browser.cookies["csrftoken"]
@@ -190,7 +190,7 @@ def test_a_stranger_is_sent_away_from_the_admin_as_well(server):
 
 
 def test_a_stranger_with_little_is_told_by_the_api_itself(server):
-    reply = httpx.post(server.url + PATH, files={"file": b"email"}, trust_env=False, timeout=20)
+    reply = httpx.post(server.url + PATH, files={"file": b"email"}, trust_env=False, timeout=60)
     assert (reply.status_code, reply.json()["code"]) == (401, "not_authenticated")
 
 

@@ -33,7 +33,7 @@ def exchange(url: str, *requests: bytes, to_end=False) -> bytes:
     `to_end` waits until the server closes the connection, and so sees what comes too much.
     """
     parts = urlsplit(url)
-    with socket.create_connection((parts.hostname, parts.port), timeout=20) as connection:
+    with socket.create_connection((parts.hostname, parts.port), timeout=60) as connection:
         connection.sendall(b"".join(requests))
         reply = b""
         while to_end or not complete(reply, requests):
@@ -46,7 +46,7 @@ def exchange(url: str, *requests: bytes, to_end=False) -> bytes:
 
 def get(url: str, **more) -> httpx.Response:
     """Over http, and without the 30 ms that httpx takes to read whom https would trust."""
-    return httpx.get(url, trust_env=False, verify=False, timeout=20, **more)
+    return httpx.get(url, trust_env=False, verify=False, timeout=60, **more)
 
 
 def complete(reply: bytes, requests) -> bool:

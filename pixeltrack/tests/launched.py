@@ -55,7 +55,7 @@ class Launch:
     def last_line(self) -> str:
         return self.text.splitlines()[-1]
 
-    def until(self, text: str, seconds: float = 20) -> "Launch":
+    def until(self, text: str, seconds: float = 60) -> "Launch":
         wait_until(lambda: text in self.text or self.process.poll() is not None, seconds)
         assert text in self.text, self.text
         return self
@@ -68,7 +68,7 @@ class Launch:
         os.killpg(self.process.pid, signum)
         return self
 
-    def status(self, seconds: float = 30) -> int:
+    def status(self, seconds: float = 60) -> int:
         return self.process.wait(timeout=seconds)
 
     def processes(self) -> dict[int, str]:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+from pathlib import Path
 
 from pixeltrack.worker import Protocol
 
@@ -13,6 +14,7 @@ Protocol.HEAD_BYTES = int(os.environ.get("PROBE_HEAD_BYTES", Protocol.HEAD_BYTES
 async def application(scope, receive, send):
     if scope["type"] == "lifespan":
         await receive()
+        (Path(os.environ["PIXEL_VAR_DIR"]) / f"{os.getpid()}.began").touch()
         await send({"type": "lifespan.startup.complete"})
         await receive()
         print("the application has ended", flush=True)

@@ -76,7 +76,7 @@ def test_it_keeps_its_promises_on_disk_and_listens_to_this_user_alone(tmp_path, 
         assert (tmp_path / "var" / "redis.sock").stat().st_mode & 0o077 == 0
     finally:
         server.terminate()
-        assert server.wait(timeout=10) == 0
+        assert server.wait(timeout=60) == 0
 
 
 def answers(redis: Redis) -> bool:

@@ -21,6 +21,7 @@ GUNICORN = [
     *(sys.executable, "-m", "gunicorn", "-c", "python:pixeltrack.gunicorn"),
     "pixeltrack.tests.probe:application",
 ]
+WORKERS = 2
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
@@ -28,9 +29,15 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 def server(launch):
     one = launch(command=GUNICORN)
     one.url = f"http://127.0.0.1:{one.environment['PORT']}"
-    wait_until(lambda: one.process.poll() is not None or answers(one.url))
+    wait_until(lambda: one.process.poll() is not None or has_begun(one))
     assert one.process.poll() is None, one.text
     return one
+
+
+def has_begun(server) -> bool:
+    """All its workers: one that answers says nothing of the other."""
+    begun = list(server.folder.glob("var/*.began"))
+    return len(begun) == WORKERS and answers(server.url)
 
 
 def answers(url) -> bool:
@@ -41,7 +48,7 @@ def answers(url) -> bool:
 
 
 def get(url, **headers) -> httpx.Response:
-    return httpx.get(url, headers=headers, timeout=10, trust_env=False, verify=False)
+    return httpx.get(url, headers=headers, timeout=60, trust_env=False, verify=False)
 
 
 def workers_of(server) -> set[int]:
@@ -55,7 +62,7 @@ def test_it_finishes_the_request_in_flight_when_asked_to_stop(server):
         server.process.terminate()
         assert reply.result().status_code == 200
     assert server.status() == 0
-    assert server.text.count("the application has ended") == 2  # once in each worker
+    assert server.text.count("the application has ended") == WORKERS  # once in each of them
     assert not server.processes()
 
 

@@ -153,7 +153,7 @@ def test_a_redis_that_was_left_behind_gives_way_and_its_data_is_kept(launch):
     wait_until(lambda: answers(one.redis()))
     one.redis().set("kept", "yes")
     two = launch().until_it_runs()
-    assert orphan.wait(timeout=5) == 0
+    assert orphan.wait(timeout=60) == 0
     assert two.redis().get("kept") == b"yes"
 
 

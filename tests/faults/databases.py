@@ -23,7 +23,7 @@ class MySQL:
 
     def start(self):
         Service.start(self.server)
-        self.server.wait_for(lambda: listens(self.server.port), within=60)
+        self.server.wait_for(lambda: listens(self.server.port))
 
     @contextlib.contextmanager
     def down(self):
@@ -72,7 +72,6 @@ class MySQL:
     def wait_until_waiting(self, transactions=1):
         wait_until(
             lambda: self.waiting() >= transactions,
-            within=30,
             what=f"{transactions} transactions wait for a lock",
             every=0.25,  # asked more often than each 0.1 s, the table stays as it was
         )
@@ -93,7 +92,7 @@ class SQLite:
 
     @contextlib.contextmanager
     def locked(self):
-        connection = sqlite3.connect(self.path, timeout=20, isolation_level=None)
+        connection = sqlite3.connect(self.path, timeout=60, isolation_level=None)
         try:
             connection.execute("BEGIN IMMEDIATE")
             yield
@@ -106,7 +105,7 @@ class SQLite:
         """It can't be asked. Whoever came to a transaction waits."""
 
     def quarantined(self) -> int:
-        with contextlib.closing(sqlite3.connect(self.path, timeout=20)) as connection:
+        with contextlib.closing(sqlite3.connect(self.path, timeout=60)) as connection:
             return connection.execute(QUARANTINED).fetchone()[0]
 
     def mend(self):

@@ -9,7 +9,6 @@ from pathlib import Path
 from tests.services import wait_until
 
 FOLDER = "FAULT_POINTS"  # the environment variable that names the folder to the processes
-WITHIN_S = 30
 
 
 class Points:
@@ -49,7 +48,7 @@ class Points:
             self.wait_until(lambda name=name: self.is_reached(name), f"{name} is reached")
 
     def wait_until(self, condition, what: str):
-        wait_until(condition, within=WITHIN_S, what=what)
+        wait_until(condition, what=what)
 
     def noted(self, name: str) -> list[str]:
         """What the processes have written under this name."""

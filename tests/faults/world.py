@@ -91,18 +91,18 @@ class World:
 
     def wait_until_dead(self, name: str):
         process = self.consumer(name).process
-        wait_until(lambda: process.poll() is not None, within=30, what=f"{name} is dead")
+        wait_until(lambda: process.poll() is not None, what=f"{name} is dead")
         assert process.returncode == -signal.SIGKILL, self.consumer(name).text()
 
     def wait_for_line(self, name: str, line: str, since: int = 0):
         """Until this process has said so, after `since` characters of its log."""
         log = self.stack.services[name]
-        wait_until(lambda: line in log.text()[since:], within=30, what=f"{name} says {line!r}")
+        wait_until(lambda: line in log.text()[since:], what=f"{name} says {line!r}")
 
     # -- Redis -----------------------------------------------------------------------------------
     def restart_redis(self):
         Service.start(self.redis)
-        wait_until(self.redis_answers, within=20, what="Redis answers")
+        wait_until(self.redis_answers, what="Redis answers")
 
     def redis_answers(self) -> bool:
         with contextlib.suppress(redis.RedisError):
@@ -192,7 +192,7 @@ class World:
     # -- Waiting ---------------------------------------------------------------------------------
     def settle(self):
         """Until nothing waits anywhere: not in the stream, its pending list or the spool."""
-        wait_until(self.is_settled, within=30, what="all is recorded")
+        wait_until(self.is_settled, what="all is recorded")
         assert self.database.quarantined() == 0
 
     def is_settled(self) -> bool:
@@ -208,7 +208,7 @@ class World:
     def wait_for_outcome(self, *outcomes: str):
         """Until that becomes of hits, or one of these."""
         what = f"hits are {' or '.join(outcomes)}"
-        wait_until(lambda: self.fetch(self.canary) in outcomes, within=20, what=what)
+        wait_until(lambda: self.fetch(self.canary) in outcomes, what=what)
 
     def mend(self):
         """As it was, whatever a test has left."""

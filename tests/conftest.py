@@ -28,6 +28,7 @@ ALL_LOGS = canary.make_folder()
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 expect.set_options(timeout=30_000)  # ms; on a busy machine a page takes its time
 LOGS = pytest.StashKey[dict]()
+DATABASES = os.environ.get("TEST_DATABASES", "sqlite mysql").split()
 EITHER = [("mysql", "lane"), ("sqlite", "plain")]
 if THOROUGH:
     EITHER += [("mysql", "plain"), ("sqlite", "lane")]
@@ -82,7 +83,7 @@ def stacks(request, folder):
     assert not problems, "\n".join(problems)
 
 
-@pytest.fixture(scope="session", params=["sqlite", "mysql"])
+@pytest.fixture(scope="session", params=DATABASES)
 def database(request):
     if request.param == "mysql":
         request.getfixturevalue("mariadb")

@@ -23,7 +23,9 @@ from tracking.models import (
     OpeningCount,
     Tally,
 )
-from tracking.record import REFRESH_WINDOW, Decision, History, milliseconds
+from tracking.decision import Decision
+from tracking.moment import milliseconds
+from tracking.record import REFRESH_WINDOW, History
 from tracking.retention import is_too_old, kept_since
 
 logger = logging.getLogger(__name__)

@@ -16,8 +16,9 @@ from django.db import close_old_connections, connection
 
 from tracking.breaker import Breaker
 from tracking.hit import Hit
+from tracking.kinds import record_all
 from tracking.outcome import Outcome
-from tracking.record import Decision, record
+from tracking.decision import Decision
 from tracking.spool import SpoolWriter
 
 logger = logging.getLogger(__name__)
@@ -88,7 +89,7 @@ def record_directly(hits, sqlite_budget_ms):
         if connection.vendor == "sqlite":
             with connection.cursor() as cursor:
                 cursor.execute(f"PRAGMA busy_timeout = {sqlite_budget_ms}")
-        return record(hits)
+        return record_all(hits)
     finally:
         close_old_connections()
 

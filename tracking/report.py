@@ -8,7 +8,8 @@ from accounts.retry import retry_overtaken
 from campaigns.models import Pixel
 from tracking.hit import Hit
 from tracking.models import Opening, OpeningChange, UserAgent
-from tracking.record import TRANSACTION_HITS, Decision, record
+from tracking.decision import Decision
+from tracking.record import TRANSACTION_HITS, record
 
 REPORTED = "reported"  # the reason of a verdict that was given without one
 

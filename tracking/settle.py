@@ -4,9 +4,11 @@ import logging
 
 from accounts.retry import is_unavailable
 from tracking.hit import Hit
+from tracking.kinds import record_all, unpack
 from tracking.metrics import RECORDED
 from tracking.models import QuarantinedHit
-from tracking.record import TRANSACTION_HITS, Recorded, record
+from tracking.decision import Recorded
+from tracking.record import TRANSACTION_HITS
 
 logger = logging.getLogger(__name__)
 
@@ -17,7 +19,7 @@ def settle(packed: list[tuple[bytes, bytes]]) -> list[Recorded]:
     hits = []
     for event_id, data in packed:
         try:
-            hits.append(Hit.unpack(event_id, data))
+            hits.append(unpack(event_id, data))
         except Exception as error:  # whatever garbage can do to the unpacking
             quarantine(event_id, data, error)
     recorded = []
@@ -33,7 +35,7 @@ def record_or_quarantine(hits: list[Hit]) -> list[Recorded]:
     if not hits:
         return []
     try:
-        return record(hits)
+        return record_all(hits)
     except Exception as error:
         if is_unavailable(error):
             raise
@@ -54,7 +56,7 @@ def replay(quarantined: QuarantinedHit) -> Recorded | None:
     """Record it after all, and let it out; None where it still can't be, with the reason of today.
     Raises where the database is unavailable; safe to repeat."""
     try:
-        [recorded] = record([quarantined.hit()])
+        [recorded] = record_all([unpack(quarantined.event, bytes(quarantined.packed))])
     except Exception as error:
         if is_unavailable(error):
             raise

@@ -35,8 +35,8 @@ CLAIM_AFTER_MS = 5_000  # a slow consumer may lose some to another: they count o
 MEMORY_MARK = 0.9  # of Redis' maxmemory
 
 
-def shard_of(pixel: bytes) -> int:
-    return int.from_bytes(pixel[:4]) % settings.REDIS_STREAM_SHARDS
+def shard_of(hit) -> int:
+    return int.from_bytes(hit.spread[:4]) % settings.REDIS_STREAM_SHARDS
 
 
 def stream_key(shard: int) -> bytes:
@@ -44,20 +44,20 @@ def stream_key(shard: int) -> bytes:
 
 
 def filter_key(hit: Hit) -> bytes:
-    return b"{hits:%d}" % shard_of(hit.pixel) + hit.pixel + hit.reader
+    return b"{hits:%d}" % shard_of(hit) + hit.seen_as
 
 
 def script_calls(hits):
     """(positions of the hits, keys, arguments) of each call of the script: one per shard."""
     shards = defaultdict(list)
     for position, hit in enumerate(hits):
-        shards[shard_of(hit.pixel)].append(position)
+        shards[shard_of(hit)].append(position)
     for shard, positions in shards.items():
         keys = [stream_key(shard)]
         arguments = [REFRESH_WINDOW_MS, FILTER_LIFE_MS]
         for position in positions:
             hit = hits[position]
-            keys.append(filter_key(hit))
+            keys.append(filter_key(hit) if hit.seen_as else keys[0])
             arguments += (hit.at, hit.event_id, hit.packed)
         yield positions, keys, arguments
 

@@ -19,7 +19,7 @@ from tracking.opening_serializers import (
     ReportedOpeningsSerializer,
     hit_of,
 )
-from tracking.record import Decision
+from tracking.decision import Decision
 from tracking.refusals import refusal_of
 from tracking.report import Reported, report
 from tracking.report_rows import report_rows

@@ -1,7 +1,5 @@
 from django.db import models
 
-from tracking.hit import Hit
-
 
 class QuarantinedHitQuerySet(models.QuerySet):
     def put(self, event_id: bytes, packed: bytes, error: Exception):
@@ -34,6 +32,7 @@ class QuarantinedHit(models.Model):
         self.reason = reason_of(error)
         self.save(update_fields=["reason"])
 
-    def hit(self) -> Hit:
-        """ValueError or TypeError where it is none."""
-        return Hit.unpack(bytes.fromhex(self.event_id), bytes(self.packed))
+    @property
+    def event(self) -> bytes:
+        """The event id as it came; ValueError where it is none."""
+        return bytes.fromhex(self.event_id)

@@ -1,0 +1,244 @@
+"""Page views: pages and visitors by their names, the views, and what is counted of them.
+
+Counts are kept in cells: one for all pages and one per page, each for all time and for each hour.
+A view counts in four of them, and its visitor once in each, however often they come: that is what
+`CellVisitor` remembers. Figures are therefore exact and cost one row to read.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from functools import reduce
+from hashlib import blake2b
+from operator import or_
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+from campaigns.models.insert import insert_rows
+from tracking.models.adding import add_to
+
+NAME_LENGTH = 255
+ALL_PAGES = 0  # in place of a page's id
+ALL_TIME = 0  # in place of an hour
+HOUR_S = 3600
+ASKED_AT_ONCE = 200  # conditions in one statement; SQLite takes fewer than 1,000
+
+
+def fingerprint(name: str) -> UUID:
+    """By what a name is found: byte by byte, whatever the database thinks of letters."""
+    # With a version's bits in place: MariaDB refuses a UUID without.
+    return UUID(bytes=blake2b(name.encode(), digest_size=16).digest(), version=5)
+
+
+def hour_of(moment: datetime) -> int:
+    """Hours since 1970, UTC."""
+    return int(moment.timestamp()) // HOUR_S
+
+
+def begin_of(hour: int) -> datetime:
+    return datetime.fromtimestamp(hour * HOUR_S, UTC)
+
+
+class NamedQuerySet(models.QuerySet):
+    """Rows that are found by the fingerprint of a name."""
+
+    def known(self, names: Iterable[str]) -> dict[str, int]:
+        """name → id, of those that are there."""
+        wanted = {fingerprint(name): name for name in names}
+        found = self.filter(fingerprint__in=wanted).values_list("fingerprint", "pk")
+        return {wanted[key]: pk for key, pk in found}
+
+    def make(self, names: Iterable[str]) -> dict[str, int]:
+        """name → id, of rows that are made where somebody else didn't before.
+
+        Outside of any transaction and in order, so that two consumers can't deadlock.
+        """
+        keys = sorted((fingerprint(name), name) for name in names)
+        rows = [self.model.called(name, fingerprint=key) for key, name in keys]
+        self.bulk_create(rows, ignore_conflicts=True)
+        return self.known(names)
+
+
+class Page(models.Model):
+    page_id = models.CharField("page", max_length=NAME_LENGTH)
+    fingerprint = models.UUIDField(unique=True, editable=False)
+
+    objects = NamedQuerySet.as_manager()
+
+    def __str__(self):
+        return self.page_id
+
+    @classmethod
+    def called(cls, name: str, **fields) -> "Page":
+        return cls(page_id=name, **fields)
+
+
+class VisitorQuerySet(NamedQuerySet):
+    def ids_of(self, user_ids: Iterable[str]) -> dict[str, int | None]:
+        """user_id → the id of the visitor; None for one who has asked to be forgotten."""
+        wanted = set(user_ids)
+        found = self.known(wanted)
+        new = wanted - found.keys()
+        if not new:
+            return found
+        made = self.make(new)
+        # Asked after they are made: whoever is erased at this moment is found here, or by `erase`.
+        erased = ErasedVisitor.objects.among(new)
+        self.filter(pk__in=[made[user_id] for user_id in erased]).delete()
+        return found | made | dict.fromkeys(erased)
+
+    def erase(self, user_id: str) -> bool:
+        """Forget the name for good; whether there was such a visitor. No figure moves by it."""
+        ErasedVisitor.objects.remember(user_id)
+        named = self.filter(fingerprint=fingerprint(user_id))
+        changes = {"user_id": "", "fingerprint": uuid4(), "erased_at": timezone.now()}
+        return bool(named.update(**changes))
+
+
+class Visitor(models.Model):
+    """Somebody who views pages, by the `user_id` that the pages give."""
+
+    user_id = models.CharField("user", max_length=NAME_LENGTH, blank=True)
+    fingerprint = models.UUIDField(unique=True, editable=False)
+    erased_at = models.DateTimeField(null=True, editable=False)
+
+    objects = VisitorQuerySet.as_manager()
+
+    def __str__(self):
+        return self.user_id or "(erased)"
+
+    @classmethod
+    def called(cls, name: str, **fields) -> "Visitor":
+        return cls(user_id=name, **fields)
+
+
+def erased_hash(user_id: str, key: str) -> str:
+    return salted_hmac(
+        "tracking.ErasedVisitor", user_id, secret=key, algorithm="sha256"
+    ).hexdigest()
+
+
+class ErasedVisitorQuerySet(models.QuerySet):
+    def remember(self, user_id: str):
+        self.get_or_create(hash=erased_hash(user_id, settings.SECRET_KEY))
+
+    def among(self, user_ids: Iterable[str]) -> set[str]:
+        """Those who are erased, under today's key or one before it."""
+        keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+        hashes = {erased_hash(user_id, key): user_id for user_id in user_ids for key in keys}
+        found = self.filter(hash__in=hashes).values_list("hash", flat=True)
+        return {hashes[each] for each in found}
+
+
+class ErasedVisitor(models.Model):
+    """That a `user_id` is to be forgotten. It isn't kept itself: see `ErasedAddress`."""
+
+    hash = models.CharField(max_length=64, unique=True, editable=False)
+    erased_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ErasedVisitorQuerySet.as_manager()
+
+    def __str__(self):
+        return f"{self.hash[:8]}…"
+
+
+class PageView(models.Model):
+    """One view. Kept to know a view that is sent again, until retention takes it."""
+
+    event_id = models.UUIDField(unique=True, editable=False)
+    # Pages and visitors are never deleted, and each view was checked when it came.
+    page = models.ForeignKey(Page, models.DO_NOTHING, related_name="page_views")
+    visitor = models.ForeignKey(Visitor, models.DO_NOTHING, related_name="page_views")
+    viewed_at = models.DateTimeField(db_index=True)
+    referrer = models.CharField(max_length=NAME_LENGTH, blank=True, help_text="The host.")
+
+    def __str__(self):
+        return f"{self.page} {self.viewed_at:%Y-%m-%d %H:%M:%S}"
+
+
+Key = tuple[int, int]  # of a cell: the id of a page or ALL_PAGES, an hour or ALL_TIME
+
+
+class CellQuerySet(models.QuerySet):
+    def of(self, keys: Iterable[Key]) -> "CellQuerySet":
+        pages = {}
+        for page, hour in keys:
+            pages.setdefault(hour, set()).add(page)
+        conditions = (Q(hour=hour, page__in=found) for hour, found in pages.items())
+        return self.filter(reduce(or_, conditions))
+
+    def make(self, keys: Iterable[Key]):
+        """Make those that are missing; outside of any transaction, and in order."""
+        missing = set(keys) - set(self.of(keys).values_list("page", "hour"))
+        cells = [self.model(page=page, hour=hour) for page, hour in sorted(missing)]
+        self.bulk_create(cells, ignore_conflicts=True)
+
+    def lock(self, keys: Iterable[Key]) -> dict[Key, int]:
+        """key → id. The cell of all views comes first: whoever has it has them all."""
+        found = {}
+        for some in ([(ALL_PAGES, ALL_TIME)], keys):
+            rows = self.of(some).select_for_update().order_by("page", "hour")
+            found |= {(page, hour): pk for pk, page, hour in rows.values_list("pk", "page", "hour")}
+        return found
+
+    def add(self, views: Counter, visitors: Counter):
+        """Key → difference, of each."""
+        rows = [(*key, views[key], visitors[key]) for key in sorted(views)]
+        add_to(self.model, ("page", "hour"), ("views", "visitors"), rows)
+
+
+class ViewCell(models.Model):
+    """Views and distinct visitors of a page, or of all, in an hour or since the beginning."""
+
+    page = models.BigIntegerField(help_text="The id of the page; 0 stands for all pages.")
+    hour = models.IntegerField(help_text="Hours since 1970, UTC; 0 stands for all time.")
+    views = models.BigIntegerField(default=0)
+    visitors = models.BigIntegerField(default=0)
+
+    objects = CellQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["page", "hour"], name="one_cell_per_page_and_hour")
+        ]
+        indexes = [
+            models.Index(fields=["hour", "-views", "page"], name="most_viewed_pages"),
+        ]
+
+    def __str__(self):
+        return f"{self.page} {self.hour}"
+
+
+class CellVisitorQuerySet(models.QuerySet):
+    def among(self, pairs: Iterable[tuple[int, int]]) -> set[tuple[int, int]]:
+        """Those of these (cell id, visitor id) that are there."""
+        visitors = {}
+        for cell, visitor in pairs:
+            visitors.setdefault(cell, set()).add(visitor)
+        cells, found = list(visitors), set()
+        for start in range(0, len(cells), ASKED_AT_ONCE):
+            some = cells[start : start + ASKED_AT_ONCE]
+            conditions = (Q(cell=cell, visitor__in=visitors[cell]) for cell in some)
+            found.update(self.filter(reduce(or_, conditions)).values_list("cell", "visitor"))
+        return found
+
+    def add(self, pairs: Iterable[tuple[int, int]]):
+        insert_rows(self.model, ("cell", "visitor"), sorted(pairs))
+
+
+class CellVisitor(models.Model):
+    """That a visitor is counted in a cell."""
+
+    pk = models.CompositePrimaryKey("cell_id", "visitor_id")
+    cell = models.ForeignKey(ViewCell, models.DO_NOTHING, related_name="+", db_index=False)
+    # No constraint and no index: nobody asks for a visitor's cells, and rows are many.
+    visitor = models.ForeignKey(
+        Visitor, models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False
+    )
+
+    objects = CellVisitorQuerySet.as_manager()

@@ -12,9 +12,10 @@ from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpResponse, JsonResponse
 
+from accounts.problem import CONTENT_TYPE, problem
 from pixeltrack.body_limits import is_upload, most_bytes
 from pixeltrack.known_sender import challenge, is_known_by, is_known_in
-from pixeltrack.problems import CONTENT_TYPE, TooLarge, is_for_programs, problem
+from pixeltrack.problems import TooLarge, is_for_programs
 
 LINGER_SECONDS = 5
 CHARSETS = ("utf-8", "utf8", "us-ascii")

@@ -90,7 +90,7 @@ INSTALLED_APPS = [
     "tracking",
 ]
 MIDDLEWARE = [
-    "tracking.middleware.PixelMiddleware",  # first: a pixel's reply carries nobody else's headers
+    "tracking.middleware.HitMiddleware",  # first: a hit's reply carries nobody else's headers
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -275,6 +275,14 @@ STATS_PUBLIC = env.flag("STATS_PUBLIC", True)
 PIXEL_DISK_RESERVE_MB = env.number("PIXEL_DISK_RESERVE_MB", 1024, between(0, 1_000_000_000))
 # Openings that are older are deleted every night, and only their counts stay; 0 keeps them all.
 OPENING_RETENTION_DAYS = env.number("OPENING_RETENTION_DAYS", 0, between(0, 36_500))
+# The same of page views.
+PAGE_VIEW_RETENTION_DAYS = env.number("PAGE_VIEW_RETENTION_DAYS", 0, between(0, 36_500))
+if PAGE_VIEW_RETENTION_DAYS:
+    CELERY_BEAT_SCHEDULE["forget old page views"] = {
+        "task": "tracking.tasks.forget_old_page_views",
+        "schedule": crontab(hour="1-5"),
+        "options": {"expires": 60},
+    }
 if OPENING_RETENTION_DAYS:
     CELERY_BEAT_SCHEDULE["forget old openings"] = {
         "task": "tracking.tasks.forget_old_openings",

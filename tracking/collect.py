@@ -7,6 +7,7 @@ go to the spool, unless the disk refuses them too; where Redis fails, they go to
 import asyncio
 import logging
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
@@ -17,8 +18,9 @@ from tracking import stream
 from tracking.breaker import Breaker
 from tracking.fallback import fallback, lose, name_of
 from tracking.hit import Hit
-from tracking.metrics import COLLECTED
+from tracking.metrics import COLLECTED, COLLECTED_VIEWS
 from tracking.outcome import Outcome
+from tracking.page_views.hit import ViewHit
 from tracking.unconfirmed import Unconfirmed
 
 logger = logging.getLogger(__name__)
@@ -78,7 +80,15 @@ def collect(hit: Hit | None) -> Outcome:
     return count(outcome)
 
 
-def take(hits: list[Hit]) -> list[Outcome]:
+def collect_views(hits: list[ViewHit]) -> list[Outcome]:
+    """Take in the page views of one request."""
+    outcomes = []
+    for start in range(0, len(hits), GROUP_SIZE):
+        outcomes += take(hits[start : start + GROUP_SIZE])
+    return count_views(outcomes)
+
+
+def take(hits: list[Hit | ViewHit]) -> list[Outcome]:
     """Here a hit itself finds out whether Redis is back; only the lane can ask beside the hits."""
     try:
         if way.is_to_measure():
@@ -132,12 +142,19 @@ class GroupCommit:
     async def collect(self, hit: Hit | None) -> Outcome:
         if hit is None:
             return count(Outcome.UNKNOWN)
+        return count(await self._outcome_of(hit))
+
+    async def collect_views(self, hits: list[ViewHit]) -> list[Outcome]:
+        """Those of one request, of which each has an outcome of its own."""
+        return count_views(await asyncio.gather(*map(self._outcome_of, hits)))
+
+    def _outcome_of(self, hit: Hit | ViewHit) -> asyncio.Future:
         hit.packed  # noqa: B018 - here, where it fails for one hit alone, not for its group
         outcome = asyncio.get_running_loop().create_future()
         self._waiting.append((hit, outcome))
         if self._committing is None:
             self._committing = asyncio.create_task(self._commit_all())
-        return count(await outcome)
+        return outcome
 
     async def _commit_all(self):
         try:
@@ -217,3 +234,9 @@ class GroupCommit:
 def count(outcome: Outcome) -> Outcome:
     COLLECTED.labels(outcome).inc()
     return outcome
+
+
+def count_views(outcomes: list[Outcome]) -> list[Outcome]:
+    for outcome, number in Counter(outcomes).items():
+        COLLECTED_VIEWS.labels(outcome).inc(number)
+    return outcomes

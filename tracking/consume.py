@@ -5,9 +5,9 @@ import time
 from itertools import accumulate
 
 from tracking import spool
+from tracking.decision import Decision, Recorded
 from tracking.hit import Hit
 from tracking.metrics import SPOOL_UNREADABLE
-from tracking.decision import Decision, Recorded
 from tracking.settle import settle
 from tracking.stream import Entry, StreamReader
 
@@ -125,8 +125,5 @@ def replay_part(path) -> int:
 def corrections(recorded: list[Recorded]) -> list[tuple[Hit, int | None]]:
     """What the filter must learn of the hits that it took for openings: when the opening was
     whose refresh they were, or that they count for nothing."""
-    return [
-        (each.hit, each.counted_at)
-        for each in recorded
-        if each.decision in NO_OPENING and isinstance(each.hit, Hit)
-    ]
+    of_pixels = (each for each in recorded if isinstance(each.hit, Hit))
+    return [(each.hit, each.counted_at) for each in of_pixels if each.decision in NO_OPENING]

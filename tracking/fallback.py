@@ -15,10 +15,10 @@ from django.db import Error as DatabaseError
 from django.db import close_old_connections, connection
 
 from tracking.breaker import Breaker
+from tracking.decision import Decision
 from tracking.hit import Hit
 from tracking.kinds import record_all
 from tracking.outcome import Outcome
-from tracking.decision import Decision
 from tracking.spool import SpoolWriter
 
 logger = logging.getLogger(__name__)

@@ -2,10 +2,10 @@
 
 import msgpack
 
+from tracking.decision import Recorded
 from tracking.hit import Hit
 from tracking.page_views.hit import ViewHit
 from tracking.page_views.record import record_views
-from tracking.decision import Recorded
 from tracking.record import record
 
 KINDS = {kind.FORMAT: kind for kind in (Hit, ViewHit)}

@@ -1,9 +1,10 @@
-"""The express lane: pixels answered before Django's request machinery."""
+"""The express lane: pixels and page views answered before Django's request machinery."""
 
 from tracking.collect import GroupCommit, count
 from tracking.fallback import lose, name_of
 from tracking.hit import PIXEL_PATH, Hit
 from tracking.outcome import Outcome
+from tracking.page_views.lane import ViewLane
 from tracking.reply import GIF, HEADERS, NOT_ALLOWED_HEADERS, headers_after
 
 
@@ -19,12 +20,17 @@ GIF_BODY = {"type": "http.response.body", "body": GIF}
 NO_BODY = {"type": "http.response.body", "body": b""}
 
 
-class PixelLane:
-    """An ASGI application that answers pixels itself and hands everything else to Django."""
+class ExpressLane:
+    """An ASGI application that answers hits itself and hands everything else to Django.
 
-    def __init__(self, django):
-        self.django = django
+    `limited` wraps an application in the limits of what a body may be. Pixels have none and don't
+    pass through it.
+    """
+
+    def __init__(self, django, limited=lambda application: application):
         self.hits: GroupCommit | None = None  # made in the worker's own event loop
+        self.views = ViewLane(django, self.group_commit)
+        self.others = limited(self.views)
 
     async def __call__(self, scope, receive, send):
         if scope["type"] == "lifespan":
@@ -32,7 +38,7 @@ class PixelLane:
         elif match := PIXEL_PATH.fullmatch(scope["path"]):
             await self.answer(scope, match["token"], send)
         else:
-            await self.django(scope, receive, send)
+            await self.others(scope, receive, send)
 
     async def answer(self, scope, token, send):
         if scope["method"] == "GET":
@@ -46,18 +52,22 @@ class PixelLane:
 
     async def collect(self, scope, token) -> Outcome:
         """A client gets its GIF whatever goes wrong here."""
-        self.hits = self.hits or GroupCommit()
         try:
-            return await self.hits.collect(Hit.from_scope(scope, token))
+            return await self.group_commit().collect(Hit.from_scope(scope, token))
         except Exception as error:
             return count(*lose(1, name_of(error)))
+
+    def group_commit(self) -> GroupCommit:
+        """That of this worker; pixels and page views share it."""
+        self.hits = self.hits or GroupCommit()
+        return self.hits
 
     async def live(self, receive, send):
         """The server's word that the worker begins, and that it ends."""
         await receive()
-        self.hits = GroupCommit()
-        await self.hits.open()
+        await self.group_commit().open()
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self.hits.close()
+        await self.views.close()
         await send({"type": "lifespan.shutdown.complete"})

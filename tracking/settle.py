@@ -3,11 +3,11 @@
 import logging
 
 from accounts.retry import is_unavailable
+from tracking.decision import Recorded
 from tracking.hit import Hit
 from tracking.kinds import record_all, unpack
-from tracking.metrics import RECORDED
+from tracking.metrics import RECORDED, RECORDED_VIEWS
 from tracking.models import QuarantinedHit
-from tracking.decision import Recorded
 from tracking.record import TRANSACTION_HITS
 
 logger = logging.getLogger(__name__)
@@ -26,8 +26,13 @@ def settle(packed: list[tuple[bytes, bytes]]) -> list[Recorded]:
     for start in range(0, len(hits), TRANSACTION_HITS):
         recorded += record_or_quarantine(hits[start : start + TRANSACTION_HITS])
     for each in recorded:
-        RECORDED.labels(each.decision).inc()
+        count(each)
     return recorded
+
+
+def count(recorded: Recorded):
+    counter = RECORDED if isinstance(recorded.hit, Hit) else RECORDED_VIEWS
+    counter.labels(recorded.decision).inc()
 
 
 def record_or_quarantine(hits: list[Hit]) -> list[Recorded]:
@@ -63,5 +68,5 @@ def replay(quarantined: QuarantinedHit) -> Recorded | None:
         quarantined.refused(error)
         return None
     quarantined.delete()
-    RECORDED.labels(recorded.decision).inc()
+    count(recorded)
     return recorded

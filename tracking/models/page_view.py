@@ -95,9 +95,13 @@ class VisitorQuerySet(NamedQuerySet):
     def erase(self, user_id: str) -> bool:
         """Forget the name for good; whether there was such a visitor. No figure moves by it."""
         ErasedVisitor.objects.remember(user_id)
-        named = self.filter(fingerprint=fingerprint(user_id))
+        found = self.known([user_id]).get(user_id)
+        if found is None:
+            return False
         changes = {"user_id": "", "fingerprint": uuid4(), "erased_at": timezone.now()}
-        return bool(named.update(**changes))
+        self.filter(pk=found).update(**changes)
+        PageView.objects.filter(visitor=found).exclude(referrer="").update(referrer="")
+        return True
 
 
 class Visitor(models.Model):
@@ -118,9 +122,8 @@ class Visitor(models.Model):
 
 
 def erased_hash(user_id: str, key: str) -> str:
-    return salted_hmac(
-        "tracking.ErasedVisitor", user_id, secret=key, algorithm="sha256"
-    ).hexdigest()
+    salt = "tracking.ErasedVisitor"
+    return salted_hmac(salt, user_id, secret=key, algorithm="sha256").hexdigest()
 
 
 class ErasedVisitorQuerySet(models.QuerySet):
@@ -151,9 +154,13 @@ class PageView(models.Model):
     """One view. Kept to know a view that is sent again, until retention takes it."""
 
     event_id = models.UUIDField(unique=True, editable=False)
-    # Pages and visitors are never deleted, and each view was checked when it came.
-    page = models.ForeignKey(Page, models.DO_NOTHING, related_name="page_views")
-    visitor = models.ForeignKey(Visitor, models.DO_NOTHING, related_name="page_views")
+    # No constraints, for rows are many, and neither pages nor visitors with views are ever deleted.
+    page = models.ForeignKey(
+        Page, models.DO_NOTHING, related_name="page_views", db_index=False, db_constraint=False
+    )
+    visitor = models.ForeignKey(
+        Visitor, models.DO_NOTHING, related_name="page_views", db_constraint=False
+    )
     viewed_at = models.DateTimeField(db_index=True)
     referrer = models.CharField(max_length=NAME_LENGTH, blank=True, help_text="The host.")
 
@@ -199,6 +206,7 @@ class ViewCell(models.Model):
     hour = models.IntegerField(help_text="Hours since 1970, UTC; 0 stands for all time.")
     views = models.BigIntegerField(default=0)
     visitors = models.BigIntegerField(default=0)
+    is_closed = models.BooleanField(db_default=False, help_text="Who was seen in it is forgotten.")
 
     objects = CellQuerySet.as_manager()
 
@@ -242,3 +250,6 @@ class CellVisitor(models.Model):
     )
 
     objects = CellVisitorQuerySet.as_manager()
+
+    def __str__(self):
+        return f"{self.cell_id} {self.visitor_id}"

@@ -13,9 +13,9 @@ from django.db import transaction
 from accounts.retry import retry_transaction
 from campaigns.models.insert import insert_rows
 from tracking.decision import Decision, Recorded
-from tracking.moment import moment_of
 from tracking.models import CellVisitor, Page, PageView, ViewCell, Visitor
 from tracking.models.page_view import ALL_PAGES, ALL_TIME, Key, hour_of
+from tracking.moment import moment_of
 from tracking.page_views.hit import ViewHit
 from tracking.page_views.retention import kept_since
 from tracking.retention import is_too_old

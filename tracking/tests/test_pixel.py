@@ -15,7 +15,7 @@ from campaigns.token import make_token
 from tracking import spool
 from tracking.fallback import Database
 from tracking.hit import Hit
-from tracking.lane import PixelLane
+from tracking.lane import ExpressLane
 from tracking.reply import GIF
 from tracking.stream import stream_key
 
@@ -34,7 +34,7 @@ async def refuse(scope, receive, send):
     raise AssertionError("the lane let it through to Django")
 
 
-APPLICATIONS = {"lane": lambda: PixelLane(refuse), "plain view": ASGIHandler}
+APPLICATIONS = {"lane": lambda: ExpressLane(refuse), "plain view": ASGIHandler}
 
 
 def fetch(name, path=GOOD, method="GET", headers=()):
@@ -61,7 +61,7 @@ def fetch(name, path=GOOD, method="GET", headers=()):
         start = await server.receive_output(5)
         body = await server.receive_output(5)
         await server.wait(5)
-        if isinstance(application, PixelLane) and application.hits:
+        if isinstance(application, ExpressLane) and application.hits:
             await application.hits.close()
         found = [(key.decode(), value.decode()) for key, value in start["headers"]]
         return start["status"], found, body["body"]

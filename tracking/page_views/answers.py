@@ -1,0 +1,97 @@
+"""What is answered at `/track`, `/t.gif` and `/stats`, whoever has taken the request in: the
+express lane or a plain view."""
+
+from dataclasses import dataclass
+
+from tracking.collect import count_views
+from tracking.fallback import lose
+from tracking.outcome import Outcome
+from tracking.page_views.hit import ViewHit
+from tracking.page_views.reply import JSON, Refused, Reply, preflight, wrong_method
+from tracking.page_views.statistics import Question
+from tracking.page_views.track import Arrival, Sent, read_body, read_query
+from tracking.reply import GIF, NOT_ALLOWED_HEADERS
+from tracking.reply import HEADERS as GIF_HEADERS
+
+
+@dataclass(frozen=True)
+class Request:
+    """What counts of a request, apart from its body."""
+
+    method: str
+    path: str
+    query: bytes
+    content_type: str = ""
+    origin: str = ""  # of the page that asks, by its browser
+    request_id: str = ""
+
+    @property
+    def arrival(self) -> Arrival:
+        return Arrival.now(self.request_id)
+
+
+# -- POST /track ---------------------------------------------------------------------------------
+def before_body(request: Request) -> Reply | None:
+    """The answer to what is no page view."""
+    if request.method == "OPTIONS":
+        return preflight("POST").to(request.origin)
+    if request.method != "POST":
+        return wrong_method("POST", "OPTIONS").to(request.origin)
+    return None
+
+
+def read(request: Request, body: bytes) -> Sent | Reply:
+    try:
+        return read_body(body, request.content_type, request.arrival)
+    except Refused as refused:
+        return refused.reply.to(request.origin)
+
+
+def to_track(request: Request, sent: Sent, outcomes: list[Outcome]) -> Reply:
+    return sent.reply(outcomes).to(request.origin)
+
+
+def lose_all(hits: list[ViewHit], why: str) -> list[Outcome]:
+    return count_views(lose(len(hits), why))
+
+
+# -- GET /t.gif ----------------------------------------------------------------------------------
+def hits_of_gif(request: Request) -> list[ViewHit]:
+    """None where the query isn't one of ours: a page shows the GIF all the same."""
+    if request.method != "GET":
+        return []
+    try:
+        return [read_query(request.query, request.arrival)]
+    except Refused:
+        count_views([Outcome.UNKNOWN])
+        return []
+
+
+def to_gif(request: Request) -> Reply:
+    if request.method not in ("GET", "HEAD"):
+        return Reply(405, headers=NOT_ALLOWED_HEADERS)
+    return Reply(200, GIF if request.method == "GET" else b"", GIF_HEADERS)
+
+
+# -- GET /stats ----------------------------------------------------------------------------------
+def question(request: Request) -> Question | Reply:
+    if request.method == "OPTIONS":
+        return preflight("GET", "HEAD").to(request.origin)
+    if request.method not in ("GET", "HEAD"):
+        return wrong_method("GET", "HEAD", "OPTIONS").to(request.origin)
+    try:
+        return Question.read(request.query)
+    except Refused as refused:
+        return refused.reply.to(request.origin)
+
+
+def to_stats(request: Request, answer: bytes | Refused) -> Reply:
+    if isinstance(answer, Refused):
+        return answer.reply.to(request.origin)
+    headers = {
+        "Content-Type": JSON,
+        "Content-Length": str(len(answer)),
+        "Cache-Control": "no-store",
+    }
+    body = b"" if request.method == "HEAD" else answer
+    return Reply(200, body, headers).to(request.origin)

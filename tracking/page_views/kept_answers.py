@@ -1,0 +1,90 @@
+"""Answers of `GET /stats`, kept in Redis for a second, so that many who ask cost one query.
+
+Without Redis they are found in the database each time; without the database there is none.
+"""
+
+import asyncio
+import json
+import logging
+from contextlib import suppress
+
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.db import close_old_connections
+from django_redis import get_redis_connection
+from redis.asyncio import Redis as AsyncRedis
+from redis.asyncio.retry import Retry as AsyncRetry
+from redis.backoff import NoBackoff
+
+from tracking.collect import REDIS_ERRORS
+from tracking.fallback import name_of
+from tracking.page_views.reply import Refused
+from tracking.page_views.statistics import Question
+
+logger = logging.getLogger(__name__)
+
+KEPT_MS = 1_000
+
+
+def key_of(question: Question) -> str:
+    return f"stats:{question.key}"
+
+
+def answer(question: Question) -> bytes:
+    """The answer as JSON. Raises Refused where the database is away."""
+    redis = get_redis_connection("default")
+    with suppress(*REDIS_ERRORS):
+        if kept := redis.get(key_of(question)):
+            return kept
+    found = find(question)
+    with suppress(*REDIS_ERRORS):
+        redis.set(key_of(question), found, px=KEPT_MS)
+    return found
+
+
+def find(question: Question) -> bytes:
+    try:
+        return json.dumps(question.answer()).encode()
+    except DatabaseError as error:
+        logger.warning("No figures of page views (%s).", name_of(error))
+        raise Refused(503, "unavailable", "The figures can't be read right now.") from None
+
+
+def find_in_thread(question: Question) -> bytes:
+    close_old_connections()
+    try:
+        return find(question)
+    finally:
+        close_old_connections()
+
+
+class KeptAnswers:
+    """`answer` for an event loop: those who ask the same at the same time share one query."""
+
+    def __init__(self):
+        self._redis = AsyncRedis.from_url(
+            settings.REDIS_URL,
+            **settings.REDIS_HOT | {"retry": AsyncRetry(NoBackoff(), 0)},
+        )
+        self._finding: dict[str, asyncio.Task] = {}
+
+    async def answer(self, question: Question) -> bytes:
+        with suppress(*REDIS_ERRORS):
+            if kept := await self._redis.get(key_of(question)):
+                return kept
+        finding = self._finding.get(question.key)
+        if finding is None:
+            finding = self._finding[question.key] = asyncio.create_task(self._find(question))
+        return await asyncio.shield(finding)  # its first asker may go away
+
+    async def _find(self, question: Question) -> bytes:
+        try:
+            found = await asyncio.to_thread(find_in_thread, question)
+            with suppress(*REDIS_ERRORS):
+                await self._redis.set(key_of(question), found, px=KEPT_MS)
+            return found
+        finally:
+            del self._finding[question.key]
+
+    async def close(self):
+        await self._redis.aclose()

@@ -1,0 +1,73 @@
+"""What is answered to pages, by the express lane and by the plain views alike."""
+
+import json
+from dataclasses import dataclass, field
+
+from accounts.problem import CONTENT_TYPE, problem
+
+JSON = "application/json"
+PREFLIGHT_SECONDS = 86_400
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer; every header of it is in `headers`."""
+
+    status: int
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, status: int, content: dict, content_type: str = JSON, **headers: str) -> "Reply":
+        body = json.dumps(content).encode()
+        named = {"Content-Type": content_type, "Content-Length": str(len(body))}
+        return cls(status, body, named | headers)
+
+    def to(self, origin: str) -> "Reply":
+        """The same, readable by the page that asked. No cookie means anything here, and
+        `sendBeacon` insists on sending them."""
+        allowed = {"Access-Control-Allow-Origin": origin or "*", "Vary": "Origin"}
+        if origin:
+            allowed["Access-Control-Allow-Credentials"] = "true"
+        return Reply(self.status, self.body, self.headers | allowed)
+
+    def without_body(self) -> "Reply":
+        return Reply(self.status, b"", self.headers)
+
+
+class Refused(Exception):
+    """A request, or one of its views, that is not taken in; what to do about it is in `detail`."""
+
+    def __init__(self, status: int, code: str, detail: str, field: str | None = None):
+        super().__init__(detail)
+        self.status, self.code, self.detail, self.field = status, code, detail, field
+
+    @property
+    def error(self) -> dict:
+        return {"code": self.code, "field": self.field, "detail": self.detail}
+
+    @property
+    def reply(self) -> Reply:
+        errors = [self.error] if self.field else []
+        content = problem(self.status, self.code, self.detail, errors)
+        return Reply.of(self.status, content, CONTENT_TYPE)
+
+
+def wrong_method(*allowed: str) -> Reply:
+    """405, or what a browser asks before it lets a page send anything: see `preflight`."""
+    names = ", ".join(allowed)
+    refused = Refused(405, "method_not_allowed", f"Use {names} here.")
+    return Reply(405, refused.reply.body, refused.reply.headers | {"Allow": names})
+
+
+def preflight(*allowed: str) -> Reply:
+    return Reply(
+        204,
+        headers={
+            "Access-Control-Allow-Methods": ", ".join(allowed),
+            "Access-Control-Allow-Headers": "Content-Type, Authorization",
+            "Access-Control-Max-Age": str(PREFLIGHT_SECONDS),
+            "Allow": ", ".join((*allowed, "OPTIONS")),
+            "Content-Length": "0",
+        },
+    )

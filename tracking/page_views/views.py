@@ -18,7 +18,7 @@ def request_of(request) -> Request:
     return Request(
         request.method,
         request.path_info,
-        meta.get("QUERY_STRING", "").encode("latin-1"),
+        meta.get("QUERY_STRING", "").encode(errors="surrogateescape"),
         content_type=meta.get("CONTENT_TYPE", ""),
         origin=meta.get("HTTP_ORIGIN", ""),
         request_id=meta.get("HTTP_X_REQUEST_ID", ""),

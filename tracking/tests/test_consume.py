@@ -17,6 +17,7 @@ from tracking import consume, spool, stream
 from tracking import settle as settle_module
 from tracking.consume import Consumer
 from tracking.hit import Hit
+from tracking.kinds import unpack
 from tracking.models import Opening, QuarantinedHit
 from tracking.record import Decision, record
 from tracking.settle import replay
@@ -77,14 +78,14 @@ def test_a_group_that_was_lost_is_made_again_from_the_first_entry(consumer, pixe
 
 def test_while_the_database_is_away_the_batch_waits(consumer, pixel, redis_client, monkeypatch):
     stream.append([a_hit(pixel)])
-    record = settle_module.record
-    monkeypatch.setattr(settle_module, "record", Mock(side_effect=OperationalError(2006)))
+    record = settle_module.record_all
+    monkeypatch.setattr(settle_module, "record_all", Mock(side_effect=OperationalError(2006)))
     consumer.stream.open()
     for _ in range(2):
         with pytest.raises(OperationalError):
             consumer.step()
     assert left(redis_client) == (1, 1)
-    monkeypatch.setattr(settle_module, "record", record)
+    monkeypatch.setattr(settle_module, "record_all", record)
     assert consumer.step() == 1
     assert left(redis_client) == (0, 0)
 
@@ -128,7 +129,7 @@ def test_a_hit_that_the_database_refuses_is_found_among_the_others(consumer, pix
     consumer.step()
     assert Opening.objects.count() == 20
     quarantined = QuarantinedHit.objects.get()
-    assert quarantined.hit() == bad
+    assert unpack(quarantined.event, quarantined.packed) == bad
     assert quarantined.reason in ("ValueError", "OverflowError")
     assert left(redis_client) == (0, 0)
 
@@ -145,7 +146,7 @@ def test_a_quarantined_hit_can_be_replayed_once_its_fault_is_mended(pixel):
 def test_a_table_that_is_missing_is_no_fault_of_the_hits(consumer, pixel, monkeypatch):
     stream.append([a_hit(pixel)])
     missing = Mock(side_effect=ProgrammingError(1146, "no such table"))
-    monkeypatch.setattr(settle_module, "record", missing)
+    monkeypatch.setattr(settle_module, "record_all", missing)
     consumer.stream.open()
     with pytest.raises(ProgrammingError):
         consumer.step()
@@ -209,11 +210,11 @@ def test_a_spool_file_waits_while_the_database_is_away(
     writer = spool.SpoolWriter()
     writer.write([a_hit(pixel)])
     writer.close()
-    record = settle_module.record
-    monkeypatch.setattr(settle_module, "record", Mock(side_effect=OperationalError(2006)))
+    record = settle_module.record_all
+    monkeypatch.setattr(settle_module, "record_all", Mock(side_effect=OperationalError(2006)))
     with pytest.raises(OperationalError):
         consumer.step()
-    monkeypatch.setattr(settle_module, "record", record)
+    monkeypatch.setattr(settle_module, "record_all", record)
     assert consumer.step() == 1
 
 
@@ -249,11 +250,11 @@ def test_a_great_backlog_is_acknowledged_portion_by_portion(
     consumer.stream.open()
     for number in range(5):
         stream.append([a_hit(pixel, f"{number}a"), a_hit(pixel, f"{number}b")])
-    monkeypatch.setattr(settle_module, "record", fails_after(2, settle_module.record))
+    monkeypatch.setattr(settle_module, "record_all", fails_after(2, settle_module.record_all))
     with pytest.raises(OperationalError):
         consumer.step()
     assert left(redis_client)[0] == 3
-    monkeypatch.setattr(settle_module, "record", record)
+    monkeypatch.setattr(settle_module, "record_all", record)
     while consumer.step():
         pass
     assert Opening.objects.count() == 10

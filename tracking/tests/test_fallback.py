@@ -49,7 +49,7 @@ def pixel():
 @pytest.fixture
 def database_is_down(monkeypatch):
     failing = Mock(side_effect=OperationalError(2002, "refused"))
-    monkeypatch.setattr(fallback_module, "record", failing)
+    monkeypatch.setattr(fallback_module, "record_all", failing)
     return failing
 
 
@@ -197,7 +197,7 @@ def test_redis_is_used_again_when_it_is_back(redis_client, pixel, monkeypatch):
 
 def test_a_database_that_hangs_is_not_waited_for(collect_all, redis_is_down, pixel, monkeypatch):
     release = threading.Event()
-    monkeypatch.setattr(fallback_module, "record", lambda hits: release.wait(30))
+    monkeypatch.setattr(fallback_module, "record_all", lambda hits: release.wait(30))
     monkeypatch.setattr(fallback_module, "DATABASE_BUDGET_S", 0.05)
     try:
         before = time.monotonic()

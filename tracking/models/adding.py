@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
-from django.db import connections, models, router
+from django.db import connections, models, router, transaction
+
+from accounts.retry import retry_transaction
 
 
 def add_to(
@@ -30,6 +32,20 @@ def add_to(
             f" {on_conflict_add(connection.vendor, columns[: len(key)], columns[len(key) :])}",
             values,
         )
+
+
+@retry_transaction
+@transaction.atomic
+def make_missing(queryset: models.QuerySet, key: Sequence[str], rows: Sequence[models.Model]):
+    """Insert those of the rows whose key nobody has. Strictly, as ignoring conflicts would not be:
+    MySQL then cuts what is too long. Give rows sorted, outside of any transaction."""
+    can_name_key = connections[queryset.db].features.supports_update_conflicts_with_target
+    queryset.bulk_create(
+        rows,
+        update_conflicts=True,
+        update_fields=key[:1],  # to what it is
+        unique_fields=key if can_name_key else None,
+    )
 
 
 def on_conflict_add(vendor: str, key: Sequence[str], sums: Sequence[str]) -> str:

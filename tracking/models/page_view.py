@@ -20,7 +20,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from campaigns.models.insert import insert_rows
-from tracking.models.adding import add_to
+from tracking.models.adding import add_to, make_missing
 
 NAME_LENGTH = 255
 ALL_PAGES = 0  # in place of a page's id
@@ -60,7 +60,7 @@ class NamedQuerySet(models.QuerySet):
         """
         keys = sorted((fingerprint(name), name) for name in names)
         rows = [self.model.called(name, fingerprint=key) for key, name in keys]
-        self.bulk_create(rows, ignore_conflicts=True)
+        make_missing(self, ["fingerprint"], rows)
         return self.known(names)
 
 
@@ -183,7 +183,7 @@ class CellQuerySet(models.QuerySet):
         """Make those that are missing; outside of any transaction, and in order."""
         missing = set(keys) - set(self.of(keys).values_list("page", "hour"))
         cells = [self.model(page=page, hour=hour) for page, hour in sorted(missing)]
-        self.bulk_create(cells, ignore_conflicts=True)
+        make_missing(self, ["page", "hour"], cells)
 
     def lock(self, keys: Iterable[Key]) -> dict[Key, int]:
         """key → id. The cell of all views comes first: whoever has it has them all."""

@@ -122,6 +122,7 @@ def openings(client) -> list[dict]:
 def stop(run: Run):
     run.interrupt()
     assert run.said().endswith("PixelTrack stopped.\n")
+    assert "Traceback" not in run.said()
     wait_until(lambda: not survivors(OURS), what=f"gone: {survivors(OURS)}")
 
 
@@ -129,8 +130,8 @@ def test_one_command_starts_everything_again_and_again_and_ctrl_c_ends_it(clone)
     port = free_port()
     with make_run(clone, port) as run:
         promised(run.wait(AT_MOST), within=FIRST)
-        run.find(rf"{run.url}/admin/")
-        run.find(rf"{run.url}/sample/\d+/")
+        for page in (rf"{run.url}/admin/", rf"{run.url}/sample/\d+/", rf"{run.url}/docs"):
+            assert get(run.find(page), follow_redirects=True).status_code == 200
         pixel = run.find(rf"{run.url}/p/\S+\.gif")
         client = log_in(run, clone)
         assert len(client.get("/api/contacts/").json()["results"]) == 20

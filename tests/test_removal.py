@@ -4,8 +4,10 @@ import pytest
 
 from tests.services import wait_until
 from tests.stack import WORKER
+from tests.thorough import THOROUGH
 
 CONTACTS, OPENED, STEP = 300, 120, 50
+DEATHS = [("remover-in-step", 2), ("remover-after-step", 3)]  # where, and the steps that are done
 
 
 def rows_of(stack, campaign: int) -> dict:
@@ -40,7 +42,7 @@ def leave_a_removal_waiting(stack):
     assert stack.client.delete(f"/api/campaigns/{campaign}/").status_code == 202
 
 
-@pytest.mark.parametrize(("point", "steps"), [("remover-in-step", 2), ("remover-after-step", 3)])
+@pytest.mark.parametrize(("point", "steps"), DEATHS if THOROUGH else DEATHS[:1])
 def test_a_killed_worker_loses_nothing_and_another_one_goes_on(stack, celery, points, point, steps):
     leave_a_removal_waiting(stack)
     campaign, pixels = stack.new_campaign(contacts=CONTACTS, pixels=1)

@@ -32,7 +32,7 @@ from pixeltrack.tests.ids import places, put
 from pixeltrack.wsgi import application
 
 pytestmark = pytest.mark.django_db
-EXAMPLES = int(os.environ.get("SCHEMA_EXAMPLES", "3"))
+EXAMPLES = int(os.environ.get("SCHEMA_EXAMPLES", "2"))
 ROLES = ("anonymous", "viewer", "editor", "manager", "superuser")
 CHECKS = [
     not_a_server_error,

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from campaigns.tests.factories import make_contact
+from tests.thorough import THOROUGH
 from tracking.correct import Refused, correct_opening, delete_opening
 from tracking.hit import Hit
 from tracking.models import Opening, OpeningChange
@@ -104,7 +105,7 @@ class World:
 
 few = settings(
     deadline=None,
-    max_examples=25,
+    max_examples=25 if THOROUGH else 10,
     phases=set(Phase) - {Phase.shrink, Phase.explain},  # which would take minutes
 )
 

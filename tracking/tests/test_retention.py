@@ -18,6 +18,7 @@ from accounts.tests.staff import admin_client, page
 from campaigns.models import Contact
 from campaigns.tests.factories import make_campaign, make_contact
 from campaigns.tests.removed import finish_removals
+from tests.thorough import THOROUGH
 from tracking import retention, tasks
 from tracking.correct import correct_opening
 from tracking.hit import Hit
@@ -259,7 +260,7 @@ FIRST, LATER = NOON, NOON + 4 * HOUR
 
 @hypothesis_settings(
     deadline=None,
-    max_examples=30,
+    max_examples=30 if THOROUGH else 12,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @example(

@@ -59,7 +59,7 @@ def find_in_thread(question: Question) -> bytes:
 
 
 class KeptAnswers:
-    """`answer` for an event loop: those who ask the same at the same time share one query."""
+    """`answer` for an event loop: those who ask the same at the same time share one answer."""
 
     def __init__(self):
         self._redis = AsyncRedis.from_url(
@@ -69,16 +69,16 @@ class KeptAnswers:
         self._finding: dict[str, asyncio.Task] = {}
 
     async def answer(self, question: Question) -> bytes:
-        with suppress(*REDIS_ERRORS):
-            if kept := await self._redis.get(key_of(question)):
-                return kept
         finding = self._finding.get(question.key)
         if finding is None:
             finding = self._finding[question.key] = asyncio.create_task(self._find(question))
-        return await asyncio.shield(finding)  # its first asker may go away
+        return await asyncio.shield(finding)  # who asked first may go away
 
     async def _find(self, question: Question) -> bytes:
         try:
+            with suppress(*REDIS_ERRORS):
+                if kept := await self._redis.get(key_of(question)):
+                    return kept
             found = await asyncio.to_thread(find_in_thread, question)
             with suppress(*REDIS_ERRORS):
                 await self._redis.set(key_of(question), found, px=KEPT_MS)

@@ -68,6 +68,5 @@ def preflight(*allowed: str) -> Reply:
             "Access-Control-Allow-Headers": "Content-Type, Authorization",
             "Access-Control-Max-Age": str(PREFLIGHT_SECONDS),
             "Allow": ", ".join((*allowed, "OPTIONS")),
-            "Content-Length": "0",
         },
     )

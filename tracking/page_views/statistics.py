@@ -33,8 +33,8 @@ class Question:
     def read(cls, query: bytes) -> "Question":
         """From the query of an address. Raises Refused."""
         asked = read_parameters(query)
-        if asked.get("page_id") == "":
-            raise wrong("page_id", "Name a page, or leave page_id out.")
+        if not 0 < len(asked.get("page_id", "any")) <= NAME_LENGTH:
+            raise wrong("page_id", f"Name a page in at most {NAME_LENGTH} characters.")
         question = cls(
             page_id=asked.get("page_id", ""),
             by_page=one_of(asked, "by", "page"),

@@ -58,8 +58,8 @@ def test_views_that_a_killed_redis_had_not_written_are_not_lost(world):
         with world.redis_writing_nothing():
             assert world.send(views) == "stored"
         assert world.send(late) == "database"
-        site.expect(late)
         world.restart_redis()
         assert world.waiting() == 0  # it has forgotten them
+        site.expect(late)
     world.settle()
     site.expect(views + late)

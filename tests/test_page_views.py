@@ -10,6 +10,7 @@ from random import Random
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from tests.services import PATIENCE
 from tests.thorough import THOROUGH
 
 VIEWS = 100_000 if THOROUGH else 5_000
@@ -110,7 +111,7 @@ def test_many_views_at_once_are_counted_exactly_also_those_that_are_sent_again(e
     views = make_views(name)
     before = totals(either.get("/stats", by="page", page_size=1))
     send_all(either.url, make_requests(views, name))
-    either.settle()
+    either.settle(within=PATIENCE * (10 if THOROUGH else 1))
     assert totals(either.get("/stats")) == (before[0] + VIEWS, before[1] + VISITORS)
     of_pages = counted(views, "page_id")
     assert len(of_pages) == PAGES

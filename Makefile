@@ -27,7 +27,7 @@ test: ## run the whole suite
 ledger: $(VENV)/.dev ## kill every tier under load, then compare: SEED=1 SECONDS=60 DB=mysql|sqlite
 	@$(PY) -m tests.ledger --seed $(or $(SEED),1) --seconds $(or $(SECONDS),60) --database $(or $(DB),mysql)
 
-mutants: $(VENV)/.dev ## break the promise in eight ways; the ledger must notice each
+mutants: $(VENV)/.dev ## break the promise in ten ways; the ledger must notice each
 	@$(PY) -m tests.ledger.mutants
 
 prove: $(VENV)/.dev ## the long proofs; their results go to benchmarks/

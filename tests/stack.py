@@ -14,6 +14,7 @@ import httpx
 import redis
 
 from tests.services import (
+    PATIENCE,
     MariaDB,
     Redis,
     Service,
@@ -218,12 +219,13 @@ answer = [campaign.pk, [{{"url": pixel.url, "contact": pixel.contact_id}} for pi
 """)
 
     # -- Hits ------------------------------------------------------------------------------------
-    def settle(self):
+    def settle(self, within=PATIENCE):
         """Wait until the consumer has dealt with every hit that was answered so far. On a busy
         machine some of them may be in the spool."""
         with redis.Redis.from_url(self.redis.url) as connection:
             wait_until(
                 lambda: not (connection.xlen(STREAM) or any(self.spool.glob("*"))),
+                within=within,
                 what="stream and spool are empty",
             )
 

@@ -19,8 +19,14 @@ HEADERS = {
 
 def headers_after(outcome: Outcome) -> dict[str, str]:
     """The same for every outcome, unless tests ask to be told which it was."""
-    told = {"X-Pixel-Outcome": outcome} if settings.PIXEL_OUTCOME_HEADER else {}
-    return HEADERS | told
+    return HEADERS | headers_that_tell([outcome])
+
+
+def headers_that_tell(outcomes: list[Outcome]) -> dict[str, str]:
+    """For tests: what became of the hits of one request, each kind of outcome once."""
+    if not (outcomes and settings.PIXEL_OUTCOME_HEADER):
+        return {}
+    return {"X-Pixel-Outcome": ",".join(sorted(set(outcomes)))}
 
 
 NOT_ALLOWED_HEADERS = {"Allow": "GET, HEAD", "Content-Length": "0"}

@@ -5,6 +5,8 @@
     NAME-step             it stays before its next batch
     NAME-before-commit    it dies, or
     NAME-in-transaction   stays, when a batch is written and not committed
+    NAME-between-kinds    it dies when the openings of a batch are committed, and its page views
+                          are written and not committed
     NAME-again            it stays before it tries a transaction again
     NAME-before-ack       it dies when a batch is committed and not acknowledged
 
@@ -25,6 +27,7 @@ django.setup()
 
 from tracking import consume, record, stream  # noqa: E402
 from tracking.management.commands import consume as command  # noqa: E402
+from tracking.page_views.record import Batch  # noqa: E402
 
 points = Points(os.environ[FOLDER])
 
@@ -46,12 +49,16 @@ def place(name: str):
     retry.close_old_connections = before(
         retry.close_old_connections, lambda: points.stay_at(f"{name}-again")
     )
-    store, settle = record.store, consume.settle
+    store, store_views, settle = record.store, Batch.store, consume.settle
 
     def store_and_stop(openings):
         store(openings)
         points.die_at(f"{name}-before-commit")
         points.stay_at(f"{name}-in-transaction")
+
+    def store_views_and_stop(batch):
+        store_views(batch)
+        points.die_at(f"{name}-between-kinds")
 
     def settle_and_note(packed):
         recorded = settle(packed)
@@ -59,6 +66,7 @@ def place(name: str):
         return recorded
 
     record.store, consume.settle = store_and_stop, settle_and_note
+    Batch.store = store_views_and_stop
 
 
 def before(function, first):

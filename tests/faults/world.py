@@ -1,6 +1,7 @@
 """One stack whose processes die at the points that a test arms, and its mending afterwards."""
 
 import contextlib
+import json
 import os
 import re
 import signal
@@ -170,7 +171,7 @@ class World:
         head, _, body = reply.partition(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 200 "), head
         assert body == GIF
-        return re.search(rb"x-pixel-outcome: (\w+)", head, re.IGNORECASE)[1].decode()
+        return outcome_in(head)
 
     def try_to_fetch(self, hit: Hit, *headers: bytes, url="") -> bytes:
         """The reply; no bytes where the server hung up."""
@@ -188,6 +189,17 @@ class World:
 
     def fetch_all(self, hits: list[Hit]) -> list[str]:
         return [self.fetch(hit) for hit in hits]
+
+    def send(self, views: list[dict]) -> str:
+        """What became of the page views of one list, each of which must be answered."""
+        body = json.dumps(views).encode()
+        lines = [b"Content-Type: application/json", b"Connection: close"]
+        reply = exchange(self.url, request("POST", "/track", *lines, body=body), to_end=True)
+        head, _, answer = reply.partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 202 "), reply
+        told = [row["event_id"] for row in json.loads(answer)["results"]]
+        assert told == [view["event_id"] for view in views]
+        return outcome_in(head)
 
     # -- Waiting ---------------------------------------------------------------------------------
     def settle(self):
@@ -225,6 +237,10 @@ class World:
                 self.start_consumer(name)
         self.recover()
         self.settle()
+
+
+def outcome_in(head: bytes) -> str:
+    return re.search(rb"x-pixel-outcome: (\S+)", head, re.IGNORECASE)[1].decode()
 
 
 @cache

@@ -190,10 +190,13 @@ class Faults:
         self._add_entry({})
 
     def entry_poisoned(self, seconds):
-        """An entry of good hits, and among them one that is none, and one of a year that no
-        calendar has."""
-        beyond_time = msgpack.packb((1, uuid4().bytes, 10**16, "", "", "", False, ""))
-        poison = {uuid4().bytes: b"no hit", uuid4().bytes: beyond_time}
+        """An entry of good hits, and among them one that is none, and of each kind one of a year
+        that no calendar has."""
+        beyond_time = 10**16
+        opening = (1, uuid4().bytes, beyond_time, "", "", "", False, "")
+        view = (2, "page 1", "user 1", beyond_time, "")
+        packed = [b"no hit", msgpack.packb(opening), msgpack.packb(view)]
+        poison = {uuid4().bytes: each for each in packed}
         self._add_entry(poison)
         self.poisoned |= {event_id.hex() for event_id in poison}
 
@@ -235,6 +238,9 @@ class Faults:
         with self._mariadb(self.system.database_name) as cursor:
             cursor.execute("BEGIN")
             cursor.execute("SELECT id FROM campaigns_contact ORDER BY id FOR UPDATE")
+            cursor.execute(
+                "SELECT id FROM tracking_viewcell WHERE page = 0 AND hour = 0 FOR UPDATE"
+            )
             self.wait(seconds)
             cursor.execute("ROLLBACK")
 

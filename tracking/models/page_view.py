@@ -86,11 +86,14 @@ class VisitorQuerySet(NamedQuerySet):
         new = wanted - found.keys()
         if not new:
             return found
-        made = self.make(new)
-        # Asked after they are made: whoever is erased at this moment is found here, or by `erase`.
         erased = ErasedVisitor.objects.among(new)
-        self.filter(pk__in=[made[user_id] for user_id in erased]).delete()
-        return found | made | dict.fromkeys(erased)
+        made = self.make(new - erased)
+        # Asked again now that they are made: whoever is erased at this moment is found here, or by
+        # `erase`. They stay: another consumer may have counted them already.
+        too_late = ErasedVisitor.objects.among(made)
+        for user_id in too_late:
+            self.forget(made[user_id])
+        return found | made | dict.fromkeys(erased | too_late)
 
     def erase(self, user_id: str) -> bool:
         """Forget the name for good; whether there was such a visitor. No figure moves by it."""
@@ -98,10 +101,13 @@ class VisitorQuerySet(NamedQuerySet):
         found = self.known([user_id]).get(user_id)
         if found is None:
             return False
-        changes = {"user_id": "", "fingerprint": uuid4(), "erased_at": timezone.now()}
-        self.filter(pk=found).update(**changes)
-        PageView.objects.filter(visitor=found).exclude(referrer="").update(referrer="")
+        self.forget(found)
         return True
+
+    def forget(self, visitor: int):
+        changes = {"user_id": "", "fingerprint": uuid4(), "erased_at": timezone.now()}
+        self.filter(pk=visitor).update(**changes)
+        PageView.objects.filter(visitor=visitor).exclude(referrer="").update(referrer="")
 
 
 class Visitor(models.Model):

@@ -10,7 +10,7 @@ from tracking.page_views.hit import ViewHit
 from tracking.page_views.reply import JSON, Refused, Reply, preflight, wrong_method
 from tracking.page_views.statistics import Question
 from tracking.page_views.track import Arrival, Sent, read_body, read_query
-from tracking.reply import GIF, NOT_ALLOWED_HEADERS
+from tracking.reply import GIF, NOT_ALLOWED_HEADERS, headers_that_tell
 from tracking.reply import HEADERS as GIF_HEADERS
 
 
@@ -48,7 +48,7 @@ def read(request: Request, body: bytes) -> Sent | Reply:
 
 
 def to_track(request: Request, sent: Sent, outcomes: list[Outcome]) -> Reply:
-    return sent.reply(outcomes).to(request.origin)
+    return sent.reply(outcomes).to(request.origin).plus(headers_that_tell(outcomes))
 
 
 def lose_all(hits: list[ViewHit], why: str) -> list[Outcome]:
@@ -67,10 +67,11 @@ def hits_of_gif(request: Request) -> list[ViewHit]:
         return []
 
 
-def to_gif(request: Request) -> Reply:
+def to_gif(request: Request, outcomes: list[Outcome]) -> Reply:
     if request.method not in ("GET", "HEAD"):
         return Reply(405, headers=NOT_ALLOWED_HEADERS)
-    return Reply(200, GIF if request.method == "GET" else b"", GIF_HEADERS)
+    body = GIF if request.method == "GET" else b""
+    return Reply(200, body, GIF_HEADERS).plus(headers_that_tell(outcomes))
 
 
 # -- GET /stats ----------------------------------------------------------------------------------

@@ -53,8 +53,8 @@ class ViewLane:
         return answers.to_track(request, sent, outcomes)
 
     async def gif(self, request: Request, receive) -> Reply:
-        await self.collect(answers.hits_of_gif(request))
-        return answers.to_gif(request)
+        outcomes = await self.collect(answers.hits_of_gif(request))
+        return answers.to_gif(request, outcomes)
 
     async def collect(self, hits):
         try:

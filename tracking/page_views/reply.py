@@ -29,7 +29,10 @@ class Reply:
         allowed = {"Access-Control-Allow-Origin": origin or "*", "Vary": "Origin"}
         if origin:
             allowed["Access-Control-Allow-Credentials"] = "true"
-        return Reply(self.status, self.body, self.headers | allowed)
+        return self.plus(allowed)
+
+    def plus(self, headers: dict[str, str]) -> "Reply":
+        return Reply(self.status, self.body, self.headers | headers)
 
     def without_body(self) -> "Reply":
         return Reply(self.status, b"", self.headers)

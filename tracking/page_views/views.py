@@ -38,8 +38,7 @@ def track(request):
 
 def gif(request):
     asked = request_of(request)
-    collect(answers.hits_of_gif(asked))
-    return response(answers.to_gif(asked))
+    return response(answers.to_gif(asked, collect(answers.hits_of_gif(asked))))
 
 
 def collect(hits):

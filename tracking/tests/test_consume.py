@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from unittest.mock import Mock
 from uuid import uuid4
 
+import msgpack
 import pytest
 from django.core.management import call_command
 from django.db import OperationalError, ProgrammingError
@@ -18,7 +19,8 @@ from tracking import settle as settle_module
 from tracking.consume import Consumer
 from tracking.hit import Hit
 from tracking.kinds import unpack
-from tracking.models import Opening, QuarantinedHit
+from tracking.models import Opening, PageView, QuarantinedHit
+from tracking.page_views.hit import ViewHit
 from tracking.record import Decision, record
 from tracking.settle import replay
 from tracking.stream import CONSUMER_GROUP, stream_key
@@ -132,6 +134,39 @@ def test_a_hit_that_the_database_refuses_is_found_among_the_others(consumer, pix
     assert unpack(quarantined.event, quarantined.packed) == bad
     assert quarantined.reason in ("ValueError", "OverflowError")
     assert left(redis_client) == (0, 0)
+
+
+def a_view(user="anna", at=NOON) -> ViewHit:
+    return ViewHit(event_id=uuid4().bytes, page_id="home", user_id=user, at=at)
+
+
+def test_a_page_view_that_the_database_refuses_keeps_neither_kind_back(
+    consumer, pixel, redis_client
+):
+    bad = a_view("poison", at=10**18)
+    hits = [a_hit(pixel, str(number)) for number in range(9)]
+    views = [a_view(str(number)) for number in range(9)]
+    stream.append([*hits[:4], *views[:4], bad, *hits[4:], *views[4:]])
+    redis_client.xadd(stream_key(0), {uuid4().bytes: msgpack.packb((ViewHit.FORMAT, "home"))})
+    assert consumer.step() == 20
+    assert Opening.objects.count() == PageView.objects.count() == 9
+    quarantined = {each.event: each for each in QuarantinedHit.objects.all()}
+    assert unpack(bad.event_id, quarantined.pop(bad.event_id).packed) == bad
+    [torn] = quarantined.values()
+    assert torn.reason == "TypeError"
+    assert left(redis_client) == (0, 0)
+
+
+def test_page_views_of_the_spool_are_replayed_once(consumer, settings, tmp_path):
+    settings.VAR_DIR = tmp_path
+    views = [a_view(str(number)) for number in range(3)]
+    stream.append(views[:2])  # they may be there as well
+    writer = spool.SpoolWriter()
+    writer.write([*views, views[0]])
+    writer.close()
+    assert consumer.step() + consumer.step() == 6
+    assert PageView.objects.count() == 3
+    assert list(spool.folder().iterdir()) == []
 
 
 def test_a_quarantined_hit_can_be_replayed_once_its_fault_is_mended(pixel):

@@ -9,7 +9,7 @@ import pytest
 
 from tracking.decision import Decision
 from tracking.models import CellVisitor, ErasedVisitor, Page, PageView, ViewCell, Visitor
-from tracking.models.page_view import ALL_PAGES, hour_of
+from tracking.models.page_view import ALL_PAGES, VisitorQuerySet, hour_of
 from tracking.page_views import retention
 from tracking.page_views.hit import ViewHit
 from tracking.page_views.record import record_views
@@ -129,6 +129,23 @@ def test_who_is_erased_before_they_ever_came_is_not_taken_in():
     assert decisions(view()) == [Decision.ERASED]
     assert not Visitor.objects.exists()
     assert set(cells().values()) == {(0, 0)}
+
+
+def test_who_is_erased_while_two_consumers_meet_them_first_leaves_no_name(monkeypatch):
+    make = VisitorQuerySet.make
+
+    def make_meanwhile(queryset, names):
+        monkeypatch.setattr(VisitorQuerySet, "make", make)
+        ErasedVisitor.objects.remember("user123")  # and looks for the visitor, who isn't there yet
+        made = make(queryset, names)
+        assert decisions(view()) == [Decision.RECORDED]  # the other one knows them already
+        return made
+
+    monkeypatch.setattr(VisitorQuerySet, "make", make_meanwhile)
+    assert decisions(view()) == [Decision.ERASED]
+    assert PageView.objects.get().visitor.user_id == ""
+    assert cells()["all", "ever"] == (1, 1)
+    assert decisions(view()) == [Decision.ERASED]
 
 
 def test_an_erased_visitor_is_known_under_an_older_key_as_well(settings):

@@ -304,3 +304,21 @@ def no_store(monkeypatch):
 def test_a_view_that_no_store_took_is_to_be_sent_again(application, no_store, content):
     status, answer = track(application, content)
     assert (status, answer["code"]) == (503, "unavailable")
+
+
+# -- For tests -----------------------------------------------------------------------------------
+@pytest.mark.parametrize("is_asked", [True, False])
+def test_tests_may_ask_what_became_of_views(application, redis_client, settings, is_asked):
+    settings.PIXEL_OUTCOME_HEADER = is_asked
+    body = json.dumps([VIEW, VIEW, {}]).encode()
+    replies = [
+        ask(application, "POST", "/track", [("Content-Type", JSON)], body),
+        ask(application, "GET", "/t.gif", query=urlencode(VIEW).encode()),
+    ]
+    told = [
+        value
+        for _, headers, _ in replies
+        for name, value in headers
+        if name.lower() == "x-pixel-outcome"
+    ]
+    assert told == ["stored"] * 2 * is_asked

@@ -1,0 +1,41 @@
+"""The pages of one test, and what is counted of them."""
+
+import secrets
+from collections import defaultdict
+from uuid import uuid4
+
+
+class Site:
+    """Two pages that nobody else views."""
+
+    def __init__(self, world):
+        self._world = world
+        self.pages = [secrets.token_hex(8) for _ in range(2)]
+
+    def views(self, users: int) -> list[dict]:
+        """One of each page by each of so many users."""
+        return [
+            {"page_id": page, "user_id": f"user {user}", "event_id": str(uuid4())}
+            for page in self.pages
+            for user in range(users)
+        ]
+
+    def figures(self) -> dict[str, tuple[int, int]]:
+        """Page → views, visitors, as they are now."""
+        client = self._world.client
+        for kept in client.scan_iter("stats:*"):
+            client.delete(kept)
+        answers = {page: self._world.stack.get("/stats", page_id=page) for page in self.pages}
+        return {
+            page: (answer["total_views"], answer["unique_visitors"])
+            for page, answer in answers.items()
+        }
+
+    def expect(self, views: list[dict]):
+        """Exactly these are counted, once each."""
+        users = defaultdict(list)
+        for view in views:
+            users[view["page_id"]].append(view["user_id"])
+        assert self.figures() == {
+            page: (len(users[page]), len(set(users[page]))) for page in self.pages
+        }

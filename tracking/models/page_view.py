@@ -218,7 +218,7 @@ class CellQuerySet(models.QuerySet):
         return found
 
     def by_views(self) -> "CellQuerySet":
-        """Of each page since the beginning, those with most views first: an index has this order."""
+        """Of each page since the beginning, in the order of their views, which an index has."""
         return self.filter(hour=ALL_TIME).exclude(page=ALL_PAGES).order_by("-views", "page")
 
     def add(self, views: Counter, visitors: Counter):

@@ -17,12 +17,15 @@ from tracking.hit import Hit
 from tracking.models import (
     AnonymousReader,
     ArchivedAnonymously,
+    CellVisitor,
     ContactOpenings,
     Opening,
     OpeningCount,
+    PageView,
     QuarantinedHit,
     ReaderSalt,
     UserAgent,
+    ViewCell,
 )
 from tracking.record import record
 
@@ -56,6 +59,7 @@ def test_every_model_has_its_pages(app):
     # Hashes, numbers and marks: there is nothing to read in them, or nobody is to.
     unseen = {AnonymousReader, ArchivedAnonymously, LoginTrace, ReaderSalt, TokenFamily}
     unseen.add(ContactColumn)  # its name is in each file of the campaign
+    unseen |= {CellVisitor, PageView, ViewCell}  # shown with pages and visitors
     assert set(apps.get_app_config(app).get_models()) - unseen <= admin.site._registry.keys()
 
 

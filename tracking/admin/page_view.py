@@ -47,6 +47,9 @@ class PageAdmin(ReadOnlyAdmin, BigTableAdmin):
     def get_changelist(self, request, **kwargs):
         return MostViewed
 
+    def changelist_view(self, request, extra_context=None):
+        return super().changelist_view(request, {"title": "Pages"} | (extra_context or {}))
+
     def get_search_results(self, request, queryset, search_term):
         if not search_term:
             return queryset, False

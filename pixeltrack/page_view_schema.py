@@ -9,7 +9,7 @@ from accounts.problem import CONTENT_TYPE
 from pixeltrack.schema import JSON, NUMBER, PROBLEM, TEXT
 from tracking.models.page_view import NAME_LENGTH
 from tracking.page_views.statistics import MOST_HOURS, MOST_PAGES, PAGE_SIZE, STATS_PATH
-from tracking.page_views.track import FORM, GIF_PATH, REFERRER_LENGTH, TRACK_PATH, VIEWS_AT_ONCE
+from tracking.page_views.track import GIF_PATH, REFERRER_LENGTH, TRACK_PATH, VIEWS_AT_ONCE
 
 MOMENT = {**TEXT, "format": "date-time"}
 EVENT_ID = {**TEXT, "format": "uuid"}
@@ -49,7 +49,6 @@ def named(name: str) -> dict:
 
 SCHEMAS = {
     "PageView": an_object(FIELDS, list(VIEW), description="One page, viewed once by one visitor."),
-    "PageViewForm": an_object(FIELDS, list(VIEW)),
     "TrackedView": an_object({"event_id": EVENT_ID}),
     "RefusedView": an_object({"error": PROBLEM["properties"]["errors"]["items"]}),
     "TrackedViews": an_object(
@@ -109,13 +108,15 @@ TRACK = {
     "description": "Take in a page view, or a list of up to 1,000 of them.\n\n"
     "202 once it is stored; it counts within a second. A list is answered with 202 and a result "
     "for each of its views, in its order: its `event_id`, or its `error`. The same `event_id` "
-    "counts once, so whatever is not answered can be sent again. Pages of any origin may send, "
-    "also by `navigator.sendBeacon` (the JSON as text) and by forms.",
+    "counts once, so whatever is not answered can be sent again.\n\n"
+    "Pages of any origin may send. The same JSON is taken as `text/plain`, which is what "
+    "`navigator.sendBeacon` sends, and the fields of one view as a form "
+    "(`application/x-www-form-urlencoded`). Programs send JSON.",
     "tags": ["page views"],
     "security": [{}],
     "requestBody": {
         "required": True,
-        "content": {
+        "content": {  # as in `ask_for_json`: clients made for several kinds can't send a list
             JSON: {
                 "schema": {
                     "oneOf": [
@@ -127,11 +128,6 @@ TRACK = {
                     "A view": {"value": VIEW},
                     "A list": {"value": [VIEW | {"event_id": KNOWN}, {**VIEW, "page_id": "news"}]},
                 },
-            },
-            FORM: {"schema": named("PageViewForm"), "examples": {"A view": {"value": VIEW}}},
-            "text/plain": {
-                "schema": {**TEXT, "description": "The same JSON, as sendBeacon sends it."},
-                "examples": {"A view": {"value": '{"page_id": "home", "user_id": "user123"}'}},
             },
         },
     },

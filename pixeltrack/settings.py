@@ -348,7 +348,8 @@ SIMPLE_JWT = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "PixelTrack",
-    "DESCRIPTION": "Who opened which mail: campaigns, groups, contacts, pixels and openings.\n\n"
+    "DESCRIPTION": "Who opened which mail: campaigns, groups, contacts, pixels and openings; and "
+    "which pages were viewed.\n\n"
     "PUT needs every required field, PATCH changes what it names; either leaves the rest as it is. "
     "Fields that are unknown, or that are only read, are ignored.",
     "VERSION": "1",
@@ -367,6 +368,7 @@ SPECTACULAR_SETTINGS = {
         "pixeltrack.schema.document_problems",
         "pixeltrack.schema.ask_for_json",
         "pixeltrack.schema.give_examples",
+        "pixeltrack.page_view_schema.describe_page_views",
     ],
 }
 

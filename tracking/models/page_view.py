@@ -44,6 +44,12 @@ def begin_of(hour: int) -> datetime:
     return datetime.fromtimestamp(hour * HOUR_S, UTC)
 
 
+def last_hours(number: int) -> range:
+    """So many hours, the last of which is the present one, which isn't over yet."""
+    now = hour_of(timezone.now())
+    return range(now - number + 1, now + 1)
+
+
 class NamedQuerySet(models.QuerySet):
     """Rows that are found by the fingerprint of a name."""
 
@@ -122,6 +128,11 @@ class Visitor(models.Model):
     def __str__(self):
         return self.user_id or "(erased)"
 
+    def erase(self):
+        """See `VisitorQuerySet.erase`."""
+        if not self.erased_at:
+            Visitor.objects.erase(self.user_id)
+
     @classmethod
     def called(cls, name: str, **fields) -> "Visitor":
         return cls(user_id=name, **fields)
@@ -132,14 +143,23 @@ def erased_hash(user_id: str, key: str) -> str:
     return salted_hmac(salt, user_id, secret=key, algorithm="sha256").hexdigest()
 
 
+def erased_hashes(user_id: str) -> list[str]:
+    """Under today's key and under those before it."""
+    keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    return [erased_hash(user_id, key) for key in keys]
+
+
 class ErasedVisitorQuerySet(models.QuerySet):
-    def remember(self, user_id: str):
-        self.get_or_create(hash=erased_hash(user_id, settings.SECRET_KEY))
+    def remember(self, user_id: str) -> tuple["ErasedVisitor", bool]:
+        """The entry, and whether it is new."""
+        return self.get_or_create(hash=erased_hash(user_id, settings.SECRET_KEY))
+
+    def about(self, user_id: str) -> "ErasedVisitorQuerySet":
+        return self.filter(hash__in=erased_hashes(user_id))
 
     def among(self, user_ids: Iterable[str]) -> set[str]:
-        """Those who are erased, under today's key or one before it."""
-        keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
-        hashes = {erased_hash(user_id, key): user_id for user_id in user_ids for key in keys}
+        """Those who are erased."""
+        hashes = {each: user_id for user_id in user_ids for each in erased_hashes(user_id)}
         found = self.filter(hash__in=hashes).values_list("hash", flat=True)
         return {hashes[each] for each in found}
 
@@ -154,6 +174,10 @@ class ErasedVisitor(models.Model):
 
     def __str__(self):
         return f"{self.hash[:8]}…"
+
+    def remove(self):
+        """The person may be counted again."""
+        self.delete()
 
 
 class PageView(models.Model):
@@ -198,6 +222,10 @@ class CellQuerySet(models.QuerySet):
             rows = self.of(some).select_for_update().order_by("page", "hour")
             found |= {(page, hour): pk for pk, page, hour in rows.values_list("pk", "page", "hour")}
         return found
+
+    def by_views(self) -> "CellQuerySet":
+        """Of each page since the beginning, in the order of their views, which an index has."""
+        return self.filter(hour=ALL_TIME).exclude(page=ALL_PAGES).order_by("-views", "page")
 
     def add(self, views: Counter, visitors: Counter):
         """Key → difference, of each."""

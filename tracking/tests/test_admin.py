@@ -17,6 +17,7 @@ from tracking.hit import Hit
 from tracking.models import (
     AnonymousReader,
     ArchivedAnonymously,
+    CellVisitor,
     ContactOpenings,
     Opening,
     OpeningCount,
@@ -24,6 +25,7 @@ from tracking.models import (
     QuarantinedHit,
     ReaderSalt,
     UserAgent,
+    ViewCell,
 )
 from tracking.page_views.hit import ViewHit
 from tracking.record import record
@@ -58,6 +60,7 @@ def test_every_model_has_its_pages(app):
     # Hashes, numbers and marks: there is nothing to read in them, or nobody is to.
     unseen = {AnonymousReader, ArchivedAnonymously, LoginTrace, ReaderSalt, TokenFamily}
     unseen.add(ContactColumn)  # its name is in each file of the campaign
+    unseen |= {CellVisitor, PageView, ViewCell}  # shown with pages and visitors
     assert set(apps.get_app_config(app).get_models()) - unseen <= admin.site._registry.keys()
 
 

@@ -26,7 +26,9 @@ class NGINX(Service):
     comments in the file; `unlimited` is a network whose rate isn't limited.
     """
 
-    def __init__(self, folder: Path, replicas, *, name="nginx", static=None, tls=False, unlimited=""):
+    def __init__(
+        self, folder: Path, replicas, *, name="nginx", static=None, tls=False, unlimited=""
+    ):
         self.port, other = free_port(), free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.place = folder / name
@@ -92,9 +94,7 @@ def make_certificate(folder: Path):
     pem = serialization.Encoding.PEM
     (folder / "fullchain.pem").write_bytes(certificate.public_bytes(pem))
     (folder / "privkey.pem").write_bytes(
-        key.private_bytes(
-            pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
 
 

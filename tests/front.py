@@ -27,7 +27,7 @@ class NGINX(Service):
     """
 
     def __init__(
-        self, folder: Path, replicas, *, name="nginx", static=None, tls=False, unlimited=""
+        self, folder: Path, replicas, *, name="nginx-0", static=None, tls=False, unlimited=""
     ):
         self.port, other = free_port(), free_port()
         self.url = f"http://127.0.0.1:{self.port}"

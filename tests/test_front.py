@@ -1,6 +1,5 @@
-"""Three web replicas behind NGINX with the very `nginx.conf`: nothing is lost, nobody is believed."""
+"""Three web replicas behind NGINX with the very `nginx.conf`: no hit is lost."""
 
-import gzip
 import http.client
 import json
 import re
@@ -10,6 +9,7 @@ import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
+from ipaddress import ip_network
 from itertools import count
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 from urllib.parse import urlsplit
@@ -23,7 +23,8 @@ from tests.conftest import needs
 from tests.front import CONFIGURATION, NGINX, trusting_nobody
 from tests.front_load import Load, Page
 from tests.services import wait_until
-from tests.stack import ADMIN, PASSWORD, answers
+from tests.stack import answers
+from tests.thorough import THOROUGH
 from tests.wire import exchange, request
 from tracking.reply import GIF
 
@@ -33,6 +34,7 @@ STRANGER = "203.0.113.77"
 HANGING = 200  # connections of one address; nginx.conf: limit_conn
 TYPE = {"Content-Type": "application/json"}
 _addresses = (f"127.0.0.{number}" for number in count(31))
+_names = (f"nginx-{number}" for number in count(1))
 
 
 class Front:
@@ -43,10 +45,12 @@ class Front:
             self.ports = {
                 name: urlsplit(url).port for name, url in zip(REPLICAS, urls, strict=True)
             }
-        self.nginx = self.put_before(self.ports.values(), "nginx", static=stack.var)
+        self.nginx = self.put_before(self.ports.values(), static=stack.var)
         self.url = self.nginx.url
 
-    def put_before(self, ports, name, **more) -> NGINX:
+    def put_before(self, ports, **more) -> NGINX:
+        """An NGINX of its own in front of the servers on these ports."""
+        name = next(_names)
         nginx = self.stack.services[name] = NGINX(self.stack.folder, ports, name=name, **more)
         return nginx.start()
 
@@ -56,7 +60,8 @@ class Front:
         service.wait_for(lambda: answers(f"http://127.0.0.1:{self.ports[name]}/healthz"))
 
     def end(self):
-        for name in ("nginx", *REPLICAS):
+        self.nginx.stop()
+        for name in REPLICAS:
             self.stack.services[name].stop()
 
     def log_of(self, request_count: int) -> list[dict]:
@@ -150,13 +155,17 @@ def test_requests_are_spread_over_all_replicas(front, client):
     assert by.keys() >= {f"127.0.0.1:{port}" for port in front.ports.values()}
 
 
-def test_a_replica_that_is_killed_under_load_loses_nothing(front):
+def test_replicas_that_die_and_restart_under_load_lose_nothing(front):
     load = Load(front.stack, front.url)
     try:
         load.go_on(150)
         front.stack.services["front-1"].kill()
         load.go_on(300)
         front.start("front-1")
+        for name in REPLICAS if THOROUGH else REPLICAS[1:]:
+            load.go_on(30)
+            assert front.stack.services[name].stop(within=30) == 0
+            front.start(name)
         load.go_on(30)
     finally:
         load.end()
@@ -164,18 +173,6 @@ def test_a_replica_that_is_killed_under_load_loses_nothing(front):
     tried_again = [line for line in front.nginx.access_log() if "," in line["upstream"]]
     assert {line["route"] for line in tried_again} == {"/p/", "/t.gif", "/track"}
     assert {line["upstream_status"] for line in tried_again} <= {"502, 200", "502, 202"}
-
-
-def test_a_rolling_restart_under_load_loses_nothing(front):
-    load = Load(front.stack, front.url)
-    try:
-        for name in REPLICAS:
-            load.go_on(30)
-            assert front.stack.services[name].stop(within=30) == 0
-            front.start(name)
-    finally:
-        load.end()
-    load.expect_each_counted_once()
 
 
 class Dying(ThreadingTCPServer):
@@ -186,7 +183,7 @@ class Dying(ThreadingTCPServer):
     def __init__(self, port: int):
         super().__init__(("127.0.0.1", 0), self.Handler)
         self.port, self.behind, self.done = self.server_address[1], port, []
-        threading.Thread(target=self.serve_forever, args=[0.05]).start()
+        threading.Thread(target=self.serve_forever, args=[0.05], daemon=True).start()
 
     class Handler(StreamRequestHandler):
         def handle(self):
@@ -201,7 +198,7 @@ class Dying(ThreadingTCPServer):
 def dying(front):
     """The address of an NGINX before a dying replica and a good one, and the dying one."""
     with Dying(front.ports["front-1"]) as server:
-        nginx = front.put_before([server.port, front.ports["front-2"]], "nginx-dying")
+        nginx = front.put_before([server.port, front.ports["front-2"]])
         yield nginx.url, server
         nginx.stop()
         server.shutdown()
@@ -228,10 +225,11 @@ def test_what_a_dying_replica_has_done_is_done_once(front, dying):
 
 def test_a_change_by_the_api_is_never_tried_twice(front, dying):
     url, server = dying
-    name, authorization = secrets.token_hex(8), front.stack.client.headers["Authorization"]
+    name = secrets.token_hex(8)
     with httpx.Client(base_url=url, timeout=60) as client:
-        client.headers["Authorization"] = authorization
-        replies = [client.post("/api/campaigns/", json={"name": name}) for _ in range(4)]
+        client.headers["Authorization"] = front.stack.client.headers["Authorization"]
+        named = [{"name": f"{name} {number}"} for number in range(4)]
+        replies = [client.post("/api/campaigns/", json=each) for each in named]
     failed = [reply for reply in replies if reply.status_code != 201]
     assert len(failed) == len(server.done) > 0
     for reply in failed:
@@ -243,7 +241,7 @@ def test_where_no_replica_is_left_everybody_is_told(front):
     with ExitStack() as stack:
         ports = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(3)]
         ports = [each.getsockname()[1] for each in ports]
-    nginx = front.put_before(ports, "nginx-alone")
+    nginx = front.put_before(ports)
     with httpx.Client(base_url=nginx.url, timeout=60) as client:
         # No broken image, and no promise: what has an error's status is not counted.
         for path in ("/p/gAAAAABpIN0Y-4mS_x8sB2QpZk1.gif", "/t.gif?user_id=ada@example.com"):
@@ -338,6 +336,7 @@ SMUGGLERS = {
     "an encoding twice": ([b"Transfer-Encoding: chunked"] * 2, True),
     "a list of encodings": ([b"Transfer-Encoding: identity, chunked"], True),
     "a vertical tab": ([b"Transfer-Encoding:\x0bchunked", b"Content-Length: %d"], True),
+    "a tab after the encoding": ([b"Transfer-Encoding: chunked\t", b"Content-Length: %d"], True),
     "a NUL": ([b"Transfer-Encoding: chunked\0", b"Content-Length: %d"], True),
     "a bare CR": ([b"X-A: b\rTransfer-Encoding: chunked", b"Content-Length: %d"], True),
 }
@@ -357,14 +356,14 @@ def test_a_request_that_can_be_read_in_two_ways_is_refused(front, name):
     expect_only_neighbours(front, page)
 
 
-@pytest.mark.parametrize(
-    "encoding", [b"Transfer-Encoding: cHuNkEd", b"transfer-encoding:chunked\t"]
-)
-def test_an_encoding_in_odd_letters_is_understood_and_hides_nothing(front, encoding):
+def test_an_encoding_in_odd_letters_is_understood_and_hides_nothing(front):
     page = Page(front.stack)
     inner = smuggled(page)
     body = b"%x\r\n%s\r\n0\r\n\r\n" % (len(inner), inner)
-    sent = request("POST", "/track", *as_json(), b"Connection: close", encoding) + body
+    sent = request(
+        "POST", "/track", *as_json(), b"Connection: close", b"tRANSFER-eNCODING: cHuNkEd"
+    )
+    sent += body
     reply = exchange(front.url, sent, to_end=True)
     assert reply.count(b"HTTP/1.1 ") == 1
     assert reply.startswith(b"HTTP/1.1 400 ")  # its body is no JSON
@@ -467,9 +466,7 @@ def test_page_views_are_limited_and_their_gif_with_them(front):
     assert {status for _, status, _ in found[:400]} <= {200, 415}
 
 
-@pytest.mark.parametrize(
-    "path", ["/api/token/", "/api/sign-up/", "/admin/login/", "/api-auth/login/"]
-)
+@pytest.mark.parametrize("path", ["/api/token/", "/admin/login/", "/api-auth/login/"])
 def test_logins_are_limited(front, path):
     # No form, no JSON: nothing is hashed.
     found = ask_at_once(front, [path] * 40, lambda path: request("POST", path))
@@ -486,7 +483,7 @@ def test_pixels_are_never_limited(front):
 
 
 def test_an_own_network_is_not_limited(front):
-    nginx = front.put_before(front.ports.values(), "nginx-own", unlimited="127.0.0.0/8")
+    nginx = front.put_before(front.ports.values(), unlimited="127.0.0.0/8")
     own = Front.__new__(Front)
     own.nginx = nginx
     found = ask_at_once(own, ["/stats"] * 600, lambda path: request("GET", path))
@@ -511,7 +508,7 @@ def test_static_files_come_from_the_folder_or_a_replica_and_are_kept_long(front,
     [name] = [name for name in names if re.fullmatch(r"base\.[0-9a-f]{12}\.css", name)]
     path = f"/static/admin/css/{name}"
     text = (front.stack.var / path[1:]).read_bytes()
-    bare = front.put_before(front.ports.values(), "nginx-bare")
+    bare = front.put_before(front.ports.values())
     for url in (front.url, bare.url):
         reply = httpx.get(url + path, headers={"Accept-Encoding": "gzip"}, timeout=60)
         assert (reply.status_code, reply.content) == (200, text)
@@ -523,12 +520,13 @@ def test_static_files_come_from_the_folder_or_a_replica_and_are_kept_long(front,
         assert httpx.get(url + "/static/../pixeltrack.sqlite3", timeout=60).status_code == 404
     bare.stop()
     by = {line["upstream"] for line in bare.access_log() if line["route"] == "/static/"}
-    assert by and "" not in by
+    assert by
+    assert "" not in by
     assert "" in {line["upstream"] for line in front.nginx.access_log()}
 
 
 def test_the_lines_for_https_bring_http_2(front):
-    nginx = front.put_before(front.ports.values(), "nginx-tls", tls=True)
+    nginx = front.put_before(front.ports.values(), tls=True)
     context = trusting_nobody()
     context.set_alpn_protocols(["h2", "http/1.1"])
     place = "127.0.0.1", nginx.tls_port
@@ -552,10 +550,11 @@ def assert_silent(nginx):
         assert "@" not in str(line)
 
 
-LOGGED = set(
-    "time request_id network method route protocol status bytes seconds rate_limit "
-    "connection_limit upstream upstream_status upstream_seconds".split()
-)
+LOGGED = {
+    *("time", "request_id", "network", "method", "route", "protocol", "status", "bytes"),
+    *("seconds", "rate_limit", "connection_limit"),
+    *("upstream", "upstream_status", "upstream_seconds"),
+}
 
 
 def test_no_log_names_a_token_or_an_address(front, client):
@@ -608,7 +607,7 @@ def test_an_address_is_cut_as_everywhere_else(address):
     for pattern, result in re.findall(r'"~(\S+)"\s+"([^"]*)";', block):
         if found := re.search(pattern.replace("(?<", "(?P<"), address):
             cut = re.sub(r"\$\{(\w+)\}", lambda name: found[name[1]], result)
-            assert cut == truncate(read_address(address))
+            assert ip_network(cut) == ip_network(truncate(read_address(address)))
             return
     pytest.fail(f"no pattern for {address}")
 

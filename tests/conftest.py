@@ -116,9 +116,7 @@ def front(stack):
 @pytest.fixture
 def client(front):
     """A client with an address of its own."""
-    address = next(addresses)
-    with client_from(address, front.url) as client:
-        client.address = address
+    with client_from(next(addresses), front.url) as client:
         yield client
 
 

@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 import httpx
 
 from tests.nginx import NGINX
-from tests.services import wait_until
 from tests.stack import answers
 
 REPLICAS = ("front-1", "front-2", "front-3")
@@ -50,11 +49,6 @@ class Front:
         self.nginx.stop()
         for name in REPLICAS:
             self.stack.services[name].stop()
-
-    def log_of(self, request_count: int) -> list[dict]:
-        """The access log once so many requests are in it."""
-        wait_until(lambda: len(self.nginx.access_log()) >= request_count, what="they are logged")
-        return self.nginx.access_log()
 
 
 def send(url: str, part: bytes, address="") -> socket.socket:

@@ -15,6 +15,11 @@ from tests.services import Service, bare_environment, find, free_port, listens
 
 CONFIGURATION = Path(__file__).parent.parent / "nginx.conf"
 REPLICA = re.compile(r"^( +)server web:8000 (.*)$", re.MULTILINE)
+LOGGED = {
+    *("time", "network", "method", "route", "protocol", "status", "bytes"),
+    *("seconds", "rate_limit", "connection_limit"),
+    *("upstream", "upstream_status", "upstream_seconds"),
+}
 TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 
 
@@ -63,6 +68,17 @@ class NGINX(Service):
     def start(self):
         super().start()
         return self.wait_for(lambda: listens(self.port))
+
+    def stop(self, *how, **more) -> int | None:
+        """It writes what it has still to log, which it else keeps back for a second. Beside the
+        access log, which names nobody, there must be nothing."""
+        status = super().stop(*how, **more)
+        said = [line for line in self.text().splitlines() if not line.startswith("{")]
+        assert [line for line in said if "setrlimit" not in line] == []
+        for line in self.access_log():
+            assert line.keys() == LOGGED
+            assert line["network"] == "127.0.0.0/24"
+        return status
 
     def access_log(self) -> list[dict]:
         return [loads(line) for line in self.text().splitlines() if line.startswith("{")]

@@ -163,14 +163,25 @@ class Faults:
             client.config_set("maxmemory", 0)
 
     def redis_nearly_full(self, seconds):
-        """Over the mark from which on Redis is to be spared, and below its limit."""
+        with self._ballast() as client:
+            self._leave_little(client, seconds)
+
+    @contextmanager
+    def _ballast(self):
+        """In Redis, so that one twentieth of what it holds lasts for a second's hits."""
         with self._redis() as client:
-            client.set("ballast", bytes(BALLAST))  # what is left must last for a second's hits
-            used = client.info("memory")["used_memory"]
-            client.config_set("maxmemory", used + used // 20)
-            self.wait(seconds)
-            client.config_set("maxmemory", 0)
-            client.delete("ballast")
+            client.set("ballast", bytes(BALLAST))
+            try:
+                yield client
+            finally:
+                client.delete("ballast")
+
+    def _leave_little(self, client, seconds):
+        """Over the mark from which on Redis is to be spared, and below its limit."""
+        used = client.info("memory")["used_memory"]
+        client.config_set("maxmemory", used + used // 20)
+        self.wait(seconds)
+        client.config_set("maxmemory", 0)
 
     def redis_read_only(self, seconds):
         with self._redis() as client:
@@ -292,13 +303,14 @@ class Faults:
         """While Redis is to be spared, which it then can't be."""
         if not self.system.has_spool_disk:
             return "left out: nobody may mount a disk for the spool here"
-        self.wait(BREAKERS_REST_S)  # after faults that took the other stores away
-        ballast = self.system.spool / "ballast"
-        with suppress(OSError), ballast.open("wb", buffering=0) as file:
-            while file.write(bytes(2**20)):
-                pass
-        self.redis_nearly_full(seconds)
-        ballast.unlink()
+        with self._ballast() as client:  # before: Redis answers nobody while it writes so much
+            self.wait(BREAKERS_REST_S)  # after faults that took the other stores away
+            ballast = self.system.spool / "ballast"
+            with suppress(OSError), ballast.open("wb", buffering=0) as file:
+                while file.write(bytes(2**20)):
+                    pass
+            self._leave_little(client, seconds)
+            ballast.unlink()
         return ""
 
     def workers_killed_before_redis_answers(self, seconds):

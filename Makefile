@@ -11,7 +11,7 @@ MYSQL := $(or $(MYSQL_HOST),$(shell grep -sE '^(export )?MYSQL_HOST=.?[[:alnum:]
 INSTALLED := $(VENV)/$(if $(MYSQL),.full,.embedded)
 
 .DEFAULT_GOAL := help
-.PHONY: help run env test ledger mutants prove lint schema
+.PHONY: help run env test ledger mutants prove bench lint schema
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ prove: $(VENV)/.dev ## the long proofs; their results go to benchmarks/
 	@$(PY) -m tests.ledger.mutants
 	@$(PY) -m benchmarks.import --rows $(or $(ROWS),1000000)
 
+bench: $(VENV)/.bench ## page views beside the reference's design: benchmarks/PAGE_VIEWS.md (needs wrk)
+	@$(PY) -m benchmarks.page_views
+
 lint: $(VENV)/.dev ## check the style and which way imports run
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
@@ -58,6 +61,10 @@ $(VENV)/.full: requirements.txt requirements-embedded.txt constraints.txt | $(VE
 
 $(VENV)/.dev: requirements-dev.txt requirements.txt requirements-embedded.txt constraints.txt | $(VENV)/bin/pip
 	$(PIP) --no-binary mysqlclient -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/.bench: requirements-bench.txt requirements.txt requirements-embedded.txt constraints.txt | $(VENV)/bin/pip
+	$(PIP) --no-binary mysqlclient -r requirements-bench.txt
 	@touch $@
 
 $(VENV)/bin/pip:

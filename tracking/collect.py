@@ -7,7 +7,6 @@ go to the spool, unless the disk refuses them too; where Redis fails, they go to
 import asyncio
 import logging
 import time
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
@@ -142,13 +141,14 @@ class GroupCommit:
     async def collect(self, hit: Hit | None) -> Outcome:
         if hit is None:
             return count(Outcome.UNKNOWN)
-        return count(await self._outcome_of(hit))
+        return count(await self.outcome_of(hit))
 
     async def collect_views(self, hits: list[ViewHit]) -> list[Outcome]:
         """Those of one request, of which each has an outcome of its own."""
-        return count_views(await asyncio.gather(*map(self._outcome_of, hits)))
+        return count_views(await asyncio.gather(*map(self.outcome_of, hits)))
 
-    def _outcome_of(self, hit: Hit | ViewHit) -> asyncio.Future:
+    def outcome_of(self, hit: Hit | ViewHit) -> asyncio.Future:
+        """What becomes of it, once that is known. It isn't counted yet."""
         hit.packed  # noqa: B018 - here, where it fails for one hit alone, not for its group
         outcome = asyncio.get_running_loop().create_future()
         self._waiting.append((hit, outcome))
@@ -237,6 +237,7 @@ def count(outcome: Outcome) -> Outcome:
 
 
 def count_views(outcomes: list[Outcome]) -> list[Outcome]:
-    for outcome, number in Counter(outcomes).items():
+    for outcome in set(outcomes):
+        number = outcomes.count(outcome)
         COLLECTED_VIEWS.labels(outcome).inc(number)
     return outcomes

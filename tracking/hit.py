@@ -10,7 +10,7 @@ from functools import cached_property
 from hashlib import blake2b
 from typing import ClassVar
 from urllib.parse import urlsplit
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import msgpack
 from django.conf import settings
@@ -125,8 +125,11 @@ def event_id(request_id: str, what: bytes) -> bytes:
     """The same for each try of one request by a trusted proxy, else random. `what` tells the hits
     of one request apart."""
     if request_id and settings.TRUSTED_PROXIES:
-        digest = blake2b(request_id.encode() + what, digest_size=16).digest()
-        return UUID(bytes=digest, version=5).bytes
+        digest = bytearray(blake2b(request_id.encode() + what, digest_size=16).digest())
+        # As UUID(version=5) does, in a fraction of its time.
+        digest[6] = digest[6] & 0x0F | 0x50
+        digest[8] = digest[8] & 0x3F | 0x80
+        return bytes(digest)
     return uuid4().bytes
 
 

@@ -29,8 +29,7 @@ class ExpressLane:
 
     def __init__(self, django, limited=lambda application: application):
         self.hits: GroupCommit | None = None  # made in the worker's own event loop
-        self.views = ViewLane(django, self.group_commit)
-        self.others = limited(self.views)
+        self.views = ViewLane(django, self.group_commit, limited)
 
     async def __call__(self, scope, receive, send):
         if scope["type"] == "lifespan":
@@ -38,7 +37,11 @@ class ExpressLane:
         elif match := PIXEL_PATH.fullmatch(scope["path"]):
             await self.answer(scope, match["token"], send)
         else:
-            await self.others(scope, receive, send)
+            await self.views(scope, receive, send)
+
+    def quick(self, method: bytes, url: bytes, headers):
+        """See `pixeltrack.shortcut`."""
+        return self.views.quick(method, url, headers)
 
     async def answer(self, scope, token, send):
         if scope["method"] == "GET":

@@ -14,7 +14,7 @@ from operator import or_
 from uuid import UUID, uuid4
 
 from django.conf import settings
-from django.db import models
+from django.db import connections, models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -263,11 +263,21 @@ class CellVisitorQuerySet(models.QuerySet):
         for cell, visitor in pairs:
             visitors.setdefault(cell, set()).add(visitor)
         cells, found = list(visitors), set()
-        for start in range(0, len(cells), ASKED_AT_ONCE):
-            some = cells[start : start + ASKED_AT_ONCE]
-            conditions = (Q(cell=cell, visitor__in=visitors[cell]) for cell in some)
-            found.update(self.filter(reduce(or_, conditions)).values_list("cell", "visitor"))
+        with connections[self.db].cursor() as cursor:
+            for start in range(0, len(cells), ASKED_AT_ONCE):
+                some = {cell: visitors[cell] for cell in cells[start : start + ASKED_AT_ONCE]}
+                cursor.execute(self._question(some))
+                found.update(cursor.fetchall())
         return found
+
+    def _question(self, visitors: dict[int, set[int]]) -> str:
+        """In SQL: to build it by Q objects takes longer than the database takes to answer."""
+        conditions = (
+            f"cell_id = {cell:d} AND visitor_id IN ({', '.join(f'{each:d}' for each in some)})"
+            for cell, some in visitors.items()
+        )
+        table = self.model._meta.db_table
+        return f"SELECT cell_id, visitor_id FROM {table} WHERE {' OR '.join(conditions)}"  # nosec B608 # numbers only
 
     def add(self, pairs: Iterable[tuple[int, int]]):
         insert_rows(self.model, ("cell", "visitor"), sorted(pairs))

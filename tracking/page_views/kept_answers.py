@@ -6,7 +6,9 @@ Without Redis they are found in the database each time; without the database the
 import asyncio
 import json
 import logging
+import time
 from contextlib import suppress
+from functools import lru_cache
 
 from django.conf import settings
 from django.db import Error as DatabaseError
@@ -24,6 +26,8 @@ from tracking.page_views.statistics import Question
 logger = logging.getLogger(__name__)
 
 KEPT_MS = 1_000
+MOST_KEPT_HERE = 256  # answers, in the memory of a process
+NOT_KEPT = (b"", 0.0)
 
 
 def key_of(question: Question) -> str:
@@ -58,8 +62,14 @@ def find_in_thread(question: Question) -> bytes:
         close_old_connections()
 
 
+@lru_cache(64)
+def key_of_query(query: bytes) -> str:
+    return Question.read(query).key
+
+
 class KeptAnswers:
-    """`answer` for an event loop: those who ask the same at the same time share one answer."""
+    """`answer` for an event loop: those who ask the same at the same time share one answer, and so
+    do those who ask this process while Redis keeps it."""
 
     def __init__(self):
         self._redis = AsyncRedis.from_url(
@@ -67,8 +77,21 @@ class KeptAnswers:
             **settings.REDIS_HOT | {"retry": AsyncRetry(NoBackoff(), 0)},
         )
         self._finding: dict[str, asyncio.Task] = {}
+        self._here: dict[str, tuple[bytes, float]] = {}  # answer, until when (monotonic seconds)
+
+    def here(self, query: bytes) -> bytes | None:
+        """What this process still keeps of the answer to a query; None where it has to be asked."""
+        if b"bucket" in query:  # may mean other hours by now
+            return None
+        with suppress(Refused):
+            kept, until = self._here.get(key_of_query(query), NOT_KEPT)
+            return kept if time.monotonic() < until else None
+        return None
 
     async def answer(self, question: Question) -> bytes:
+        kept, until = self._here.get(question.key, NOT_KEPT)
+        if time.monotonic() < until:
+            return kept
         finding = self._finding.get(question.key)
         if finding is None:
             finding = self._finding[question.key] = asyncio.create_task(self._find(question))
@@ -78,13 +101,20 @@ class KeptAnswers:
         try:
             with suppress(*REDIS_ERRORS):
                 if kept := await self._redis.get(key_of(question)):
-                    return kept
+                    return self._keep(question, kept, await self._redis.pttl(key_of(question)))
             found = await asyncio.to_thread(find_in_thread, question)
             with suppress(*REDIS_ERRORS):
                 await self._redis.set(key_of(question), found, px=KEPT_MS)
+                self._keep(question, found, KEPT_MS)
             return found
         finally:
             del self._finding[question.key]
+
+    def _keep(self, question: Question, found: bytes, left_ms: int) -> bytes:
+        if len(self._here) >= MOST_KEPT_HERE:
+            self._here.clear()
+        self._here[question.key] = found, time.monotonic() + left_ms / 1000
+        return found
 
     async def close(self):
         await self._redis.aclose()

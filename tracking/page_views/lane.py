@@ -1,22 +1,28 @@
 """The express lane of page views: `/track`, `/t.gif` and, where it is public, `/stats`."""
 
+import asyncio
 from collections.abc import Callable
+from functools import lru_cache, partial
+from math import inf
 
 from django.conf import settings
 
+from tracking.collect import count_views
 from tracking.fallback import name_of
 from tracking.page_views import answers
 from tracking.page_views.answers import Request
 from tracking.page_views.kept_answers import KeptAnswers
 from tracking.page_views.reply import Refused, Reply
 from tracking.page_views.statistics import STATS_PATH
-from tracking.page_views.track import GIF_PATH, TRACK_PATH
+from tracking.page_views.track import BODY_BYTES, GIF_PATH, TRACK_PATH
 
 HEADERS = {
     b"content-type": "content_type",
     b"origin": "origin",
     b"x-request-id": "request_id",
 }
+QUICK_TRACK, QUICK_STATS = TRACK_PATH.encode(), STATS_PATH.encode()
+QUICK_BYTES = 16 * 1024  # longer bodies may come in pieces that somebody has to ask for
 
 
 class ClientGone(Exception):
@@ -24,24 +30,35 @@ class ClientGone(Exception):
 
 
 class ViewLane:
-    """An ASGI application; what it does not answer itself it hands to Django."""
+    """An ASGI application; what it does not answer itself it hands to Django.
 
-    def __init__(self, django, group_commit: Callable):
-        self.django, self._group_commit = django, group_commit
+    A body whose length is not told, or is too much, comes by way of `limited`, which counts.
+    """
+
+    def __init__(self, django, group_commit: Callable, limited: Callable):
+        self._group_commit = group_commit
+        self._others, self._long_ones = limited(django), limited(self.answer)
+        self._most_bytes = min(BODY_BYTES, settings.API_MAX_BODY_BYTES)
+        self._collecting: set[asyncio.Future] = set()
         self._kept: KeptAnswers | None = None  # made in the worker's own event loop
         self._ways = {TRACK_PATH: self.track, GIF_PATH: self.gif}
         if settings.STATS_PUBLIC:  # else it is Django that knows who asks
             self._ways[STATS_PATH] = self.stats
 
     async def __call__(self, scope, receive, send):
-        if way := self._ways.get(scope["path"]):
-            try:
-                reply = await way(request_of(scope), receive)
-            except ClientGone:
-                return
-            await tell(reply, send)
+        if scope["path"] not in self._ways:
+            await self._others(scope, receive, send)
+        elif length_of_body(scope["headers"]) <= self._most_bytes:
+            await self.answer(scope, receive, send)
         else:
-            await self.django(scope, receive, send)
+            await self._long_ones(scope, receive, send)
+
+    async def answer(self, scope, receive, send):
+        try:
+            reply = await self._ways[scope["path"]](request_of(scope), receive)
+        except ClientGone:
+            return
+        await tell(reply, send)
 
     async def track(self, request: Request, receive) -> Reply:
         if refused := answers.before_body(request):
@@ -73,22 +90,74 @@ class ViewLane:
             answer = refused
         return answers.to_stats(request, answer)
 
+    # -- Without ASGI, see `pixeltrack.shortcut` ---------------------------------------------------
+    def quick(self, method: bytes, url: bytes, headers):
+        """What answers a page view, or asks for what is kept here; None for all else."""
+        if method == b"POST":
+            if url == QUICK_TRACK and length_of_body(headers) <= QUICK_BYTES:
+                return partial(self._track_quickly, headers)
+        elif method == b"GET" and self._kept and STATS_PATH in self._ways:
+            path, _, query = url.partition(b"?")
+            kept = self._kept.here(query) if path == QUICK_STATS else None
+            if kept and not length_of_body(headers):
+                return partial(tell_quickly, headers, kept)
+        return None
+
+    def _track_quickly(self, headers, body: bytes, answer: Callable[[Reply], None]):
+        request = Request("POST", TRACK_PATH, b"", **known_headers(headers))
+        sent = answers.read(request, body)
+        if isinstance(sent, Reply):
+            answer(sent)
+            return
+
+        def tell(done: asyncio.Future):
+            answer(answers.to_track(request, sent, done.result()))
+
+        def tell_one(done: asyncio.Future):
+            answer(answers.to_track(request, sent, count_views([done.result()])))
+
+        if sent.is_list:
+            collecting = asyncio.ensure_future(self.collect(sent.hits))
+            self._collecting.add(collecting)  # else nothing holds it
+            collecting.add_done_callback(self._collecting.discard)
+            collecting.add_done_callback(tell)
+        else:  # without a task of its own
+            try:
+                self._group_commit().outcome_of(sent.hits[0]).add_done_callback(tell_one)
+            except Exception as error:
+                answer(answers.to_track(request, sent, answers.lose_all(sent.hits, name_of(error))))
+
     async def close(self):
         if self._kept:
             await self._kept.close()
 
 
+def tell_quickly(headers, kept: bytes, body: bytes, answer: Callable[[Reply], None]):
+    request = Request("GET", STATS_PATH, b"", **known_headers(headers))
+    answer(answers.to_stats(request, kept))
+
+
 def request_of(scope) -> Request:
-    known = {
-        HEADERS[name]: value.decode("latin-1")
-        for name, value in scope["headers"]
-        if name in HEADERS
-    }
+    known = known_headers(scope["headers"])
     return Request(scope["method"], scope["path"], scope["query_string"], **known)
 
 
+def known_headers(headers) -> dict[str, str]:
+    return {HEADERS[name]: value.decode("latin-1") for name, value in headers if name in HEADERS}
+
+
+def length_of_body(headers) -> float:
+    """In bytes, as it is told beforehand; endless where it isn't."""
+    for name, value in headers:
+        if name == b"transfer-encoding":
+            return inf
+        if name == b"content-length":
+            return int(value)  # HTTP's parser has seen that it is one
+    return 0
+
+
 async def body_of(receive) -> bytes:
-    """All of it. How long it may be, RequestLimits sees to."""
+    """All of it."""
     parts, more = [], True
     while more:
         message = await receive()
@@ -100,8 +169,11 @@ async def body_of(receive) -> bytes:
 
 
 async def tell(reply: Reply, send):
-    raw = [
-        (name.lower().encode(), value.encode("latin-1")) for name, value in reply.headers.items()
-    ]
+    raw = raw_headers(tuple(reply.headers.items()))
     await send({"type": "http.response.start", "status": reply.status, "headers": raw})
     await send({"type": "http.response.body", "body": reply.body})
+
+
+@lru_cache(64)  # nearly all replies have the same few
+def raw_headers(headers: tuple[tuple[str, str], ...]) -> list[tuple[bytes, bytes]]:
+    return [(name.lower().encode(), value.encode("latin-1")) for name, value in headers]

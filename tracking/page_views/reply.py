@@ -7,6 +7,7 @@ from accounts.problem import CONTENT_TYPE, problem
 
 JSON = "application/json"
 PREFLIGHT_SECONDS = 86_400
+FOR_ANY_ORIGIN = {"Access-Control-Allow-Origin": "*", "Vary": "Origin"}
 
 
 @dataclass(frozen=True)
@@ -26,13 +27,17 @@ class Reply:
     def to(self, origin: str) -> "Reply":
         """The same, readable by the page that asked. No cookie means anything here, and
         `sendBeacon` insists on sending them."""
-        allowed = {"Access-Control-Allow-Origin": origin or "*", "Vary": "Origin"}
-        if origin:
-            allowed["Access-Control-Allow-Credentials"] = "true"
+        if not origin:
+            return self.plus(FOR_ANY_ORIGIN)
+        allowed = {
+            "Access-Control-Allow-Origin": origin,
+            "Vary": "Origin",
+            "Access-Control-Allow-Credentials": "true",
+        }
         return self.plus(allowed)
 
     def plus(self, headers: dict[str, str]) -> "Reply":
-        return Reply(self.status, self.body, self.headers | headers)
+        return Reply(self.status, self.body, self.headers | headers) if headers else self
 
     def without_body(self) -> "Reply":
         return Reply(self.status, b"", self.headers)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from urllib.parse import parse_qsl
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from tracking.models.page_view import NAME_LENGTH
 from tracking.moment import milliseconds
 from tracking.outcome import Outcome
 from tracking.page_views.hit import ViewHit
-from tracking.page_views.reply import Refused, Reply
+from tracking.page_views.reply import JSON, Refused, Reply
 from tracking.page_views.retention import kept_since
 from tracking.retention import is_too_old
 
@@ -29,6 +30,8 @@ FORM = "application/x-www-form-urlencoded"
 JSON_TYPES = ("application/json", "text/plain")
 CHARSETS = ("", "utf-8", "utf8", "us-ascii")
 UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # control characters, surrogates
+STORED_HEADERS = {"Content-Type": JSON, "Content-Length": str(len('{"event_id": ""}') + 36)}
+BYTE_ORDER_MARK = "\ufeff"
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 CHARSET = re.compile(r';\s*charset\s*=\s*"?([^\s;"]*)', re.IGNORECASE)
 
@@ -58,21 +61,28 @@ class Sent:
 
     def reply(self, outcomes: list[Outcome]) -> Reply:
         """`outcomes`: of each of the hits."""
-        told = iter(outcomes)
-        results = [
-            row if isinstance(row, Refused) else result(row, next(told)) for row in self.rows
-        ]
         if not self.is_list:
-            [only] = results
-            return only.reply if isinstance(only, Refused) else Reply.of(202, only)
+            [hit], [outcome] = self.rows, outcomes
+            return not_stored().reply if outcome == Outcome.LOST else stored(hit)
         if outcomes and set(outcomes) == {Outcome.LOST}:
             return not_stored().reply
+        told = iter(outcomes)
+        results = [
+            row if isinstance(row, Refused) else result_of(row, next(told)) for row in self.rows
+        ]
         listed = [{"error": each.error} if isinstance(each, Refused) else each for each in results]
         return Reply.of(202, {"results": listed})
 
 
-def result(hit: ViewHit, outcome: Outcome) -> dict | Refused:
+def result_of(hit: ViewHit, outcome: Outcome) -> dict | Refused:
     return not_stored() if outcome == Outcome.LOST else {"event_id": str(UUID(bytes=hit.event_id))}
+
+
+def stored(hit: ViewHit) -> Reply:
+    """As Reply.of makes it, in a fraction of the time."""
+    text = hit.event_id.hex()
+    uuid = f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    return Reply(202, b'{"event_id": "%s"}' % uuid.encode(), STORED_HEADERS)
 
 
 def not_stored() -> Refused:
@@ -100,24 +110,33 @@ def read_query(query: bytes, arrival: Arrival) -> ViewHit:
 
 
 def parse(body: bytes, content_type: str):
+    return parse_form(body) if is_form(content_type) else parse_json(body)
+
+
+@lru_cache(64)  # nearly all requests have the same few
+def is_form(content_type: str) -> bool:
+    """Else it is JSON. Raises Refused where it is neither."""
     kind, _, _ = content_type.partition(";")
     kind = kind.strip().lower()
     charset = CHARSET.search(content_type)
     if kind not in (*JSON_TYPES, FORM) or (charset[1].lower() if charset else "") not in CHARSETS:
         detail = f"Send JSON (as {JSON_TYPES[0]} or {JSON_TYPES[1]}) or a form ({FORM}), in UTF-8."
         raise Refused(415, "unsupported_media_type", detail)
-    return parse_form(body) if kind == FORM else parse_json(body)
+    return kind == FORM
 
 
 def parse_json(body: bytes):
     try:
-        return json.loads(body.decode("utf-8-sig"), parse_constant=refuse_constant)
+        return DECODER.decode(body.decode().removeprefix(BYTE_ORDER_MARK))
     except (ValueError, RecursionError) as error:
         raise Refused(400, "parse_error", "The body is not JSON in UTF-8.") from error
 
 
 def refuse_constant(name: str):
     raise ValueError(f"{name} is not JSON")
+
+
+DECODER = json.JSONDecoder(parse_constant=refuse_constant)  # json.loads would make one each time
 
 
 def parse_form(text: bytes) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The express lane and the plain views, to be asked the same."""
+"""The express lane, by ASGI and by its shortcut, and the plain views, to be asked the same."""
 
 import asyncio
 
@@ -12,11 +12,15 @@ async def refuse(scope, receive, send):
     raise AssertionError("the lane let it through to Django")
 
 
-APPLICATIONS = {"lane": lambda: ExpressLane(refuse), "plain view": ASGIHandler}
+APPLICATIONS = {
+    "lane": lambda: ExpressLane(refuse),
+    "shortcut": lambda: ExpressLane(refuse),
+    "plain view": ASGIHandler,
+}
 
 
 def ask(name, method, path, headers=(), body=b"", query=b""):
-    """(status, headers, body) from one of the two applications."""
+    """(status, headers, body) from one of the applications."""
     raw = [(key.lower().encode(), value.encode("latin-1")) for key, value in headers]
     scope = {
         "type": "http",
@@ -34,16 +38,41 @@ def ask(name, method, path, headers=(), body=b"", query=b""):
 
     async def exchange():
         application = APPLICATIONS[name]()
-        server = ApplicationCommunicator(application, scope)
-        await server.send_input({"type": "http.request", "body": body})
-        start = await server.receive_output(5)
-        content = await server.receive_output(5)
-        await server.wait(5)
+        found = None
+        if name != "shortcut" or path == "/stats":  # whose answer is kept by who has asked before
+            found = await ask_by_asgi(application, scope, body)
+        if name == "shortcut":
+            found = await ask_by_shortcut(application, scope, body) or found
+            found = found or await ask_by_asgi(application, scope, body)
         if isinstance(application, ExpressLane):
             if application.hits:
                 await application.hits.close()
             await application.views.close()
-        found = [(key.decode(), value.decode()) for key, value in start["headers"]]
-        return start["status"], found, content["body"]
+        return found
 
     return asyncio.run(exchange())
+
+
+async def ask_by_asgi(application, scope, body):
+    server = ApplicationCommunicator(application, scope)
+    await server.send_input({"type": "http.request", "body": body})
+    start = await server.receive_output(5)
+    content = await server.receive_output(5)
+    await server.wait(5)
+    found = [(key.decode(), value.decode()) for key, value in start["headers"]]
+    return start["status"], found, content["body"]
+
+
+async def ask_by_shortcut(application, scope, body):
+    """None where there is none."""
+    query = b"?" + scope["query_string"] if scope["query_string"] else b""
+    length = [(b"content-length", b"%d" % len(body))] if body else []
+    url = scope["path"].encode() + query
+    way = application.quick(scope["method"].encode(), url, scope["headers"] + length)
+    if way is None:
+        return None
+    answered = asyncio.get_running_loop().create_future()
+    way(body, answered.set_result)
+    reply = await asyncio.wait_for(answered, 5)
+    found = [(key.lower(), value) for key, value in reply.headers.items()]
+    return reply.status, found, reply.body

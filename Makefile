@@ -31,7 +31,8 @@ mutants: $(VENV)/.dev ## break the promise in ten ways; the ledger must notice e
 	@$(PY) -m tests.ledger.mutants
 
 prove: $(VENV)/.dev ## the long proofs; their results go to benchmarks/
-	@THOROUGH=yes SCHEMA_EXAMPLES=150 bash tests/run
+	@THOROUGH=yes bash tests/run
+	@SCHEMA_EXAMPLES=150 $(PY) -m pytest -q pixeltrack/tests/test_schemathesis.py
 	@$(PY) -m tests.ledger.prove
 	@$(PY) -m tests.ledger.mutants
 	@$(PY) -m benchmarks.import --rows $(or $(ROWS),1000000)

@@ -18,7 +18,7 @@ from tests import canary
 from tests.browsing import line_of
 from tests.faults.points import FOLDER, Points
 from tests.front import Front, addresses, client_from
-from tests.services import MARK, MariaDB, Service, find, survivors
+from tests.services import MARK, PATIENCE, MariaDB, Service, find, survivors
 from tests.stack import Stack
 from tests.thorough import THOROUGH
 
@@ -27,7 +27,8 @@ os.environ[MARK] = f"{os.environ.get(MARK, '')}-{secrets.token_hex(8)}"
 logging.getLogger("httpx").setLevel(logging.WARNING)  # a line per request, in every failure
 ALL_LOGS = canary.make_folder()
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-expect.set_options(timeout=30_000)  # ms; on a busy machine a page takes its time
+PATIENCE_MS = PATIENCE * 1000  # on a busy machine a page takes its time
+expect.set_options(timeout=PATIENCE_MS)
 LOGS = pytest.StashKey[dict]()
 DATABASES = os.environ.get("TEST_DATABASES", "sqlite mysql").split()
 EITHER = [("mysql", "lane"), ("sqlite", "plain")]
@@ -135,6 +136,7 @@ def browser():
 def page(browser):
     """A page in a window of its own: no cookies, an empty cache."""
     context = browser.new_context()
+    context.set_default_timeout(PATIENCE_MS)
     yield context.new_page()
     context.close()
 

@@ -20,6 +20,12 @@ def points(tmp_path):
 
 
 @pytest.fixture
+def stack(database, stacks):
+    """One of their own: its Redis is killed, and a web process may find out in a later test."""
+    return stacks(database, name=f"{database}_imports")
+
+
+@pytest.fixture
 def importers(stack, points):
     """None is started yet; all end with the test."""
     with Importers(stack, points.folder, APPLICATION, **{FOLDER: str(points.folder)}) as importers:

@@ -19,6 +19,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from accounts.retry import retry_transaction
 from campaigns.models.insert import insert_rows
 from tracking.models.adding import add_to, make_missing
 
@@ -209,19 +210,24 @@ class CellQuerySet(models.QuerySet):
         conditions = (Q(hour=hour, page__in=found) for hour, found in pages.items())
         return self.filter(reduce(or_, conditions))
 
-    def make(self, keys: Iterable[Key]):
-        """Make those that are missing; outside of any transaction, and in order."""
-        missing = set(keys) - set(self.of(keys).values_list("page", "hour"))
-        cells = [self.model(page=page, hour=hour) for page, hour in sorted(missing)]
-        make_missing(self, ["page", "hour"], cells)
+    def make_first(self):
+        """Make the cell of all views, once; outside of any transaction."""
+        retry_transaction(self.get_or_create)(page=ALL_PAGES, hour=ALL_TIME)
 
     def lock(self, keys: Iterable[Key]) -> dict[Key, int]:
-        """key → id. The cell of all views comes first: whoever has it has them all."""
-        found = {}
-        for some in ([(ALL_PAGES, ALL_TIME)], keys):
-            rows = self.of(some).select_for_update().order_by("page", "hour")
-            found |= {(page, hour): pk for pk, page, hour in rows.values_list("pk", "page", "hour")}
+        """key → id; those that are missing are made. Inside a transaction: whoever holds the cell
+        of all views has all of them for themselves, so that nobody else makes any meanwhile."""
+        first = self.filter(page=ALL_PAGES, hour=ALL_TIME).select_for_update()
+        first.values_list("pk", flat=True).get()
+        found = self.ids_of(keys)
+        if missing := sorted(set(keys) - found.keys()):
+            self.bulk_create([self.model(page=page, hour=hour) for page, hour in missing])
+            found |= self.ids_of(missing)
         return found
+
+    def ids_of(self, keys: Iterable[Key]) -> dict[Key, int]:
+        rows = self.of(keys).values_list("pk", "page", "hour")
+        return {(page, hour): pk for pk, page, hour in rows}
 
     def by_views(self) -> "CellQuerySet":
         """Of each page since the beginning, in the order of their views, which an index has."""

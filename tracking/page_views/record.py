@@ -28,7 +28,7 @@ def record_views(hits: list[ViewHit]) -> list[Recorded]:
     known |= Page.objects.make(pages - known.keys()) if pages - known.keys() else {}
     visitors = Visitor.objects.ids_of({hit.user_id for hit in hits})
     keys = {key for hit in hits for key in keys_of(hit, known[hit.page_id])}
-    ViewCell.objects.make(keys)
+    ViewCell.objects.make_first()
     return _record(hits, known, visitors, keys)
 
 

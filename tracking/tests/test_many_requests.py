@@ -173,6 +173,15 @@ def test_a_connection_that_the_server_has_dropped_is_no_error(server):
     assert server.connections == 3
 
 
+@pytest.fixture
+def heeds_ctrl_c():
+    """As in a terminal. What a shell starts in the background ignores it from the beginning."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeds_ctrl_c")
 def test_a_ctrl_c_ends_it_with_what_was_measured_so_far(server):
     def answer(number):
         if number == 3:

@@ -157,6 +157,25 @@ def test_what_a_killed_command_left_behind_can_be_gone_on_with(campaign):
         call_command("import_contacts", resume=str(job.pk))
 
 
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        (["--dry-run"], "--dry-run"),
+        (["--group", "A", "--dry-run"], "--group, --dry-run"),
+        (["--campaign", "Spring", "--create-groups"], "--campaign, --create-groups"),
+        (["--scheduled-at", "x", "--reject-overlap"], "--scheduled-at, --reject-overlap"),
+    ],
+)
+def test_one_that_is_resumed_goes_on_as_it_was_begun(campaign, given, named):
+    job = send(campaign, ROWS)
+    job.pause()
+    with pytest.raises(CommandError, match="can't be changed when an import is resumed") as refusal:
+        call_command("import_contacts", *given, resume=str(job.pk))
+    assert str(refusal.value).startswith(f"{named} can't be changed")
+    job.refresh_from_db()
+    assert (job.state, job.rows) == (State.PAUSED, 0)
+
+
 def test_one_that_is_cancelled_meanwhile_ends(campaign, path, monkeypatch):
     advance = ContactImport.advance
 

@@ -21,6 +21,7 @@ from campaigns.table import Csv
 
 State = ContactImport.State
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+OPTIONS = ("campaign", "group", "scheduled_at", "create_groups", "reject_overlap", "dry_run")
 
 
 class Command(BaseCommand):
@@ -45,6 +46,8 @@ class Command(BaseCommand):
     def handle(self, *, file, resume, rejected, **options):
         if (file is None) == (resume is None):
             raise CommandError("Name a file and --campaign, or --resume with an id.")
+        if resume:
+            refuse_changes(options)
         with signals_noted() as noted:
             job = taken_up(resume) if resume else received(file, **options)
             self.work_at(job, noted)
@@ -110,6 +113,16 @@ def received(path: str, *, campaign, group, scheduled_at, **options) -> ContactI
             scheduled_at=scheduled_at and moment(scheduled_at),
             created_by="manage.py import_contacts",
             **{name: options[name] for name in wanted},
+        )
+
+
+def refuse_changes(options: dict):
+    """CommandError where somebody who resumes an import says how it is to be done."""
+    given = [f"--{name.replace('_', '-')}" for name in OPTIONS if options[name]]
+    if given:
+        raise CommandError(
+            f"{', '.join(given)} can't be changed when an import is resumed: it goes on as it "
+            "was begun. Leave out what you named, or send the file as a new import."
         )
 
 

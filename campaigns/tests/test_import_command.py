@@ -2,6 +2,7 @@
 
 import os
 import signal
+from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -211,6 +212,18 @@ def test_trouble_of_the_database_leaves_it_to_a_worker(campaign, path, monkeypat
     assert figures(ContactImport.objects.get())["rows"] == 4
 
 
+def test_rejected_rows_are_written_once_all_rows_were_seen(campaign, path, monkeypatch, tmp_path):
+    rejected = tmp_path / "rejected.csv"
+    with monkeypatch.context() as patch:
+        interrupted(patch, signal.SIGINT)
+        with pytest.raises(CommandError, match="--resume"):
+            call_command("import_contacts", path, campaign="Spring", rejected=str(rejected))
+    assert not rejected.exists()
+    job = ContactImport.objects.get()
+    call_command("import_contacts", resume=str(job.pk), rejected=str(rejected))
+    assert len(rejected.read_text().splitlines()) == 2
+
+
 # -- Refused, before anything is stored ------------------------------------------------------------
 def test_it_says_what_is_wrong_with_the_file(campaign, path, tmp_path, refused, settings):
     assert refused(str(tmp_path / "none.csv"), campaign="Spring").endswith(
@@ -223,6 +236,25 @@ def test_it_says_what_is_wrong_with_the_file(campaign, path, tmp_path, refused, 
     assert "empty" in refused(str(tmp_path / "none.csv"), campaign="Spring")
     settings.MAX_IMPORT_BYTES = len(ROWS) - 1
     assert f"MAX_IMPORT_BYTES allows {len(ROWS) - 1}" in refused(path, campaign="Spring")
+
+
+def test_rejected_rows_replace_no_file(campaign, path, tmp_path, refused):
+    assert "is there already" in refused(path, campaign="Spring", rejected=path)
+    link = tmp_path / "link.csv"
+    link.symlink_to(path)
+    assert "is there already" in refused(path, campaign="Spring", rejected=str(link))
+    assert Path(path).read_text() == ROWS
+
+
+def test_where_rejected_rows_can_not_be_written_nothing_is_begun(
+    campaign, path, tmp_path, refused, monkeypatch
+):
+    nowhere = str(tmp_path / "none" / "rejected.csv")
+    assert "there is no folder" in refused(path, campaign="Spring", rejected=nowhere)
+    assert "is a folder" in refused(path, campaign="Spring", rejected=str(tmp_path))
+    monkeypatch.setattr(os, "access", lambda *asked: False)  # root may write all
+    some = str(tmp_path / "rejected.csv")
+    assert "can't be written" in refused(path, campaign="Spring", rejected=some)
 
 
 def test_a_file_that_may_not_be_read_is_refused(campaign, path, refused, monkeypatch):

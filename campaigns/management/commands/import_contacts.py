@@ -1,3 +1,4 @@
+import os
 import signal
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -48,6 +49,8 @@ class Command(BaseCommand):
             raise CommandError("Name a file and --campaign, or --resume with an id.")
         if resume:
             refuse_changes(options)
+        if rejected:
+            refuse_place(rejected)
         with signals_noted() as noted:
             job = taken_up(resume) if resume else received(file, **options)
             self.work_at(job, noted)
@@ -84,6 +87,8 @@ class Command(BaseCommand):
             f"{job.updated:,} updated, {job.unchanged:,} unchanged, {job.rejected:,} rejected; "
             f"{job.noted:,} remarks."
         )
+        if rejected and job.state == State.PAUSED:
+            return  # whoever goes on writes all of them
         if rejected:
             write_rejected(job, rejected)
             self.stdout.write(f"The rejected rows are in {rejected}.")
@@ -168,6 +173,23 @@ def refuse(file: File):
         refuse_unreadable(file)
     except Unreadable as problem:
         raise CommandError(str(problem)) from None
+
+
+def refuse_place(path: str):
+    """CommandError where rejected rows can't be written at the end, or would replace a file, be
+    it the very one that is to be taken in."""
+    place = Path(path)
+    if place.is_dir():
+        raise CommandError(f"--rejected: {path} is a folder. Name a file in it.")
+    if place.is_file() and place.stat().st_size:
+        raise CommandError(
+            f"--rejected: {path} is there already, and would be replaced. Name another file, or "
+            "move that one away."
+        )
+    if not place.parent.is_dir():
+        raise CommandError(f"--rejected: there is no folder {place.parent}. Make it first.")
+    if not os.access(place if place.exists() else place.parent, os.W_OK):
+        raise CommandError(f"--rejected: {path} can't be written. Name another file.")
 
 
 def moment(text: str):

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -139,6 +140,23 @@ def test_a_signal_pauses_it_and_it_goes_on_when_it_is_resumed(
     call_command("import_contacts", resume=str(job.pk))
     assert figures(job) == {"rows": 4, "created": 3, "rejected": 1}
     assert "4 rows" in capsys.readouterr().out
+
+
+def test_the_line_that_goes_on_with_it_can_be_pasted_into_a_shell(
+    campaign, path, monkeypatch, tmp_path
+):
+    (tmp_path / ".venv").symlink_to(Path(sys.prefix))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.executable", str(Path.cwd() / ".venv/bin/python"))
+    monkeypatch.setattr("sys.argv", ["manage.py"])
+    interrupted(monkeypatch, signal.SIGINT)
+    with pytest.raises(CommandError) as stopped:
+        call_command("import_contacts", path, campaign="Spring", rejected="not taken in.csv")
+    job = ContactImport.objects.get()
+    assert str(stopped.value).splitlines()[1].strip() == (
+        f".venv/bin/python manage.py import_contacts --resume {job.pk} "
+        "--rejected 'not taken in.csv'"
+    )
 
 
 def test_signals_mean_what_they_did_before(campaign, path):

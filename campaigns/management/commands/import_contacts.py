@@ -1,5 +1,7 @@
 import os
+import shlex
 import signal
+import sys
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event
@@ -53,18 +55,17 @@ class Command(BaseCommand):
             refuse_place(rejected)
         with signals_noted() as noted:
             job = taken_up(resume) if resume else received(file, **options)
-            self.work_at(job, noted)
+            self.work_at(job, noted, rejected)
         self.tell(job, rejected)
         if noted.number and job.state == State.PAUSED:
             raise CommandError(
-                f"Stopped. All rows so far are kept; go on with: manage.py import_contacts "
-                f"--resume {job.pk}",
+                f"Stopped. All rows so far are kept; go on with:\n  {to_go_on(job, rejected)}",
                 returncode=128 + noted.number,
             )
         if job.state != State.DONE:
             raise CommandError(f"Import {job.pk} is {job.state}. {job.problem}".strip())
 
-    def work_at(self, job: ContactImport, noted: "Noted"):
+    def work_at(self, job: ContactImport, noted: "Noted", rejected: str | None):
         def stop() -> bool:
             if noted.is_set():
                 pause(job)  # before the lease goes, or a worker would have it
@@ -76,7 +77,7 @@ class Command(BaseCommand):
         except DatabaseError as error:
             raise CommandError(
                 f"The database failed ({error}). A worker goes on with import {job.pk} when it "
-                f"is back; or you: manage.py import_contacts --resume {job.pk}"
+                f"is back; or you:\n  {to_go_on(job, rejected)}"
             ) from None
         job.refresh_from_db()
 
@@ -222,6 +223,15 @@ def signals_noted():
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def to_go_on(job: ContactImport, rejected: str | None) -> str:
+    """The line for a shell that goes on with it, as this command was run."""
+    python = Path(sys.executable)
+    if python.is_relative_to(Path.cwd()):
+        python = python.relative_to(Path.cwd())
+    line = [str(python), sys.argv[0], "import_contacts", "--resume", str(job.pk)]
+    return shlex.join([*line, "--rejected", rejected] if rejected else line)
 
 
 def pause(job: ContactImport):

@@ -1,6 +1,7 @@
 """Contact imports: how they are asked for, and what is told of them."""
 
 import json
+from collections.abc import Mapping
 
 from django.conf import settings
 from django.core.files.base import ContentFile
@@ -11,10 +12,13 @@ from rest_framework.exceptions import APIException
 from accounts.scope import ScopedField
 from accounts.serializers.time import TimeField
 from campaigns.import_file import Unreadable
+from campaigns.import_file.record import encodable
 from campaigns.import_row import MOST_PIXELS, refuse_unreadable
 from campaigns.models import Campaign, ContactImport, Group, ReportedRow
 from campaigns.serializers.bulk import MOST_ROWS
 
+CSRF_FIELD = "csrfmiddlewaretoken"  # which forms of the browsable API bring along
+NAME_SHOWN = 50  # characters of a field's name that nobody knows
 ROWS_NAME = "rows.jsonl"
 TEXT, MOMENT = {"type": "string"}, {"type": "string", "format": "date-time"}
 ROW = {
@@ -71,6 +75,16 @@ class ImportOptionsSerializer(serializers.ModelSerializer):
             "reject_overlap",
             "dry_run",
         )
+
+    def to_internal_value(self, data):
+        # Elsewhere a field that is misspelt is missed at once. Here "dryrun" would take in for
+        # real what somebody meant to try out.
+        if isinstance(data, Mapping) and (unknown := set(data) - {*self.fields, CSRF_FIELD}):
+            known = ", ".join(self.fields)
+            sentence = f"There is no such field here, so nothing was begun. Known are {known}."
+            errors = {encodable(name[:NAME_SHOWN]): [sentence] for name in sorted(unknown)}
+            raise serializers.ValidationError(errors, "unknown_field")
+        return super().to_internal_value(data)
 
     def validate(self, attrs):
         group = attrs.get("group")

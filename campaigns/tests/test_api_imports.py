@@ -212,6 +212,22 @@ def test_rows_that_are_no_rows_are_refused(house, contacts, field, code):
     assert_problem(response, 400, code, field)
 
 
+@pytest.mark.parametrize("misspelt", ["dry-run", "dryrun", "Dry_run", "state", "\ud800"])
+def test_a_misspelt_option_is_named_and_takes_nothing_in(house, misspelt):
+    field = misspelt if misspelt != "\ud800" else "?"
+    response = post(house, {"email": "ada@example.com", "group": "A"}, **{misspelt: True})
+    assert_problem(response, 400, "unknown_field", field)
+    assert "dry_run" in response.json()["errors"][0]["detail"]
+    if field == misspelt:
+        assert_problem(upload(house, TWO, **{misspelt: "true"}), 400, "unknown_field", field)
+    assert_problem(upload(house, TWO, contacts="[]"), 400, "unknown_field", "contacts")
+    assert not ContactImport.objects.exists()
+
+
+def test_a_form_of_the_browsable_api_may_bring_its_own_token(house):
+    assert upload(house, TWO, csrfmiddlewaretoken="x").status_code == 201
+
+
 def test_the_group_must_be_of_the_campaign(house):
     other = House(house.user)
     assert_problem(upload(house, TWO, group=other.group.pk), 400, "other_campaign", "group")

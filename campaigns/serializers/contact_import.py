@@ -19,7 +19,7 @@ from campaigns.serializers.bulk import MOST_ROWS
 
 CSRF_FIELD = "csrfmiddlewaretoken"  # which forms of the browsable API bring along
 NAME_SHOWN = 50  # characters of a field's name that nobody knows
-ROWS_NAME = "rows.jsonl"
+ROWS_NAME = "rows.json"
 TEXT, MOMENT = {"type": "string"}, {"type": "string", "format": "date-time"}
 ROW = {
     "type": "object",
@@ -123,9 +123,11 @@ class UploadedImportSerializer(ImportOptionsSerializer):
     {"type": "array", "items": ROW, "minItems": 1, "maxItems": MOST_ROWS, "writeOnly": True}
 )
 class ImportedRowsField(serializers.ListField):
-    """Objects; what is in them is looked at when they are taken in. Becomes a file of them."""
+    """Objects; what they are is looked at when they are taken in. Becomes a file of them.
 
-    child = serializers.DictField()
+    Any items: a list that checks its items would refuse them all for one of them.
+    """
+
     default_error_messages = {
         "min_length": "Send at least one row.",
         "max_length": "Send at most {max_length} rows at once, or a file.",
@@ -134,11 +136,13 @@ class ImportedRowsField(serializers.ListField):
     def __init__(self, **kwargs):
         super().__init__(min_length=1, max_length=MOST_ROWS, **kwargs)
 
-    def to_internal_value(self, data):
-        rows = super().to_internal_value(data)
+    def run_validation(self, data=serializers.empty):
+        # Not in to_internal_value: the list's length is looked at after that, and a file has one
+        # as well, in bytes.
+        rows = super().run_validation(data)
         # In ASCII: JSON may carry half of a character, and UTF-8 may not.
-        text = "".join(f"{json.dumps(row)}\n" for row in rows)
-        return ContentFile(text.encode("ascii"), ROWS_NAME)
+        text = ",\n".join(map(json.dumps, rows))
+        return ContentFile(f"[{text}]\n".encode("ascii"), ROWS_NAME)
 
 
 class PostedImportSerializer(ImportOptionsSerializer):

@@ -10,7 +10,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import APIException
 
 from accounts.scope import ScopedField
-from accounts.serializers.time import TimeField
+from accounts.serializers.time import ZonedTimeField
 from campaigns.import_file import Unreadable
 from campaigns.import_file.record import encodable
 from campaigns.import_row import MOST_PIXELS, refuse_unreadable
@@ -57,8 +57,10 @@ class ImportOptionsSerializer(serializers.ModelSerializer):
         allow_null=True,
         help_text="A group of the campaign, where all rows go. Without it, each row names its own.",
     )
-    run_at = TimeField(required=False, help_text="It is not begun before: now, unless you say.")
-    scheduled_at = TimeField(
+    run_at = ZonedTimeField(
+        required=False, help_text="It is not begun before: now, unless you say."
+    )
+    scheduled_at = ZonedTimeField(
         required=False,
         allow_null=True,
         help_text=ContactImport._meta.get_field("scheduled_at").help_text,

@@ -251,6 +251,18 @@ def test_a_form_of_the_browsable_api_may_bring_its_own_token(house):
     assert upload(house, TWO, csrfmiddlewaretoken="x").status_code == 201
 
 
+@pytest.mark.parametrize("option", ["run_at", "scheduled_at"])
+def test_a_time_says_its_zone(house, option):
+    for client_sends in (upload, post):
+        rows = TWO if client_sends is upload else {"email": "ada@example.com"}
+        response = client_sends(house, rows, **{option: "2026-11-30T08:00:00"})
+        assert_problem(response, 400, "no_zone", option)
+        response = client_sends(house, rows, **{option: "tomorrow"})
+        assert_problem(response, 400, "invalid", option)
+        assert "zone like" in response.json()["errors"][0]["detail"]
+    assert not ContactImport.objects.exists()
+
+
 def test_the_group_must_be_of_the_campaign(house):
     other = House(house.user)
     assert_problem(upload(house, TWO, group=other.group.pk), 400, "other_campaign", "group")

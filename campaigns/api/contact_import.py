@@ -3,6 +3,7 @@ from types import SimpleNamespace
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework import mixins, status
 from rest_framework.decorators import action
+from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.parsers import MultiPartParser
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -22,6 +23,10 @@ from campaigns.serializers import (
 )
 
 JSON, FORM = "application/json", MultiPartParser.media_type
+HOW_TO_SEND = (
+    "Send a file as `file` of a form, with the options beside it (curl -F campaign=7 -F "
+    "file=@people.csv), or rows as application/json, in `contacts`."
+)
 LOCATION = OpenApiParameter(
     "Location",
     str,
@@ -78,6 +83,11 @@ class ContactImportViewSet(
         # Anything else comes by a form, as in the browsable API, which brings a file.
         is_json = self.request.content_type.lower().startswith(JSON)
         return PostedImportSerializer if is_json else UploadedImportSerializer
+
+    def handle_exception(self, exc):
+        if isinstance(exc, UnsupportedMediaType) and self.action == "create":
+            exc = UnsupportedMediaType(self.request.content_type, HOW_TO_SEND)
+        return super().handle_exception(exc)
 
     @idempotent
     @extend_schema(

@@ -20,6 +20,7 @@ from campaigns.serializers.bulk import MOST_ROWS
 CSRF_FIELD = "csrfmiddlewaretoken"  # which forms of the browsable API bring along
 NAME_SHOWN = 50  # characters of a field's name that nobody knows
 ROWS_NAME = "rows.json"
+NO_SWITCH = {"invalid": "Write true or false."}
 TEXT, MOMENT = {"type": "string"}, {"type": "string", "format": "date-time"}
 ROW = {
     "type": "object",
@@ -77,6 +78,10 @@ class ImportOptionsSerializer(serializers.ModelSerializer):
             "reject_overlap",
             "dry_run",
         )
+        extra_kwargs = {
+            name: {"error_messages": NO_SWITCH}
+            for name in ("create_groups", "reject_overlap", "dry_run")
+        }
 
     def to_internal_value(self, data):
         # Elsewhere a field that is misspelt is missed at once. Here "dryrun" would take in for
@@ -105,6 +110,13 @@ class UploadedImportSerializer(ImportOptionsSerializer):
 
     file = serializers.FileField(
         allow_empty_file=True,  # the reader says better what is wrong with it
+        error_messages={
+            "required": "Send a file: as `file` of a form (curl -F file=@people.csv), or its rows "
+            "as JSON, in `contacts`.",
+            "invalid": "This is a text, and no file. curl sends one where an @ stands before its "
+            "name: -F file=@people.csv.",
+            "no_name": "Give the file a name: -F 'file=@-;filename=people.csv'.",
+        },
         help_text="CSV (comma, semicolon or tab), JSON or JSON Lines, plain, zipped or gzipped.",
     )
 

@@ -251,6 +251,30 @@ def test_a_form_of_the_browsable_api_may_bring_its_own_token(house):
     assert upload(house, TWO, csrfmiddlewaretoken="x").status_code == 201
 
 
+@pytest.mark.parametrize(
+    ("options", "field", "code", "what_to_do"),
+    [
+        ({"file": "people.csv"}, "file", "invalid", "file=@people.csv"),
+        ({"file": None}, "file", "required", "`contacts`"),
+        ({"campaign": "Autumn news"}, "campaign", "invalid", "Give its id"),
+        ({"group": "plain"}, "group", "invalid", "Give its id"),
+        ({"dry_run": "maybe"}, "dry_run", "invalid", "Write true or false."),
+    ],
+)
+def test_who_sends_something_else_is_told_what_to_send(house, options, field, code, what_to_do):
+    sent = {"campaign": house.campaign.pk, "file": SimpleUploadedFile("a.csv", TWO.encode())}
+    body = {name: value for name, value in (sent | options).items() if value is not None}
+    response = house.client.post(URL, body, format="multipart")
+    assert_problem(response, 400, code, field)
+    assert what_to_do in response.json()["errors"][0]["detail"]
+
+
+def test_who_sends_a_bare_file_is_told_how_to_send_it(house):
+    response = house.client.post(URL, TWO, content_type="text/csv")
+    assert_problem(response, 415, "unsupported_media_type")
+    assert "file=@people.csv" in response.json()["detail"]
+
+
 @pytest.mark.parametrize("option", ["run_at", "scheduled_at"])
 def test_a_time_says_its_zone(house, option):
     for client_sends in (upload, post):

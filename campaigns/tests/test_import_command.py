@@ -85,7 +85,7 @@ def test_it_takes_a_file_in_and_tells_what_became_of_its_rows(campaign, path, ca
     said = capsys.readouterr().out
     assert "4 rows in " in said
     assert "3 created, 0 updated, 0 unchanged, 1 rejected; 0 remarks." in said
-    assert f"/api/imports/{job.pk}/rejected.csv" in said
+    assert f"/api/imports/{job.pk}/rejected.csv?reasons=1" in said
 
 
 def test_the_rejected_rows_are_written_where_that_is_wanted(campaign, path, tmp_path):

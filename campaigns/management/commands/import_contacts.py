@@ -95,8 +95,8 @@ class Command(BaseCommand):
             self.stdout.write(f"The rejected rows are in {rejected}.")
         elif job.rejected:
             self.stdout.write(
-                f"Why they were rejected: /api/imports/{job.pk}/rejected.csv, or the admin. With "
-                "--rejected FILE.csv this command writes it."
+                f"Why they were rejected: /api/imports/{job.pk}/rejected.csv?reasons=1, or the "
+                "admin. With --rejected FILE.csv this command writes it."
             )
 
 
@@ -255,5 +255,5 @@ def write_rejected(job: ContactImport, path: str):
     except OSError as error:
         raise CommandError(
             f"{path} can't be written: {error.strerror}. The rejected rows are at "
-            f"/api/imports/{job.pk}/rejected.csv as well."
+            f"/api/imports/{job.pk}/rejected.csv?reasons=1 as well."
         ) from None

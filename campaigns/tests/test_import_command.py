@@ -285,14 +285,27 @@ def test_a_file_that_may_not_be_read_is_refused(campaign, path, refused, monkeyp
 
 def test_it_says_what_is_wrong_with_the_campaign_or_group(campaign, path, refused):
     assert "--campaign" in refused(path)
-    assert refused(path, campaign="Autumn") == 'There is no campaign "Autumn".'
-    assert refused(path, campaign="Spring", group="B") == 'There is no group "B" in "Spring".'
+    there = f'There is "Spring" (id {campaign.pk}).'
+    assert refused(path, campaign="Autumn") == f'There is no campaign "Autumn". {there}'
+    there = f'There is "A" (id {campaign.groups.get().pk}).'
+    missing = 'There is no group "B" in "Spring".'
+    assert refused(path, campaign="Spring", group="B") == f"{missing} {there}"
     other = make_campaign(name="Spring")
     ids = f"{campaign.pk}, {other.pk}"
     assert refused(path, campaign="Spring").endswith(f"Give an id: {ids}.")
     own = other.groups.get()
     assert "no group" in refused(path, campaign=str(campaign.pk), group=str(own.pk))
     assert Campaign.objects.count() == 2
+
+
+def test_it_names_some_campaigns_that_there_are(path, refused):
+    assert refused(path, campaign="Autumn").endswith("There is none yet.")
+    for number in range(12):
+        newest = make_campaign(name=f"Spring {number}")
+    said = refused(path, campaign="Spring")
+    assert f'There is "Spring 11" (id {newest.pk}), "Spring 10"' in said
+    assert said.count("id ") == 10
+    assert said.endswith(", ….")
 
 
 def test_it_says_what_is_wrong_with_the_time_or_the_id(campaign, path, refused):

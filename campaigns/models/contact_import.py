@@ -20,13 +20,23 @@ READ_AS_LATIN_1 = (
 )
 
 
+def in_words(state: str) -> str:
+    """What a sentence says of an import in this state: `is paused`, `has failed` …"""
+    return "has failed" if state == ContactImport.State.FAILED else f"is {state}"
+
+
 class WrongState(Refusal):
     """The import is not in a state in which this can be done to it."""
 
     code = "wrong_state"
 
     def __init__(self, verb: str, state: str):
-        self.sentence = f"This import is {state}, so it can't be {verb}."
+        self.sentence = f"This import {in_words(state)}, so it can't be {verb}."
+
+
+class NoTrial(Refusal):
+    code = "wrong_state"
+    sentence = "Only a dry run that is done can be run for real."
 
 
 class NoFile(Refusal):
@@ -238,7 +248,7 @@ class ContactImport(Leased):
     def run(self, by: str = "") -> "ContactImport":
         """After a dry run: the same file for real, as a new import, which takes the file over."""
         if not (self.dry_run and self.state == self.State.DONE):
-            raise WrongState("run for real: it is no dry run that is done", self.state)
+            raise NoTrial
         name = self.file.name
         self.require_file()
         if not ContactImport.objects.filter(pk=self.pk, file=name).update(file=""):

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.files import File
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
+from django.template.defaultfilters import pluralize
 from django.utils import timezone
 from tqdm import tqdm
 
@@ -19,6 +20,7 @@ from campaigns.import_file import Unreadable
 from campaigns.import_row import BadCell, moment_of, refuse_unreadable
 from campaigns.management.named import named_campaign, named_group
 from campaigns.models import ContactImport
+from campaigns.models.contact_import import in_words
 from campaigns.rejected_rows import RejectedRows
 from campaigns.table import Csv
 
@@ -63,7 +65,8 @@ class Command(BaseCommand):
                 returncode=128 + noted.number,
             )
         if job.state != State.DONE:
-            raise CommandError(f"Import {job.pk} is {job.state}. {job.problem}".strip())
+            how = in_words(job.state)
+            raise CommandError(f"Import {job.pk} {how}. {job.problem}".strip())
 
     def work_at(self, job: ContactImport, noted: "Noted", rejected: str | None):
         def stop() -> bool:
@@ -84,9 +87,9 @@ class Command(BaseCommand):
     def tell(self, job: ContactImport, rejected: str | None):
         tried = "Tried out: " if job.dry_run else ""
         self.stdout.write(
-            f"{tried}{job.rows:,} rows in {job.seconds:.1f} s: {job.created:,} created, "
+            f"{tried}{counted(job.rows, 'row')} in {job.seconds:.1f} s: {job.created:,} created, "
             f"{job.updated:,} updated, {job.unchanged:,} unchanged, {job.rejected:,} rejected; "
-            f"{job.noted:,} remarks."
+            f"{counted(job.noted, 'remark')}."
         )
         if rejected and job.state == State.PAUSED:
             return  # whoever goes on writes all of them
@@ -147,7 +150,8 @@ def taken_up(wanted: str) -> ContactImport:
         held = ", and a worker is at it" if job.state in (State.WAITING, State.RUNNING) else ""
         if job.run_at > timezone.now():
             held = f" until {job.run_at:%Y-%m-%d %H:%M} UTC"
-        raise CommandError(f"Import {job.pk} is {job.state}{held}: there is nothing to resume.")
+        how = f"{in_words(job.state)}{held}"
+        raise CommandError(f"Import {job.pk} {how}: there is nothing to resume.")
     raise CommandError(f'There is no import "{wanted}".')
 
 
@@ -232,6 +236,10 @@ def to_go_on(job: ContactImport, rejected: str | None) -> str:
         python = python.relative_to(Path.cwd())
     line = [str(python), sys.argv[0], "import_contacts", "--resume", str(job.pk)]
     return shlex.join([*line, "--rejected", rejected] if rejected else line)
+
+
+def counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{pluralize(number)}"
 
 
 def pause(job: ContactImport):

@@ -18,6 +18,7 @@ READ_AS_LATIN_1 = (
     "The file is not in UTF-8, so it was read as Latin-1 (Windows-1252). Where letters look wrong, "
     "save it as UTF-8 and send it again."
 )
+NO_ROWS = "The file has no rows, so there was nothing to take in. Look whether it is the right one."
 
 
 def in_words(state: str) -> str:
@@ -189,8 +190,10 @@ class ContactImport(Leased):
 
     @property
     def seconds_left(self) -> int | None:
-        """As long as the rest takes at the pace so far; None where nothing tells."""
-        if self.state in self.ENDED or not (self.bytes_read and self.bytes_total):
+        """As long as the rest takes at the pace so far; None where nothing tells, or it rests."""
+        if self.state in (*self.ENDED, self.State.PAUSED) or not (
+            self.bytes_read and self.bytes_total
+        ):
             return None
         left = max(0, self.bytes_total - self.bytes_read)
         return round(self.seconds * left / self.bytes_read)
@@ -198,7 +201,9 @@ class ContactImport(Leased):
     @property
     def remarks(self) -> list[str]:
         """What there is to say of the file as a whole, in sentences."""
-        remarks = [READ_AS_LATIN_1] if self.facts.get("encoding") == "latin-1" else []
+        remarks = [NO_ROWS] if self.state == self.State.DONE and not self.rows else []
+        if self.facts.get("encoding") == "latin-1":
+            remarks.append(READ_AS_LATIN_1)
         if ours := [column for column in self.facts.get("columns", ()) if is_ours(column)]:
             named = ", ".join(ours[:4]) + ", …" * (len(ours) > 4)
             remarks.append(f"Columns that files of PixelTrack add were left out: {named}.")

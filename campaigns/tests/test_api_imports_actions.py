@@ -43,6 +43,14 @@ def test_a_paused_import_rests_until_it_is_resumed(house):
     assert imported() == 2
 
 
+def test_a_paused_import_has_no_time_left(house, monkeypatch):
+    monkeypatch.setattr(import_steps, "CHUNK", 1)
+    job = send(house.campaign, ROWS)
+    import_steps.run(ContactImport.objects.claim(), watch=lambda job: do(house, job, "pause"))
+    answer = house.client.get(f"{URL}{job.pk}/").json()
+    assert (answer["state"], answer["rows"], answer["seconds_left"]) == ("paused", 1, None)
+
+
 def test_a_cancelled_import_goes_on_where_it_was_when_it_is_retried(house, monkeypatch):
     monkeypatch.setattr(import_steps, "CHUNK", 1)
     job = send(house.campaign, ROWS)

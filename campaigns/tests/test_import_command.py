@@ -195,6 +195,16 @@ def test_one_that_is_resumed_goes_on_as_it_was_begun(campaign, given, named):
     assert (job.state, job.rows) == (State.PAUSED, 0)
 
 
+def test_what_there_is_to_say_of_the_file_is_printed(campaign, tmp_path, capsys):
+    path = tmp_path / "people.csv"
+    path.write_bytes("email,name\nzoe@example.com,Zoë\n".encode("latin-1"))
+    call_command("import_contacts", str(path), campaign="Spring")
+    assert "read as Latin-1" in capsys.readouterr().out
+    path.write_text("email,name\n")
+    call_command("import_contacts", str(path), campaign="Spring")
+    assert "The file has no rows" in capsys.readouterr().out
+
+
 def test_one_that_is_cancelled_meanwhile_ends(campaign, path, monkeypatch):
     advance = ContactImport.advance
 

@@ -299,6 +299,18 @@ def test_a_file_that_can_not_be_read_makes_the_import_fail_and_says_why(campaign
     assert not Contact.objects.exists()
 
 
+@pytest.mark.parametrize("content", ["email,name\n", "[]", '{"contacts": []}'])
+def test_a_file_without_rows_is_remarked_on(campaign, content):
+    job = send(campaign, content)
+    assert job.remarks == []
+    import_steps.work()
+    job.refresh_from_db()
+    assert job.state == State.DONE
+    [remark] = job.remarks
+    assert remark.startswith("The file has no rows")
+    assert take_in(campaign, "email\nada@example.com\n").remarks == []
+
+
 def test_what_comes_before_a_break_in_json_is_taken_in(campaign):
     job = take_in(campaign, '[{"email": "ada@example.com"}, {"email": "bob@exam')
     assert job.state == State.FAILED

@@ -91,6 +91,8 @@ class Command(BaseCommand):
             f"{job.updated:,} updated, {job.unchanged:,} unchanged, {job.rejected:,} rejected; "
             f"{counted(job.noted, 'remark')}."
         )
+        for remark in job.remarks:
+            self.stdout.write(remark)
         if rejected and job.state == State.PAUSED:
             return  # whoever goes on writes all of them
         if rejected:

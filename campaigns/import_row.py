@@ -19,6 +19,7 @@ from accounts.serializers.time import YEARS
 from campaigns.address import is_role_account, read_address
 from campaigns.fields import name_key
 from campaigns.import_file import BadRecord, Record, Unreadable, glance
+from campaigns.import_file.foreign import NO_TEXT, looks_binary
 from campaigns.models import Contact, ContactColumn, ContactImport, Group, ReportedRow
 from campaigns.models.contact_column import COLUMN_LENGTH, MOST_COLUMNS, TooManyColumns
 from campaigns.models.reported_row import VALUE_LENGTH
@@ -300,8 +301,14 @@ def refuse_columns(columns: Sequence[str]):
     """Unreadable where rows with these columns (none: they differ, as in JSON) can't be right."""
     fields = Counter(field_of(column) for column in columns)
     if columns and not fields["email"]:
-        named = shortened(", ".join(columns))
-        raise Unreadable("no_email", f"The file has no column called email. It has: {named}.")
+        named = ", ".join(columns)
+        if looks_binary(named):
+            raise Unreadable("foreign_format", NO_TEXT)
+        raise Unreadable(
+            "no_email",
+            "The file has no column called email. Rename the one that has the addresses. It has: "
+            f"{shortened(named)}.",
+        )
     for field, times in fields.items():
         if field and times > 1:
             raise Unreadable("twice", f"Two columns of the file are for {field}. Leave one.")

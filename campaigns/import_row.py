@@ -124,9 +124,9 @@ class Remark:
     detail: str
 
 
-ROLE_ACCOUNT = Remark(
-    "role_account", "This is the mailbox of a role, hardly of one person. It was taken in."
-)
+def fate(job: ContactImport) -> str:
+    """How a remark begins to say what becomes of its row."""
+    return "It would be taken in" if job.dry_run else "It was taken in"
 
 
 @dataclass(slots=True)
@@ -169,6 +169,8 @@ class RowCheck:
     def __init__(self, contact_import: ContactImport):
         self.job = contact_import
         self.campaign = contact_import.campaign
+        role = f"This is the mailbox of a role, hardly of one person. {fate(contact_import)}."
+        self.role_account = Remark("role_account", role)
         groups = list(self.campaign.groups.all())
         for group in groups:
             group.campaign = self.campaign
@@ -217,7 +219,7 @@ class RowCheck:
             return rejection(self.job, record, column, value, bad, address_in(cells))
         email, pixels = fields.pop("email"), fields.pop("pixels", None)
         row = ContactRow(group, email, self.fields | fields, pixels, self.defaults, extra)
-        remarks = [ROLE_ACCOUNT] if is_role_account(email) else []
+        remarks = [self.role_account] if is_role_account(email) else []
         return CheckedRow(record, row, remarks)
 
     def meaning_of(self, column: str) -> tuple[str | None, Callable | None]:

@@ -299,6 +299,15 @@ def test_a_file_that_can_not_be_read_makes_the_import_fail_and_says_why(campaign
     assert not Contact.objects.exists()
 
 
+def test_remarks_say_what_became_of_the_row_or_would_become_of_it(test_of_two):
+    rows = table("email,group", "info@example.com,A", "ada@example.com,A", "ada@example.com,B")
+    dry, real = take_in(test_of_two, rows, dry_run=True), take_in(test_of_two, rows)
+    for job, words in ((dry, "It would be taken in"), (real, "It was taken in")):
+        remarks = job.reported_rows.filter(rejected=False).values_list("detail", flat=True)
+        assert len(remarks) == 2
+        assert all(words in remark for remark in remarks)
+
+
 @pytest.mark.parametrize("content", ["email,name\n", "[]", '{"contacts": []}'])
 def test_a_file_without_rows_is_remarked_on(campaign, content):
     job = send(campaign, content)

@@ -72,6 +72,8 @@ def test_a_person_mends_what_was_rejected_and_sends_it_again(
     expect(figure(clean, "rejected")).to_have_text(str(len(WRONG)))
     expect(clean.locator(".import-rows tbody tr")).to_have_count(len(WRONG))
     expect(clean.get_by_role("button", name="Pause")).to_have_count(0)
+    expect(clean.locator(".field-finished_at .readonly")).not_to_have_text("-")
+    expect(clean.get_by_role("link", name="Delete", exact=True)).to_be_visible()
     assert clean.evaluate("window.stillTheSame"), "the page was loaded again"
 
     with clean.expect_download() as download:

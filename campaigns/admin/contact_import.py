@@ -29,7 +29,7 @@ class ContactImportAdmin(ImportVerbs, NamelessHistory, RemovalAdmin):
     form = ImportForm
     add_form_template = "admin/change_form.html"
     change_form_template = "admin/campaigns/contactimport/progress.html"
-    list_display = ["name", "campaign", "state", "progress", "created", "rejected"]
+    list_display = ["name", "id", "campaign", "standing", "progress", "made", "not_taken"]
     list_display += ["created_by", "created_at"]
     list_select_related = ["campaign"]
     list_filter = ["state", "dry_run", OwnCampaignFilter]
@@ -37,10 +37,22 @@ class ContactImportAdmin(ImportVerbs, NamelessHistory, RemovalAdmin):
     ordering = ["-pk"]
     search_fields = ["name"]
     autocomplete_fields = ["campaign", "group"]
-    readonly_fields = ["sent_size"]
+    readonly_fields = ["id", "sent_size"]
 
     def get_queryset(self, request):
         return super().get_queryset(request).select_related("campaign", "group__campaign")
+
+    @admin.display(description="state", ordering="state")
+    def standing(self, job):
+        return f"{job.get_state_display()} (dry run)" if job.dry_run else job.get_state_display()
+
+    @admin.display(description="created", ordering="created")
+    def made(self, job):
+        return f"{job.created:,}"
+
+    @admin.display(description="rejected", ordering="rejected")
+    def not_taken(self, job):
+        return f"{job.rejected:,}"
 
     @admin.display(description="progress")
     def progress(self, job):
@@ -67,7 +79,7 @@ class ContactImportAdmin(ImportVerbs, NamelessHistory, RemovalAdmin):
         if obj is None:
             return ["file", *options]
         made = ["created_by", "created_at", "started_at", "finished_at"]
-        return ["name", "sent_size", *options, *made]
+        return ["id", "name", "sent_size", *options, *made]
 
     def get_changeform_initial_data(self, request):
         """The campaign that a link names; nothing else that an address says."""

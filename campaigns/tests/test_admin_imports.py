@@ -511,6 +511,19 @@ def test_imports_are_filtered_by_state_campaign_and_dry_run(admin_client):
     assert "100 %" in admin_client.get(page(ContactImport)).text
 
 
+def test_the_list_tells_dry_runs_from_others_and_has_the_ids_that_commands_ask_for(admin_client):
+    dry, real = take_in(make_campaign(), LIST, dry_run=True), take_in(make_campaign(), LIST)
+    ContactImport.objects.filter(pk=real.pk).update(created=1_200_000, rejected=4_321)
+    text = admin_client.get(page(ContactImport)).text
+    assert text.count("Done (dry run)</td>") == 1
+    assert text.count("Done</td>") == 1
+    assert all(f'field-id">{job.pk}</td>' in text for job in (dry, real))
+    assert "1,200,000" in text
+    assert "4,321" in text
+    own = admin_client.get(page(ContactImport, "change", real.pk)).text
+    assert f'<div class="readonly">{real.pk}</div>' in own
+
+
 @pytest.mark.parametrize("who", ["superuser", "member"])
 @pytest.mark.parametrize("model", [ContactImport, ReportedRow], ids=lambda model: model.__name__)
 def test_lists_ask_the_same_number_of_questions_whatever_their_length(

@@ -1,11 +1,13 @@
 """manage.py import_contacts: a file is taken in while somebody watches."""
 
 import os
+import runpy
 import signal
 import sys
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
 from django.utils import timezone
@@ -157,6 +159,16 @@ def test_the_line_that_goes_on_with_it_can_be_pasted_into_a_shell(
         f".venv/bin/python manage.py import_contacts --resume {job.pk} "
         "--rejected 'not taken in.csv'"
     )
+
+
+def test_ctrl_c_before_it_has_begun_ends_it_without_a_traceback(monkeypatch):
+    def interrupt(arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("django.core.management.execute_from_command_line", interrupt)
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(str(settings.BASE_DIR / "manage.py"), run_name="__main__")
+    assert ended.value.code == 130
 
 
 def test_signals_mean_what_they_did_before(campaign, path):

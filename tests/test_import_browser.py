@@ -41,7 +41,7 @@ def send(page: Page, name: str, content: str):
     """Choose the file on the page that sends one, and send it."""
     file = {"name": name, "mimeType": "text/csv", "buffer": content.encode()}
     page.locator("input[name=file]").set_input_files(file)
-    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_role("button", name="Import", exact=True).click()
     page.wait_for_url(re.compile(r"/contactimport/\d+/change/"))
 
 

@@ -1,6 +1,6 @@
 from pathlib import PurePath
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponseRedirect, JsonResponse
 from django.template.defaultfilters import filesizeformat
@@ -19,6 +19,7 @@ from campaigns.streaming import Stream
 from campaigns.table import Csv, file_name
 
 ROWS_SHOWN = 50
+SENT = "The file was sent. This page shows what becomes of it."
 
 
 @admin.register(ContactImport)
@@ -27,7 +28,7 @@ class ContactImportAdmin(ImportVerbs, NamelessHistory, RemovalAdmin):
     what people called them, which may be an address, so the history names them by their id."""
 
     form = ImportForm
-    add_form_template = "admin/change_form.html"
+    add_form_template = "admin/campaigns/contactimport/send.html"
     change_form_template = "admin/campaigns/contactimport/progress.html"
     list_display = ["name", "id", "campaign", "standing", "progress", "made", "not_taken"]
     list_display += ["created_by", "created_at"]
@@ -73,9 +74,9 @@ class ContactImportAdmin(ImportVerbs, NamelessHistory, RemovalAdmin):
         return self.admin_site.get_model_admin(Group).has_add_permission(request)
 
     def get_fields(self, request, obj=None):
-        options = ["campaign", "group", "run_at", "scheduled_at"]
+        options = ["campaign", "group", "dry_run", "run_at", "scheduled_at"]
         options += ["create_groups"] if obj or self.may_add_groups(request) else []
-        options += ["reject_overlap", "dry_run"]
+        options += ["reject_overlap"]
         if obj is None:
             return ["file", *options]
         made = ["created_by", "created_at", "started_at", "finished_at"]
@@ -86,8 +87,8 @@ class ContactImportAdmin(ImportVerbs, NamelessHistory, RemovalAdmin):
         return {"campaign": number_or_none(request.GET.get("campaign")), "run_at": None}
 
     def add_view(self, request, form_url="", extra_context=None):
-        context = {"title": "Import contacts", "show_save_and_continue": False}
-        return super().add_view(request, form_url, context | (extra_context or {}))
+        context = {"title": "Import contacts"} | (extra_context or {})
+        return super().add_view(request, form_url, context)
 
     def save_form(self, request, form, change):
         return form.receive(by=request.user.get_username())
@@ -98,7 +99,8 @@ class ContactImportAdmin(ImportVerbs, NamelessHistory, RemovalAdmin):
     def save_related(self, request, form, formsets, change):
         """Nothing hangs on it."""
 
-    def response_post_save_add(self, request, obj):
+    def response_add(self, request, obj, post_url_continue=None):
+        self.message_user(request, SENT, messages.SUCCESS)
         return HttpResponseRedirect(self.page_of(obj.pk))
 
     # -- Watching it -------------------------------------------------------------------------------

@@ -13,8 +13,8 @@ class ImportForm(forms.ModelForm):
 
     file = forms.FileField(
         help_text="CSV (comma, semicolon or tab), JSON or JSON Lines, also zipped or gzipped. One "
-        "column must be called email; group, name, external_id, scheduled_at and pixels are known, "
-        "others are kept with the contact."
+        "column must be called email; group, name, external_id, scheduled_at, sent_at and pixels "
+        "are known, others are kept with the contact. docs/imports.md says more."
     )
 
     def __init__(self, *args, **kwargs):

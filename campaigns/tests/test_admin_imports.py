@@ -92,6 +92,17 @@ def test_a_file_that_cannot_be_right_is_refused_on_the_page(
     assert stored_files() == before
 
 
+def test_the_form_sends_by_a_button_called_import(admin_client):
+    text = admin_client.get(page(ContactImport, "add")).text
+    assert '<input type="submit" value="Import"' in text
+    assert text.count('type="submit"') == 1 + text.count("Log out</button>")
+    assert "sent_at" in text
+    fields = [text.index(f'id="id_{name}') for name in ("file", "group", "dry_run", "run_at")]
+    assert fields == sorted(fields)
+    reply = upload(admin_client, make_campaign(name="Spring"))
+    assert said(reply) == "The file was sent. This page shows what becomes of it."
+
+
 def test_the_group_must_be_of_the_campaign(admin_client):
     group = make_campaign().groups.get()
     reply = upload(admin_client, make_campaign(), group=group.pk)

@@ -69,7 +69,7 @@ def test_an_import_is_not_begun_before_the_time_that_was_given(admin_client):
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
-        (b"", "The submitted file is empty."),
+        (b"", "The file is empty. Look whether it was exported to its end"),
         (b"\n \n", "The file is empty."),
         (b"%PDF-1.7 \xff", "This is a PDF, not a list."),
         (b"name,city\nAda,Paris\n", "Rename the one that has the addresses. It has: name, city."),

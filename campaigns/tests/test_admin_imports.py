@@ -434,6 +434,16 @@ def test_reported_rows_are_filtered_by_import_and_code(admin_client):
     assert other.reported_rows.count() == 1
 
 
+def test_reported_rows_of_an_import_stand_as_in_its_file(admin_client):
+    rows = table("email", "wrong", "info@example.com", "wrong")
+    job = take_in(make_campaign(), rows)
+    silent = take_in(make_campaign(), table("email", "ada@example.com"))
+    reply = admin_client.get(page(ReportedRow), {"contact_import": job.pk})
+    assert [row.line for row in reply.context["cl"].result_list] == [2, 3, 4]
+    assert f"contact_import={job.pk}" in reply.text
+    assert f"contact_import={silent.pk}" not in reply.text
+
+
 def rejected_file(client, job, **query) -> list[dict]:
     reply = client.get(address("rejected", job), query)
     assert reply.headers["Content-Type"] == "text/csv; charset=utf-8"

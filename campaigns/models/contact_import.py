@@ -18,6 +18,7 @@ READ_AS_LATIN_1 = (
     "The file is not in UTF-8, so it was read as Latin-1 (Windows-1252). Where letters look wrong, "
     "save it as UTF-8 and send it again."
 )
+OUR_FAULT = "PixelTrack itself failed at it; the worker's log says where."
 NO_ROWS = "The file has no rows, so there was nothing to take in. Look whether it is the right one."
 
 

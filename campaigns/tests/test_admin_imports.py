@@ -248,12 +248,12 @@ def make_import(state: State) -> ContactImport:
     return job
 
 
-# State → verb → the state that it leads to.
+# State → verb → the state that it leads to, where there is a button for it.
 LEADS_TO = {
     State.WAITING: {"pause": State.PAUSED, "cancel": State.CANCELLED},
     State.RUNNING: {"pause": State.PAUSED, "cancel": State.CANCELLED},
     State.PAUSED: {"resume": State.WAITING, "cancel": State.CANCELLED},
-    State.FAILED: {"retry": State.WAITING},
+    State.FAILED: {},
     State.CANCELLED: {"retry": State.WAITING},
     State.DONE: {"run": State.DONE},
 }
@@ -272,8 +272,8 @@ def test_the_page_has_the_buttons_of_its_state(admin_client, state):
 def test_a_button_does_it_or_says_why_not(admin_client, state, verb):
     job = make_import(state)
     expected = LEADS_TO[state].get(verb)
-    if (state, verb) == (State.FAILED, "cancel"):
-        expected = State.CANCELLED  # it may, there is no button for it
+    if state == State.FAILED:  # these it may, there are no buttons for them
+        expected = {"cancel": State.CANCELLED, "retry": State.WAITING}.get(verb)
     reply = admin_client.post(address(verb, job))
     other = ContactImport.objects.exclude(pk=job.pk)
     assert reply.url == page(
@@ -287,6 +287,26 @@ def test_a_button_does_it_or_says_why_not(admin_client, state, verb):
     assert job.state == (expected or state)
 
 
+def test_retry_is_offered_where_it_can_help(admin_client, monkeypatch):
+    def fail(*arguments):
+        raise ZeroDivisionError
+
+    job = send(make_campaign(), LIST)
+    with monkeypatch.context() as patch:
+        patch.setattr(import_steps.ImportChunk, "take_in", fail)
+        with pytest.raises(ZeroDivisionError):
+            import_steps.work()
+    text = admin_client.get(page(ContactImport, "change", job.pk)).text
+    assert ">Retry</button>" in text
+    assert 'data-state="failed"' in text
+    admin_client.post(address("retry", job))
+    import_steps.work()
+    assert Contact.objects.count() == 2
+    broken = make_import(State.FAILED)
+    text = admin_client.get(page(ContactImport, "change", broken.pk)).text
+    assert ">Retry</button>" not in text
+
+
 def test_buttons_are_for_posts_and_cancelling_asks_first(admin_client):
     job = make_import(State.WAITING)
     for verb in ("pause", "resume", "retry", "run"):
@@ -294,6 +314,7 @@ def test_buttons_are_for_posts_and_cancelling_asks_first(admin_client):
     asked = admin_client.get(address("cancel", job))
     assert "What it has taken in stays." in asked.text
     assert 'value="Yes, cancel it"' in asked.text
+    assert ">Campaigns</a>" in asked.text.partition("breadcrumbs")[2].partition("</div>")[0]
     careful = Client(enforce_csrf_checks=True)
     careful.cookies = admin_client.cookies
     assert careful.post(address("cancel", job)).status_code == 403

@@ -36,6 +36,7 @@
     for (const place of panel.querySelectorAll("[data-figure]"))
       place.textContent = progress.figures[place.dataset.figure];
     say(progress.sentence);
+    panel.dataset.state = progress.state;
   }
 
   async function turn() {

@@ -151,6 +151,14 @@ class ContactImport(Leased):
     dry_run = models.BooleanField(
         default=False, help_text="Report what would happen, and take in nothing."
     )
+    run_as = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="+",
+        help_text="Of a dry run: the import by which its file was taken in for real.",
+    )
     state = models.CharField(max_length=9, choices=State, default=State.WAITING)
     problem = models.CharField(max_length=500, blank=True, help_text="Why it failed.")
     created_by = models.CharField(max_length=200, blank=True, help_text="Who asked for it.")
@@ -262,7 +270,9 @@ class ContactImport(Leased):
         taken_over = ("campaign", "group", "file", "name", "size", "scheduled_at")
         taken_over += ("create_groups", "reject_overlap")
         fields = {name: getattr(self, name) for name in taken_over}
-        return ContactImport.objects.create(created_by=by, **fields)
+        self.run_as = ContactImport.objects.create(created_by=by, **fields)
+        ContactImport.objects.filter(pk=self.pk).update(run_as=self.run_as)
+        return self.run_as
 
     def require_file(self):
         if not self.file:

@@ -211,6 +211,7 @@ class ContactImportSerializer(serializers.ModelSerializer):
             "create_groups",
             "reject_overlap",
             "dry_run",
+            "run_as",
             "state",
             "problem",
             "remarks",

@@ -334,6 +334,8 @@ def test_a_dry_run_is_run_for_real_as_a_new_import(admin_client):
     assert (
         address("run", tried) not in admin_client.get(page(ContactImport, "change", tried.pk)).text
     )
+    text = admin_client.get(page(ContactImport, "change", tried.pk)).text
+    assert f'<a href="{page(ContactImport, "change", real.pk)}">import {real.pk}</a>' in text
     again = admin_client.post(address("run", tried))
     assert "The file of this import is deleted by now." in said(again)
 

@@ -83,6 +83,11 @@ def test_after_a_dry_run_the_same_file_is_run_for_real(house):
     import_steps.work()
     assert imported() == 2
     assert_problem(do(house, dry, "run"), 409, "no_file")
+    tried, taken_in = (f"{URL}{pk}/" for pk in (dry.pk, real["id"]))
+    assert house.client.get(tried).json()["run_as"] == real["id"]
+    assert house.client.get(taken_in).json()["run_as"] is None
+    house.client.delete(taken_in)
+    assert house.client.get(tried).json()["run_as"] is None
 
 
 def test_a_dry_run_is_run_once_for_one_key(house):

@@ -105,7 +105,8 @@ class ContactImportViewSet(
         address that its group has already keeps its contact and pixels, and what the row gives
         is brought up to date; so the same file may be sent again.
 
-        A file that can be told to be unreadable at once is refused (400). What is wrong with
+        An option that is unknown, because it is misspelt say, is refused (400), and so are a time
+        without a zone and a file that can be told to be unreadable at once. What is wrong with
         single rows is reported at `rows/`, and never stops the others.
         """
         body = self.get_serializer(data=request.data)

@@ -19,6 +19,7 @@ from campaigns.serializers.bulk import MOST_ROWS
 
 CSRF_FIELD = "csrfmiddlewaretoken"  # which forms of the browsable API bring along
 NAME_SHOWN = 50  # characters of a field's name that nobody knows
+MOST_NAMED = 20
 ROWS_NAME = "rows.json"
 NO_SWITCH = {"invalid": "Write true or false."}
 TEXT, MOMENT = {"type": "string"}, {"type": "string", "format": "date-time"}
@@ -89,7 +90,9 @@ class ImportOptionsSerializer(serializers.ModelSerializer):
         if isinstance(data, Mapping) and (unknown := set(data) - {*self.fields, CSRF_FIELD}):
             known = ", ".join(self.fields)
             sentence = f"There is no such field here, so nothing was begun. Known are {known}."
-            errors = {encodable(name[:NAME_SHOWN]): [sentence] for name in sorted(unknown)}
+            errors = {
+                encodable(name[:NAME_SHOWN]): [sentence] for name in sorted(unknown)[:MOST_NAMED]
+            }
             raise serializers.ValidationError(errors, "unknown_field")
         return super().to_internal_value(data)
 

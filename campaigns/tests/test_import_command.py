@@ -231,6 +231,19 @@ def test_one_that_is_cancelled_meanwhile_ends(campaign, path, monkeypatch):
     assert ContactImport.objects.get().rows == 2
 
 
+def test_one_that_somebody_pauses_meanwhile_says_how_to_go_on(campaign, path, monkeypatch):
+    advance = ContactImport.advance
+
+    def advance_and_pause(job, *arguments):
+        advance(job, *arguments)
+        ContactImport.objects.get().pause()
+
+    monkeypatch.setattr(ContactImport, "advance", advance_and_pause)
+    with pytest.raises(CommandError, match=r"Somebody has paused it.*\n.*--resume") as ended:
+        call_command("import_contacts", path, campaign="Spring")
+    assert ended.value.returncode == 1
+
+
 def test_it_fails_where_the_file_can_not_be_read_to_its_end(campaign, tmp_path, capsys):
     path = tmp_path / "people.json"
     path.write_text('[{"email": "a@example.com"}, {"email": "b@exam')

@@ -59,10 +59,11 @@ class Command(BaseCommand):
             job = taken_up(resume) if resume else received(file, **options)
             self.work_at(job, noted, rejected)
         self.tell(job, rejected)
-        if noted.number and job.state == State.PAUSED:
+        if job.state == State.PAUSED:
+            how = "Stopped" if noted.number else "Somebody has paused it"
             raise CommandError(
-                f"Stopped. All rows so far are kept; go on with:\n  {to_go_on(job, rejected)}",
-                returncode=128 + noted.number,
+                f"{how}. All rows so far are kept; go on with:\n  {to_go_on(job, rejected)}",
+                returncode=128 + noted.number if noted.number else 1,
             )
         if job.state != State.DONE:
             how = in_words(job.state)
@@ -93,8 +94,8 @@ class Command(BaseCommand):
         )
         for remark in job.remarks:
             self.stdout.write(remark)
-        if rejected and job.state == State.PAUSED:
-            return  # whoever goes on writes all of them
+        if job.state == State.PAUSED:
+            return  # whoever goes on is told of all of them
         if rejected:
             write_rejected(job, rejected)
             self.stdout.write(f"The rejected rows are in {rejected}.")

@@ -95,6 +95,16 @@ def test_a_person_mends_what_was_rejected_and_sends_it_again(
     }
     [mended] = [row for row in contacts if row["email"] == f"contact-{WRONG[0]}@example.com"]
     assert (mended["name"], mended["extra"]) == (f"Zoë {WRONG[0]}", {"City": "Córdoba"})
+    for listed in ("contactimport", "reportedrow"):
+        assert hidden_on_a_phone(clean, f"{sqlite.url}/admin/campaigns/{listed}/") <= 0
+
+
+def hidden_on_a_phone(page: Page, address: str) -> int:
+    """How many pixels of a list can't be seen without moving it sideways."""
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto(address)
+    expect(page.locator("#result_list tbody tr").first).to_be_visible()
+    return page.locator(".results").evaluate("list => list.scrollWidth - list.clientWidth")
 
 
 @pytest.fixture

@@ -27,6 +27,9 @@ class ContactImportAdmin(ImportVerbs, NamelessHistory, RemovalAdmin):
     """Files of contacts: sent here, and watched while they are taken in. They are named after
     what people called them, which may be an address, so the history names them by their id."""
 
+    class Media:
+        css = {"all": ["campaigns/phone_lists.css"]}
+
     form = ImportForm
     add_form_template = "admin/campaigns/contactimport/send.html"
     change_form_template = "admin/campaigns/contactimport/progress.html"

@@ -48,6 +48,9 @@ class CodeFilter(admin.SimpleListFilter):
 class ReportedRowAdmin(ReadOnlyAdmin, BigTableAdmin):
     """What imports have to say about rows of their files."""
 
+    class Media:
+        css = {"all": ["campaigns/phone_lists.css"]}
+
     list_display = ["line", "what", "column", "value", "detail", "contact_import"]
     list_select_related = ["contact_import__campaign"]
     list_filter = ["rejected", CodeFilter, ImportFilter]

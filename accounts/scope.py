@@ -114,6 +114,9 @@ class KnownRows:
         return self.by_id[pk]
 
 
+NO_ID = {"invalid": "Give its id, a number, and not its name."}
+
+
 class ScopedField(serializers.PrimaryKeyRelatedField):
     """The id of a row that the user may see. Any other row does not exist for them."""
 
@@ -122,7 +125,8 @@ class ScopedField(serializers.PrimaryKeyRelatedField):
     }
 
     def __init__(self, **kwargs):
-        super().__init__(pk_field=serializers.IntegerField(), **kwargs)
+        by_id = serializers.IntegerField(error_messages=NO_ID)
+        super().__init__(pk_field=by_id, **kwargs)
 
     def get_queryset(self):
         return super().get_queryset().of(self.context["request"].user)

@@ -7,7 +7,7 @@ from django.db import DatabaseError, transaction
 
 from accounts.retry import is_unavailable, retry_overtaken, retry_transaction
 from campaigns.erasure import AddressErased
-from campaigns.import_row import CheckedRow, Remark
+from campaigns.import_row import CheckedRow, Remark, fate
 from campaigns.models import Contact, ContactImport, ErasedAddress, ReportedRow
 from campaigns.models.schedule import Taken, erased_among
 
@@ -164,6 +164,6 @@ def overlapping(job: ContactImport, row: CheckedRow, where: str) -> CheckedRow |
     """The row, whose address is in another group as well, with a remark; or rejected for it."""
     if job.reject_overlap:
         return row.rejected(job, OVERLAP, f"{where} Leave it in one of them.")
-    text = f"{where} It was taken in, and is left out of the comparison of groups."
+    text = f"{where} {fate(job)}, and left out of the comparison of groups."
     row.remarks.append(Remark(OVERLAP, text))
     return row

@@ -19,6 +19,7 @@ from accounts.serializers.time import YEARS
 from campaigns.address import is_role_account, read_address
 from campaigns.fields import name_key
 from campaigns.import_file import BadRecord, Record, Unreadable, glance
+from campaigns.import_file.foreign import NO_TEXT, looks_binary
 from campaigns.models import Contact, ContactColumn, ContactImport, Group, ReportedRow
 from campaigns.models.contact_column import COLUMN_LENGTH, MOST_COLUMNS, TooManyColumns
 from campaigns.models.reported_row import VALUE_LENGTH
@@ -123,9 +124,9 @@ class Remark:
     detail: str
 
 
-ROLE_ACCOUNT = Remark(
-    "role_account", "This is the mailbox of a role, hardly of one person. It was taken in."
-)
+def fate(job: ContactImport) -> str:
+    """How a remark begins to say what becomes of its row."""
+    return "It would be taken in" if job.dry_run else "It was taken in"
 
 
 @dataclass(slots=True)
@@ -168,6 +169,8 @@ class RowCheck:
     def __init__(self, contact_import: ContactImport):
         self.job = contact_import
         self.campaign = contact_import.campaign
+        role = f"This is the mailbox of a role, hardly of one person. {fate(contact_import)}."
+        self.role_account = Remark("role_account", role)
         groups = list(self.campaign.groups.all())
         for group in groups:
             group.campaign = self.campaign
@@ -216,7 +219,7 @@ class RowCheck:
             return rejection(self.job, record, column, value, bad, address_in(cells))
         email, pixels = fields.pop("email"), fields.pop("pixels", None)
         row = ContactRow(group, email, self.fields | fields, pixels, self.defaults, extra)
-        remarks = [ROLE_ACCOUNT] if is_role_account(email) else []
+        remarks = [self.role_account] if is_role_account(email) else []
         return CheckedRow(record, row, remarks)
 
     def meaning_of(self, column: str) -> tuple[str | None, Callable | None]:
@@ -300,8 +303,14 @@ def refuse_columns(columns: Sequence[str]):
     """Unreadable where rows with these columns (none: they differ, as in JSON) can't be right."""
     fields = Counter(field_of(column) for column in columns)
     if columns and not fields["email"]:
-        named = shortened(", ".join(columns))
-        raise Unreadable("no_email", f"The file has no column called email. It has: {named}.")
+        named = ", ".join(columns)
+        if looks_binary(named):
+            raise Unreadable("foreign_format", NO_TEXT)
+        raise Unreadable(
+            "no_email",
+            "The file has no column called email. Rename the one that has the addresses. It has: "
+            f"{shortened(named)}.",
+        )
     for field, times in fields.items():
         if field and times > 1:
             raise Unreadable("twice", f"Two columns of the file are for {field}. Leave one.")

@@ -21,6 +21,7 @@ from campaigns.import_chunk import ImportChunk, LostLease, Overlaps, overlapping
 from campaigns.import_file import BadRecord, Facts, Reader, Record, Unreadable, examine
 from campaigns.import_row import CheckedRow, RowCheck, refuse_columns
 from campaigns.models import ContactImport, ReportedRow
+from campaigns.models.contact_import import OUR_FAULT
 from campaigns.seen_addresses import SeenAddresses, Sighting
 
 logger = logging.getLogger(__name__)
@@ -67,7 +68,7 @@ def run(
     except Exception as error:
         if not is_unavailable(error):
             # Again and again it would be the same, and nobody would be told.
-            job.fail("PixelTrack itself failed at it; the worker's log says where.")
+            job.fail(OUR_FAULT)
         raise
     finally:
         job.release()

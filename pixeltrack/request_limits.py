@@ -11,9 +11,10 @@ import asyncio
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpResponse, JsonResponse
+from django.template.loader import render_to_string
 
 from accounts.problem import CONTENT_TYPE, problem
-from pixeltrack.body_limits import is_upload, most_bytes
+from pixeltrack.body_limits import UPLOADS, is_upload, most_bytes
 from pixeltrack.known_sender import challenge, is_known_by, is_known_in
 from pixeltrack.problems import TooLarge, is_for_programs
 
@@ -134,10 +135,12 @@ class RequestLimitsMiddleware:
 
 
 def too_long(method, path, content_type):
-    most, packed = settings.API_MAX_BODY_BYTES, ""
+    what, most, packed = "body", settings.API_MAX_BODY_BYTES, ""
     if is_upload(method, path, content_type):
-        most, packed = settings.MAX_IMPORT_BYTES, ", or packed as zip or gzip"
-    detail = f"The body is longer than the {most} bytes that are allowed. Send it in parts{packed}."
+        what, most, packed = "file", settings.MAX_IMPORT_BYTES, ", or packed as zip or gzip"
+    detail = (
+        f"The {what} is longer than the {most} bytes that are allowed. Send it in parts{packed}."
+    )
     return refusal(path, TooLarge.status_code, TooLarge.default_code, detail)
 
 
@@ -152,4 +155,7 @@ def refusal(path, status, code, detail):
     if is_for_programs(path):
         body = problem(status, code, detail)
         return JsonResponse(body, status=status, content_type=CONTENT_TYPE)
+    if path in UPLOADS:  # a person came from a form, and wants to go back to it
+        page = render_to_string("refused_upload.html", {"detail": detail, "form": path})
+        return HttpResponse(page, status=status)
     return HttpResponse(detail, status=status, content_type="text/plain")

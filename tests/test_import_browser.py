@@ -41,7 +41,7 @@ def send(page: Page, name: str, content: str):
     """Choose the file on the page that sends one, and send it."""
     file = {"name": name, "mimeType": "text/csv", "buffer": content.encode()}
     page.locator("input[name=file]").set_input_files(file)
-    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_role("button", name="Import", exact=True).click()
     page.wait_for_url(re.compile(r"/contactimport/\d+/change/"))
 
 
@@ -72,6 +72,8 @@ def test_a_person_mends_what_was_rejected_and_sends_it_again(
     expect(figure(clean, "rejected")).to_have_text(str(len(WRONG)))
     expect(clean.locator(".import-rows tbody tr")).to_have_count(len(WRONG))
     expect(clean.get_by_role("button", name="Pause")).to_have_count(0)
+    expect(clean.locator(".field-finished_at .readonly")).not_to_have_text("-")
+    expect(clean.get_by_role("link", name="Delete", exact=True)).to_be_visible()
     assert clean.evaluate("window.stillTheSame"), "the page was loaded again"
 
     with clean.expect_download() as download:
@@ -93,6 +95,16 @@ def test_a_person_mends_what_was_rejected_and_sends_it_again(
     }
     [mended] = [row for row in contacts if row["email"] == f"contact-{WRONG[0]}@example.com"]
     assert (mended["name"], mended["extra"]) == (f"Zoë {WRONG[0]}", {"City": "Córdoba"})
+    for listed in ("contactimport", "reportedrow"):
+        assert hidden_on_a_phone(clean, f"{sqlite.url}/admin/campaigns/{listed}/") <= 0
+
+
+def hidden_on_a_phone(page: Page, address: str) -> int:
+    """How many pixels of a list can't be seen without moving it sideways."""
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto(address)
+    expect(page.locator("#result_list tbody tr").first).to_be_visible()
+    return page.locator(".results").evaluate("list => list.scrollWidth - list.clientWidth")
 
 
 @pytest.fixture
@@ -132,7 +144,7 @@ def test_an_import_that_has_ended_is_asked_for_no_more(sqlite, waiting, page):
     [job] = re.findall(r"\d+", waiting)
     sqlite.post(f"/api/imports/{job}/cancel/", None)
     page.clock.fast_forward(5_000)
-    expect(page.get_by_role("button", name="Try again")).to_be_visible()
+    expect(page.get_by_role("button", name="Retry")).to_be_visible()
     assert any("/progress/" in url for url in asked)
     asked.clear()
     page.clock.fast_forward(60_000)
@@ -147,5 +159,5 @@ def test_without_scripts_the_page_is_a_snapshot_with_its_buttons(sqlite, waiting
     page.get_by_role("link", name="Cancel").click()
     page.get_by_role("button", name="Yes, cancel it").click()
     expect(page.get_by_role("status")).to_contain_text("Cancelled.")
-    expect(page.get_by_role("button", name="Try again")).to_be_visible()
+    expect(page.get_by_role("button", name="Retry")).to_be_visible()
     context.close()

@@ -1,6 +1,6 @@
 from pathlib import PurePath
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponseRedirect, JsonResponse
 from django.template.defaultfilters import filesizeformat
@@ -19,6 +19,7 @@ from campaigns.streaming import Stream
 from campaigns.table import Csv, file_name
 
 ROWS_SHOWN = 50
+SENT = "The file was sent. This page shows what becomes of it."
 
 
 @admin.register(ContactImport)
@@ -26,10 +27,13 @@ class ContactImportAdmin(ImportVerbs, NamelessHistory, RemovalAdmin):
     """Files of contacts: sent here, and watched while they are taken in. They are named after
     what people called them, which may be an address, so the history names them by their id."""
 
+    class Media:
+        css = {"all": ["campaigns/phone_lists.css"]}
+
     form = ImportForm
-    add_form_template = "admin/change_form.html"
+    add_form_template = "admin/campaigns/contactimport/send.html"
     change_form_template = "admin/campaigns/contactimport/progress.html"
-    list_display = ["name", "campaign", "state", "progress", "created", "rejected"]
+    list_display = ["name", "id", "campaign", "standing", "progress", "made", "not_taken"]
     list_display += ["created_by", "created_at"]
     list_select_related = ["campaign"]
     list_filter = ["state", "dry_run", OwnCampaignFilter]
@@ -37,10 +41,22 @@ class ContactImportAdmin(ImportVerbs, NamelessHistory, RemovalAdmin):
     ordering = ["-pk"]
     search_fields = ["name"]
     autocomplete_fields = ["campaign", "group"]
-    readonly_fields = ["sent_size"]
+    readonly_fields = ["id", "sent_size"]
 
     def get_queryset(self, request):
         return super().get_queryset(request).select_related("campaign", "group__campaign")
+
+    @admin.display(description="state", ordering="state")
+    def standing(self, job):
+        return f"{job.get_state_display()} (dry run)" if job.dry_run else job.get_state_display()
+
+    @admin.display(description="created", ordering="created")
+    def made(self, job):
+        return f"{job.created:,}"
+
+    @admin.display(description="rejected", ordering="rejected")
+    def not_taken(self, job):
+        return f"{job.rejected:,}"
 
     @admin.display(description="progress")
     def progress(self, job):
@@ -61,21 +77,21 @@ class ContactImportAdmin(ImportVerbs, NamelessHistory, RemovalAdmin):
         return self.admin_site.get_model_admin(Group).has_add_permission(request)
 
     def get_fields(self, request, obj=None):
-        options = ["campaign", "group", "run_at", "scheduled_at"]
+        options = ["campaign", "group", "dry_run", "run_at", "scheduled_at"]
         options += ["create_groups"] if obj or self.may_add_groups(request) else []
-        options += ["reject_overlap", "dry_run"]
+        options += ["reject_overlap"]
         if obj is None:
             return ["file", *options]
         made = ["created_by", "created_at", "started_at", "finished_at"]
-        return ["name", "sent_size", *options, *made]
+        return ["id", "name", "sent_size", *options, *made]
 
     def get_changeform_initial_data(self, request):
         """The campaign that a link names; nothing else that an address says."""
         return {"campaign": number_or_none(request.GET.get("campaign")), "run_at": None}
 
     def add_view(self, request, form_url="", extra_context=None):
-        context = {"title": "Import contacts", "show_save_and_continue": False}
-        return super().add_view(request, form_url, context | (extra_context or {}))
+        context = {"title": "Import contacts"} | (extra_context or {})
+        return super().add_view(request, form_url, context)
 
     def save_form(self, request, form, change):
         return form.receive(by=request.user.get_username())
@@ -86,7 +102,8 @@ class ContactImportAdmin(ImportVerbs, NamelessHistory, RemovalAdmin):
     def save_related(self, request, form, formsets, change):
         """Nothing hangs on it."""
 
-    def response_post_save_add(self, request, obj):
+    def response_add(self, request, obj, post_url_continue=None):
+        self.message_user(request, SENT, messages.SUCCESS)
         return HttpResponseRedirect(self.page_of(obj.pk))
 
     # -- Watching it -------------------------------------------------------------------------------

@@ -12,9 +12,10 @@ class ImportForm(forms.ModelForm):
     one is told so at once."""
 
     file = forms.FileField(
+        allow_empty_file=True,  # the reader says better what is wrong with it
         help_text="CSV (comma, semicolon or tab), JSON or JSON Lines, also zipped or gzipped. One "
-        "column must be called email; group, name, external_id, scheduled_at and pixels are known, "
-        "others are kept with the contact."
+        "column must be called email; group, name, external_id, scheduled_at, sent_at and pixels "
+        "are known, others are kept with the contact. docs/imports.md says more.",
     )
 
     def __init__(self, *args, **kwargs):

@@ -10,6 +10,7 @@ from django.urls import path, reverse
 
 from accounts.models import Refusal
 from campaigns.models import ContactImport
+from campaigns.models.contact_import import OUR_FAULT
 
 State = ContactImport.State
 
@@ -28,7 +29,7 @@ VERBS = {
     for verb in (
         Verb("pause", "Pause", "The import is paused.", (State.WAITING, State.RUNNING)),
         Verb("resume", "Resume", "The import goes on.", (State.PAUSED,)),
-        Verb("retry", "Try again", "The import goes on.", (State.FAILED, State.CANCELLED)),
+        Verb("retry", "Retry", "The import goes on.", (State.FAILED, State.CANCELLED)),
         Verb("run", "Run for real", "The file is being taken in, as this import.", (State.DONE,)),
         Verb(
             "cancel",
@@ -119,4 +120,6 @@ class ImportVerbs(admin.ModelAdmin):
 def is_offered(verb: Verb, job: ContactImport) -> bool:
     if verb.name in NEED_THE_FILE and not job.file:
         return False
+    if verb.name == "retry" and job.state == State.FAILED:
+        return job.problem == OUR_FAULT  # a file that can't be read stays so, however often
     return job.state in verb.offered and (verb.name != "run" or job.dry_run)

@@ -1,4 +1,5 @@
 from django.contrib import admin
+from django.db.models import Q
 
 from accounts.scoped_admin import BigTableAdmin, ReadOnlyAdmin
 from campaigns.admin.lists import number_of
@@ -6,14 +7,16 @@ from campaigns.models import ContactImport, ReportedRow
 
 
 class ImportFilter(admin.SimpleListFilter):
-    """Offers one's newest imports."""
+    """Offers the newest of one's imports that have something to report."""
 
     title = "import"
     parameter_name = "contact_import"
     OFFERED = 50
 
     def lookups(self, request, model_admin):
-        newest = ContactImport.objects.of(request.user).order_by("-pk")[: self.OFFERED]
+        mine = ContactImport.objects.of(request.user)
+        reporting = mine.filter(Q(rejected__gt=0) | Q(noted__gt=0))
+        newest = reporting.order_by("-pk")[: self.OFFERED]
         return [(job.pk, f"{job.name} ({job.pk})") for job in newest]
 
     def queryset(self, request, queryset):
@@ -45,16 +48,20 @@ class CodeFilter(admin.SimpleListFilter):
 class ReportedRowAdmin(ReadOnlyAdmin, BigTableAdmin):
     """What imports have to say about rows of their files."""
 
+    class Media:
+        css = {"all": ["campaigns/phone_lists.css"]}
+
     list_display = ["line", "what", "column", "value", "detail", "contact_import"]
     list_select_related = ["contact_import__campaign"]
     list_filter = ["rejected", CodeFilter, ImportFilter]
     fields = ["contact_import", "line", "rejected", "code", "column", "value", "detail"]
 
     def get_ordering(self, request):
-        """Of one import, as they stand in its file, which is the order of the index."""
-        if ImportFilter.parameter_name in request.GET:
-            return ["contact_import", "rejected", "line", "pk"]
-        return super().get_ordering(request)
+        """Of one import, as they stand in its file, in the order of an index."""
+        if ImportFilter.parameter_name not in request.GET:
+            return super().get_ordering(request)
+        by_kind = ["rejected"] if "rejected__exact" in request.GET else []
+        return ["contact_import", *by_kind, "line", "pk"]
 
     @admin.display(description="what")
     def what(self, row):

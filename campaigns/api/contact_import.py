@@ -3,6 +3,7 @@ from types import SimpleNamespace
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework import mixins, status
 from rest_framework.decorators import action
+from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.parsers import MultiPartParser
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -22,6 +23,10 @@ from campaigns.serializers import (
 )
 
 JSON, FORM = "application/json", MultiPartParser.media_type
+HOW_TO_SEND = (
+    "Send a file as `file` of a form, with the options beside it (curl -F campaign=7 -F "
+    "file=@people.csv), or rows as application/json, in `contacts`."
+)
 LOCATION = OpenApiParameter(
     "Location",
     str,
@@ -79,6 +84,11 @@ class ContactImportViewSet(
         is_json = self.request.content_type.lower().startswith(JSON)
         return PostedImportSerializer if is_json else UploadedImportSerializer
 
+    def handle_exception(self, exc):
+        if isinstance(exc, UnsupportedMediaType) and self.action == "create":
+            exc = UnsupportedMediaType(self.request.content_type, HOW_TO_SEND)
+        return super().handle_exception(exc)
+
     @idempotent
     @extend_schema(
         request={JSON: PostedImportSerializer, FORM: UploadedImportSerializer},
@@ -95,7 +105,8 @@ class ContactImportViewSet(
         address that its group has already keeps its contact and pixels, and what the row gives
         is brought up to date; so the same file may be sent again.
 
-        A file that can be told to be unreadable at once is refused (400). What is wrong with
+        An option that is unknown, because it is misspelt say, is refused (400), and so are a time
+        without a zone and a file that can be told to be unreadable at once. What is wrong with
         single rows is reported at `rows/`, and never stops the others.
         """
         body = self.get_serializer(data=request.data)

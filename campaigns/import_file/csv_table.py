@@ -63,7 +63,9 @@ class CsvTable:
         guarded = "'" in piece
         for line, text in enumerate(lines, self.line):
             row = text.split(delimiter)
-            if len(row) != width or (guarded and "'" in text) or width == 1:
+            # A blank line begins with a blank cell, and few others do.
+            odd = len(row) != width or width == 1 or not strip(row[0])
+            if odd or (guarded and "'" in text):
                 if found := self.row(line, row):
                     yield found
             else:
@@ -130,8 +132,9 @@ class CsvTable:
         return len(row) > len(self.columns) and any(map(str.strip, row[len(self.columns) :]))
 
     def row(self, line: int, row: list[str], guarded=True) -> Record | BadRecord | None:
-        """None for a blank line. Unless `guarded`, there is no ' in it."""
-        if len(row) <= 1 and not "".join(row).strip():
+        """None for a blank line, such as the many that spreadsheets leave at the end, with all
+        their delimiters. Unless `guarded`, there is no ' in it."""
+        if not "".join(row).strip():
             return None
         if self.may_be_halved and not is_encodable("".join(row)):
             return self.halved(line, row)

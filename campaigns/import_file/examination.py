@@ -6,6 +6,7 @@ from itertools import islice
 from campaigns.import_file.csv_header import take_header
 from campaigns.import_file.encoding import Proof, decoder
 from campaigns.import_file.facts import Facts
+from campaigns.import_file.foreign import NO_TEXT, looks_binary
 from campaigns.import_file.json_array import WRAPPED
 from campaigns.import_file.json_value import DECODER, Refused
 from campaigns.import_file.packing import BLOCK, BLOCKS_PER_SIGN, unpacked
@@ -72,7 +73,12 @@ def facts_of(head: bytes, packing: str, encoding: str, size: int | None) -> Fact
     if begun[0] in "[{":
         return Facts(packing, json_form(begun), encoding, "", (), size)
     slices = (text[at : at + BLOCK] for at in range(0, len(text), BLOCK))
-    delimiter, columns, _ = take_header(Tape(slices))
+    try:
+        delimiter, columns, _ = take_header(Tape(slices))
+    except Unreadable:
+        if looks_binary(begun):
+            raise Unreadable("foreign_format", NO_TEXT) from None
+        raise
     return Facts(packing, "csv", encoding, delimiter, columns, size)
 
 

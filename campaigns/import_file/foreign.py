@@ -1,5 +1,7 @@
 """Files that people send although they hold no list, known by how they begin."""
 
+import re
+
 from campaigns.import_file.unreadable import Unreadable
 
 GZIP, ZIP, EMPTY_ZIP = b"\x1f\x8b", b"PK\x03\x04", b"PK\x05\x06"
@@ -8,6 +10,7 @@ EXCEL = "This is an Excel workbook. Save it as CSV UTF-8 and send that."
 DATABASE = "This is a database file. Export the table as CSV and send that."
 DOCUMENT = "This is a document, not a list. Send the contacts as CSV or JSON."
 OTHER_PACKING = "This is packed in a way that isn't read here. Send it unpacked, or as zip or gzip."
+NO_TEXT = "This is no text file. Send the contacts as CSV or JSON."
 PICTURE = "This is a picture. Send the contacts as CSV or JSON."
 WEB_PAGE = (
     "This is a web page or XML, perhaps an error page that was saved as a file. Look into it, and "
@@ -31,6 +34,8 @@ BEGINNINGS = {
     b"GIF89a": ("foreign_format", PICTURE),
 }
 MARKUP = (b"<!doctype html", b"<html", b"<?xml")
+CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f]")
+LOOKED_AT = 1024  # characters, in which a text has hardly any
 BZIP2 = b"1AY&SY"  # from the fourth byte on
 TAR = slice(257, 262)
 
@@ -46,3 +51,10 @@ def refuse_foreign(head: bytes, *, unpacked=False):
         raise Unreadable("foreign_format", OTHER_PACKING)
     if unpacked and head.startswith((GZIP, ZIP, EMPTY_ZIP)):
         raise Unreadable("packed_twice", TWICE_PACKED)
+
+
+def looks_binary(text: str) -> bool:
+    """Whether what can't be read as a table is no text either. A good table may have a control
+    character in it here and there, so nothing is refused for that alone."""
+    begun = text[:LOOKED_AT]
+    return len(CONTROLS.findall(begun)) > len(begun) / 50

@@ -18,6 +18,13 @@ READ_AS_LATIN_1 = (
     "The file is not in UTF-8, so it was read as Latin-1 (Windows-1252). Where letters look wrong, "
     "save it as UTF-8 and send it again."
 )
+OUR_FAULT = "PixelTrack itself failed at it; the worker's log says where."
+NO_ROWS = "The file has no rows, so there was nothing to take in. Look whether it is the right one."
+
+
+def in_words(state: str) -> str:
+    """What a sentence says of an import in this state: `is paused`, `has failed` …"""
+    return "has failed" if state == ContactImport.State.FAILED else f"is {state}"
 
 
 class WrongState(Refusal):
@@ -26,7 +33,12 @@ class WrongState(Refusal):
     code = "wrong_state"
 
     def __init__(self, verb: str, state: str):
-        self.sentence = f"This import is {state}, so it can't be {verb}."
+        self.sentence = f"This import {in_words(state)}, so it can't be {verb}."
+
+
+class NoTrial(Refusal):
+    code = "wrong_state"
+    sentence = "Only a dry run that is done can be run for real."
 
 
 class NoFile(Refusal):
@@ -139,6 +151,14 @@ class ContactImport(Leased):
     dry_run = models.BooleanField(
         default=False, help_text="Report what would happen, and take in nothing."
     )
+    run_as = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="+",
+        help_text="Of a dry run: the import by which its file was taken in for real.",
+    )
     state = models.CharField(max_length=9, choices=State, default=State.WAITING)
     problem = models.CharField(max_length=500, blank=True, help_text="Why it failed.")
     created_by = models.CharField(max_length=200, blank=True, help_text="Who asked for it.")
@@ -179,8 +199,10 @@ class ContactImport(Leased):
 
     @property
     def seconds_left(self) -> int | None:
-        """As long as the rest takes at the pace so far; None where nothing tells."""
-        if self.state in self.ENDED or not (self.bytes_read and self.bytes_total):
+        """As long as the rest takes at the pace so far; None where nothing tells, or it rests."""
+        if self.state in (*self.ENDED, self.State.PAUSED) or not (
+            self.bytes_read and self.bytes_total
+        ):
             return None
         left = max(0, self.bytes_total - self.bytes_read)
         return round(self.seconds * left / self.bytes_read)
@@ -188,7 +210,9 @@ class ContactImport(Leased):
     @property
     def remarks(self) -> list[str]:
         """What there is to say of the file as a whole, in sentences."""
-        remarks = [READ_AS_LATIN_1] if self.facts.get("encoding") == "latin-1" else []
+        remarks = [NO_ROWS] if self.state == self.State.DONE and not self.rows else []
+        if self.facts.get("encoding") == "latin-1":
+            remarks.append(READ_AS_LATIN_1)
         if ours := [column for column in self.facts.get("columns", ()) if is_ours(column)]:
             named = ", ".join(ours[:4]) + ", …" * (len(ours) > 4)
             remarks.append(f"Columns that files of PixelTrack add were left out: {named}.")
@@ -238,7 +262,7 @@ class ContactImport(Leased):
     def run(self, by: str = "") -> "ContactImport":
         """After a dry run: the same file for real, as a new import, which takes the file over."""
         if not (self.dry_run and self.state == self.State.DONE):
-            raise WrongState("run for real: it is no dry run that is done", self.state)
+            raise NoTrial
         name = self.file.name
         self.require_file()
         if not ContactImport.objects.filter(pk=self.pk, file=name).update(file=""):
@@ -246,7 +270,9 @@ class ContactImport(Leased):
         taken_over = ("campaign", "group", "file", "name", "size", "scheduled_at")
         taken_over += ("create_groups", "reject_overlap")
         fields = {name: getattr(self, name) for name in taken_over}
-        return ContactImport.objects.create(created_by=by, **fields)
+        self.run_as = ContactImport.objects.create(created_by=by, **fields)
+        ContactImport.objects.filter(pk=self.pk).update(run_as=self.run_as)
+        return self.run_as
 
     def require_file(self):
         if not self.file:

@@ -1,6 +1,7 @@
 """Contact imports: how they are asked for, and what is told of them."""
 
 import json
+from collections.abc import Mapping
 
 from django.conf import settings
 from django.core.files.base import ContentFile
@@ -9,13 +10,18 @@ from rest_framework import serializers
 from rest_framework.exceptions import APIException
 
 from accounts.scope import ScopedField
-from accounts.serializers.time import TimeField
+from accounts.serializers.time import ZonedTimeField
 from campaigns.import_file import Unreadable
+from campaigns.import_file.record import encodable
 from campaigns.import_row import MOST_PIXELS, refuse_unreadable
 from campaigns.models import Campaign, ContactImport, Group, ReportedRow
 from campaigns.serializers.bulk import MOST_ROWS
 
-ROWS_NAME = "rows.jsonl"
+CSRF_FIELD = "csrfmiddlewaretoken"  # which forms of the browsable API bring along
+NAME_SHOWN = 50  # characters of a field's name that nobody knows
+MOST_NAMED = 20
+ROWS_NAME = "rows.json"
+NO_SWITCH = {"invalid": "Write true or false."}
 TEXT, MOMENT = {"type": "string"}, {"type": "string", "format": "date-time"}
 ROW = {
     "type": "object",
@@ -53,8 +59,10 @@ class ImportOptionsSerializer(serializers.ModelSerializer):
         allow_null=True,
         help_text="A group of the campaign, where all rows go. Without it, each row names its own.",
     )
-    run_at = TimeField(required=False, help_text="It is not begun before: now, unless you say.")
-    scheduled_at = TimeField(
+    run_at = ZonedTimeField(
+        required=False, help_text="It is not begun before: now, unless you say."
+    )
+    scheduled_at = ZonedTimeField(
         required=False,
         allow_null=True,
         help_text=ContactImport._meta.get_field("scheduled_at").help_text,
@@ -71,6 +79,22 @@ class ImportOptionsSerializer(serializers.ModelSerializer):
             "reject_overlap",
             "dry_run",
         )
+        extra_kwargs = {
+            name: {"error_messages": NO_SWITCH}
+            for name in ("create_groups", "reject_overlap", "dry_run")
+        }
+
+    def to_internal_value(self, data):
+        # Elsewhere a field that is misspelt is missed at once. Here "dryrun" would take in for
+        # real what somebody meant to try out.
+        if isinstance(data, Mapping) and (unknown := set(data) - {*self.fields, CSRF_FIELD}):
+            known = ", ".join(self.fields)
+            sentence = f"There is no such field here, so nothing was begun. Known are {known}."
+            errors = {
+                encodable(name[:NAME_SHOWN]): [sentence] for name in sorted(unknown)[:MOST_NAMED]
+            }
+            raise serializers.ValidationError(errors, "unknown_field")
+        return super().to_internal_value(data)
 
     def validate(self, attrs):
         group = attrs.get("group")
@@ -89,6 +113,13 @@ class UploadedImportSerializer(ImportOptionsSerializer):
 
     file = serializers.FileField(
         allow_empty_file=True,  # the reader says better what is wrong with it
+        error_messages={
+            "required": "Send a file: as `file` of a form (curl -F file=@people.csv), or its rows "
+            "as JSON, in `contacts`.",
+            "invalid": "This is a text, and no file. curl sends one where an @ stands before its "
+            "name: -F file=@people.csv.",
+            "no_name": "Give the file a name: -F 'file=@-;filename=people.csv'.",
+        },
         help_text="CSV (comma, semicolon or tab), JSON or JSON Lines, plain, zipped or gzipped.",
     )
 
@@ -109,9 +140,11 @@ class UploadedImportSerializer(ImportOptionsSerializer):
     {"type": "array", "items": ROW, "minItems": 1, "maxItems": MOST_ROWS, "writeOnly": True}
 )
 class ImportedRowsField(serializers.ListField):
-    """Objects; what is in them is looked at when they are taken in. Becomes a file of them."""
+    """Objects; what they are is looked at when they are taken in. Becomes a file of them.
 
-    child = serializers.DictField()
+    Any items: a list that checks its items would refuse them all for one of them.
+    """
+
     default_error_messages = {
         "min_length": "Send at least one row.",
         "max_length": "Send at most {max_length} rows at once, or a file.",
@@ -120,11 +153,13 @@ class ImportedRowsField(serializers.ListField):
     def __init__(self, **kwargs):
         super().__init__(min_length=1, max_length=MOST_ROWS, **kwargs)
 
-    def to_internal_value(self, data):
-        rows = super().to_internal_value(data)
+    def run_validation(self, data=serializers.empty):
+        # Not in to_internal_value: the list's length is looked at after that, and a file has one
+        # as well, in bytes.
+        rows = super().run_validation(data)
         # In ASCII: JSON may carry half of a character, and UTF-8 may not.
-        text = "".join(f"{json.dumps(row)}\n" for row in rows)
-        return ContentFile(text.encode("ascii"), ROWS_NAME)
+        text = ",\n".join(map(json.dumps, rows))
+        return ContentFile(f"[{text}]\n".encode("ascii"), ROWS_NAME)
 
 
 class PostedImportSerializer(ImportOptionsSerializer):
@@ -179,6 +214,7 @@ class ContactImportSerializer(serializers.ModelSerializer):
             "create_groups",
             "reject_overlap",
             "dry_run",
+            "run_as",
             "state",
             "problem",
             "remarks",

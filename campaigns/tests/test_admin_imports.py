@@ -69,10 +69,13 @@ def test_an_import_is_not_begun_before_the_time_that_was_given(admin_client):
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
-        (b"", "The submitted file is empty."),
+        (b"", "The file is empty. Look whether it was exported to its end"),
         (b"\n \n", "The file is empty."),
         (b"%PDF-1.7 \xff", "This is a PDF, not a list."),
-        (b"name,city\nAda,Paris\n", "The file has no column called email. It has: name, city."),
+        (b"name,city\nAda,Paris\n", "Rename the one that has the addresses. It has: name, city."),
+        (b"\x7fELF\x02\x01\x01\0\0\0\xff\n" + bytes(range(256)), "This is no text file."),
+        (b"\x01a\xff,\x01a\xff\n", "This is no text file."),
+        (b'\x03\x9e,,"\x00x\xfe', "This is no text file."),
         (b"email,E-Mail\na,b\n", "Two columns of the file are for email. Leave one."),
         (b"email\n" + b"x" * 2000, "The file is larger than"),
     ],
@@ -87,6 +90,17 @@ def test_a_file_that_cannot_be_right_is_refused_on_the_page(
     assert complaint in reply.context["adminform"].form.errors["file"][0]
     assert not ContactImport.objects.exists()
     assert stored_files() == before
+
+
+def test_the_form_sends_by_a_button_called_import(admin_client):
+    text = admin_client.get(page(ContactImport, "add")).text
+    assert '<input type="submit" value="Import"' in text
+    assert text.count('type="submit"') == 1 + text.count("Log out</button>")
+    assert "sent_at" in text
+    fields = [text.index(f'id="id_{name}') for name in ("file", "group", "dry_run", "run_at")]
+    assert fields == sorted(fields)
+    reply = upload(admin_client, make_campaign(name="Spring"))
+    assert said(reply) == "The file was sent. This page shows what becomes of it."
 
 
 def test_the_group_must_be_of_the_campaign(admin_client):
@@ -234,12 +248,12 @@ def make_import(state: State) -> ContactImport:
     return job
 
 
-# State → verb → the state that it leads to.
+# State → verb → the state that it leads to, where there is a button for it.
 LEADS_TO = {
     State.WAITING: {"pause": State.PAUSED, "cancel": State.CANCELLED},
     State.RUNNING: {"pause": State.PAUSED, "cancel": State.CANCELLED},
     State.PAUSED: {"resume": State.WAITING, "cancel": State.CANCELLED},
-    State.FAILED: {"retry": State.WAITING},
+    State.FAILED: {},
     State.CANCELLED: {"retry": State.WAITING},
     State.DONE: {"run": State.DONE},
 }
@@ -258,8 +272,8 @@ def test_the_page_has_the_buttons_of_its_state(admin_client, state):
 def test_a_button_does_it_or_says_why_not(admin_client, state, verb):
     job = make_import(state)
     expected = LEADS_TO[state].get(verb)
-    if (state, verb) == (State.FAILED, "cancel"):
-        expected = State.CANCELLED  # it may, there is no button for it
+    if state == State.FAILED:  # these it may, there are no buttons for them
+        expected = {"cancel": State.CANCELLED, "retry": State.WAITING}.get(verb)
     reply = admin_client.post(address(verb, job))
     other = ContactImport.objects.exclude(pk=job.pk)
     assert reply.url == page(
@@ -267,9 +281,30 @@ def test_a_button_does_it_or_says_why_not(admin_client, state, verb):
     )
     job.refresh_from_db()
     if expected is None:
-        assert f"This import is {state}, so it can't be" in said(reply)
+        told = "Only a dry run that is done" if verb == "run" else ", so it can't be"
+        assert told in said(reply)
         assert not LogEntry.objects.exists()
     assert job.state == (expected or state)
+
+
+def test_retry_is_offered_where_it_can_help(admin_client, monkeypatch):
+    def fail(*arguments):
+        raise ZeroDivisionError
+
+    job = send(make_campaign(), LIST)
+    with monkeypatch.context() as patch:
+        patch.setattr(import_steps.ImportChunk, "take_in", fail)
+        with pytest.raises(ZeroDivisionError):
+            import_steps.work()
+    text = admin_client.get(page(ContactImport, "change", job.pk)).text
+    assert ">Retry</button>" in text
+    assert 'data-state="failed"' in text
+    admin_client.post(address("retry", job))
+    import_steps.work()
+    assert Contact.objects.count() == 2
+    broken = make_import(State.FAILED)
+    text = admin_client.get(page(ContactImport, "change", broken.pk)).text
+    assert ">Retry</button>" not in text
 
 
 def test_buttons_are_for_posts_and_cancelling_asks_first(admin_client):
@@ -279,6 +314,7 @@ def test_buttons_are_for_posts_and_cancelling_asks_first(admin_client):
     asked = admin_client.get(address("cancel", job))
     assert "What it has taken in stays." in asked.text
     assert 'value="Yes, cancel it"' in asked.text
+    assert ">Campaigns</a>" in asked.text.partition("breadcrumbs")[2].partition("</div>")[0]
     careful = Client(enforce_csrf_checks=True)
     careful.cookies = admin_client.cookies
     assert careful.post(address("cancel", job)).status_code == 403
@@ -298,6 +334,8 @@ def test_a_dry_run_is_run_for_real_as_a_new_import(admin_client):
     assert (
         address("run", tried) not in admin_client.get(page(ContactImport, "change", tried.pk)).text
     )
+    text = admin_client.get(page(ContactImport, "change", tried.pk)).text
+    assert f'<a href="{page(ContactImport, "change", real.pk)}">import {real.pk}</a>' in text
     again = admin_client.post(address("run", tried))
     assert "The file of this import is deleted by now." in said(again)
 
@@ -419,6 +457,16 @@ def test_reported_rows_are_filtered_by_import_and_code(admin_client):
     assert other.reported_rows.count() == 1
 
 
+def test_reported_rows_of_an_import_stand_as_in_its_file(admin_client):
+    rows = table("email", "wrong", "info@example.com", "wrong")
+    job = take_in(make_campaign(), rows)
+    silent = take_in(make_campaign(), table("email", "ada@example.com"))
+    reply = admin_client.get(page(ReportedRow), {"contact_import": job.pk})
+    assert [row.line for row in reply.context["cl"].result_list] == [2, 3, 4]
+    assert f"contact_import={job.pk}" in reply.text
+    assert f"contact_import={silent.pk}" not in reply.text
+
+
 def rejected_file(client, job, **query) -> list[dict]:
     reply = client.get(address("rejected", job), query)
     assert reply.headers["Content-Type"] == "text/csv; charset=utf-8"
@@ -505,6 +553,19 @@ def test_imports_are_filtered_by_state_campaign_and_dry_run(admin_client):
         listed = admin_client.get(page(ContactImport), dict(query))
         assert [*listed.context["cl"].result_list] == found
     assert "100 %" in admin_client.get(page(ContactImport)).text
+
+
+def test_the_list_tells_dry_runs_from_others_and_has_the_ids_that_commands_ask_for(admin_client):
+    dry, real = take_in(make_campaign(), LIST, dry_run=True), take_in(make_campaign(), LIST)
+    ContactImport.objects.filter(pk=real.pk).update(created=1_200_000, rejected=4_321)
+    text = admin_client.get(page(ContactImport)).text
+    assert text.count("Done (dry run)</td>") == 1
+    assert text.count("Done</td>") == 1
+    assert all(f'field-id">{job.pk}</td>' in text for job in (dry, real))
+    assert "1,200,000" in text
+    assert "4,321" in text
+    own = admin_client.get(page(ContactImport, "change", real.pk)).text
+    assert f'<div class="readonly">{real.pk}</div>' in own
 
 
 @pytest.mark.parametrize("who", ["superuser", "member"])

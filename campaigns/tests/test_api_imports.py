@@ -120,12 +120,36 @@ def test_rows_are_taken_in_that_come_as_json(house):
         {"email": "eve@example.com", "group": "A", "city": "\ud800"},
     )
     job = worked_at(house, post(house, *rows))
-    assert (job["name"], job["file"]["form"]) == ("rows.jsonl", "jsonl")
+    assert (job["name"], job["file"]["form"]) == ("rows.json", "json")
     assert (job["rows"], job["created"], job["rejected"]) == (4, 1, 3)
     assert contacts_of(house.campaign)["A", "ada@example.com"] == [1, 2, 3]
     ada = Contact.objects.get(email_key="ada@example.com")
     assert ada.extra == {"city": "Paris", "tags": ["x"]}
     assert [row["line"] for row in report(house, job)] == [2, 3, 4]
+
+
+def test_as_many_rows_as_are_allowed_are_taken_however_long_they_are(house):
+    rows = ({"email": f"{at}@example.com", "group": "A"} for at in range(10_000))
+    response = post(house, *rows)
+    assert response.status_code == 201, response.content
+    assert response.json()["size"] > 10_000
+
+
+def test_what_is_no_row_never_stops_the_others(house):
+    good = {"email": "ada@example.com", "group": "A"}
+    job = worked_at(house, post(house, "nobody", good, None, 7, [good], True))
+    assert (job["state"], job["rows"], job["created"], job["rejected"]) == ("done", 6, 1, 5)
+    found = report(house, job)
+    assert {row["code"] for row in found} == {"not_an_object"}
+    assert [(row["line"], row["value"][:8]) for row in found] == [
+        (1, '"nobody"'),
+        (3, "null"),
+        (4, "7"),
+        (5, '[{"email'),
+        (6, "true"),
+    ]
+    job = worked_at(house, post(house, "nobody", "neither"))
+    assert (job["state"], job["rejected"]) == ("done", 2)
 
 
 def test_the_options_hold_for_all_rows(house):
@@ -204,12 +228,63 @@ def test_a_field_of_a_form_may_not_be_as_long_as_a_file(house, settings):
         ([], "contacts", "min_length"),
         ([{}] * 10_001, "contacts", "max_length"),
         ("ada@example.com", "contacts", "not_a_list"),
-        ([{}, "ada@example.com"], "contacts.1", "not_a_dict"),
     ],
 )
 def test_rows_that_are_no_rows_are_refused(house, contacts, field, code):
     response = house.client.post(URL, {"campaign": house.campaign.pk, "contacts": contacts})
     assert_problem(response, 400, code, field)
+
+
+@pytest.mark.parametrize("misspelt", ["dry-run", "dryrun", "Dry_run", "state", "\ud800"])
+def test_a_misspelt_option_is_named_and_takes_nothing_in(house, misspelt):
+    field = misspelt if misspelt != "\ud800" else "?"
+    response = post(house, {"email": "ada@example.com", "group": "A"}, **{misspelt: True})
+    assert_problem(response, 400, "unknown_field", field)
+    assert "dry_run" in response.json()["errors"][0]["detail"]
+    if field == misspelt:
+        assert_problem(upload(house, TWO, **{misspelt: "true"}), 400, "unknown_field", field)
+    assert_problem(upload(house, TWO, contacts="[]"), 400, "unknown_field", "contacts")
+    assert not ContactImport.objects.exists()
+
+
+def test_a_form_of_the_browsable_api_may_bring_its_own_token(house):
+    assert upload(house, TWO, csrfmiddlewaretoken="x").status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("options", "field", "code", "what_to_do"),
+    [
+        ({"file": "people.csv"}, "file", "invalid", "file=@people.csv"),
+        ({"file": None}, "file", "required", "`contacts`"),
+        ({"campaign": "Autumn news"}, "campaign", "invalid", "Give its id"),
+        ({"group": "plain"}, "group", "invalid", "Give its id"),
+        ({"dry_run": "maybe"}, "dry_run", "invalid", "Write true or false."),
+    ],
+)
+def test_who_sends_something_else_is_told_what_to_send(house, options, field, code, what_to_do):
+    sent = {"campaign": house.campaign.pk, "file": SimpleUploadedFile("a.csv", TWO.encode())}
+    body = {name: value for name, value in (sent | options).items() if value is not None}
+    response = house.client.post(URL, body, format="multipart")
+    assert_problem(response, 400, code, field)
+    assert what_to_do in response.json()["errors"][0]["detail"]
+
+
+def test_who_sends_a_bare_file_is_told_how_to_send_it(house):
+    response = house.client.post(URL, TWO, content_type="text/csv")
+    assert_problem(response, 415, "unsupported_media_type")
+    assert "file=@people.csv" in response.json()["detail"]
+
+
+@pytest.mark.parametrize("option", ["run_at", "scheduled_at"])
+def test_a_time_says_its_zone(house, option):
+    for client_sends in (upload, post):
+        rows = TWO if client_sends is upload else {"email": "ada@example.com"}
+        response = client_sends(house, rows, **{option: "2026-11-30T08:00:00"})
+        assert_problem(response, 400, "no_zone", option)
+        response = client_sends(house, rows, **{option: "tomorrow"})
+        assert_problem(response, 400, "invalid", option)
+        assert "zone like" in response.json()["errors"][0]["detail"]
+    assert not ContactImport.objects.exists()
 
 
 def test_the_group_must_be_of_the_campaign(house):

@@ -43,6 +43,14 @@ def test_a_paused_import_rests_until_it_is_resumed(house):
     assert imported() == 2
 
 
+def test_a_paused_import_has_no_time_left(house, monkeypatch):
+    monkeypatch.setattr(import_steps, "CHUNK", 1)
+    job = send(house.campaign, ROWS)
+    import_steps.run(ContactImport.objects.claim(), watch=lambda job: do(house, job, "pause"))
+    answer = house.client.get(f"{URL}{job.pk}/").json()
+    assert (answer["state"], answer["rows"], answer["seconds_left"]) == ("paused", 1, None)
+
+
 def test_a_cancelled_import_goes_on_where_it_was_when_it_is_retried(house, monkeypatch):
     monkeypatch.setattr(import_steps, "CHUNK", 1)
     job = send(house.campaign, ROWS)
@@ -75,6 +83,11 @@ def test_after_a_dry_run_the_same_file_is_run_for_real(house):
     import_steps.work()
     assert imported() == 2
     assert_problem(do(house, dry, "run"), 409, "no_file")
+    tried, taken_in = (f"{URL}{pk}/" for pk in (dry.pk, real["id"]))
+    assert house.client.get(tried).json()["run_as"] == real["id"]
+    assert house.client.get(taken_in).json()["run_as"] is None
+    house.client.delete(taken_in)
+    assert house.client.get(tried).json()["run_as"] is None
 
 
 def test_a_dry_run_is_run_once_for_one_key(house):
@@ -105,7 +118,8 @@ def test_what_can_not_be_done_now_is_refused_with_a_sentence(house, state, refus
     for verb in refused:
         response = do(house, job, verb)
         assert_problem(response, 409, "wrong_state")
-        assert state in response.json()["detail"]
+        told = "Only a dry run that is done" if verb == "run" else str(state)
+        assert told in response.json()["detail"]
     job.refresh_from_db()
     assert job.state == state
 

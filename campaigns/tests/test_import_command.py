@@ -1,9 +1,13 @@
 """manage.py import_contacts: a file is taken in while somebody watches."""
 
 import os
+import runpy
 import signal
+import sys
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
 from django.utils import timezone
@@ -83,7 +87,7 @@ def test_it_takes_a_file_in_and_tells_what_became_of_its_rows(campaign, path, ca
     said = capsys.readouterr().out
     assert "4 rows in " in said
     assert "3 created, 0 updated, 0 unchanged, 1 rejected; 0 remarks." in said
-    assert f"/api/imports/{job.pk}/rejected.csv" in said
+    assert f"/api/imports/{job.pk}/rejected.csv?reasons=1" in said
 
 
 def test_the_rejected_rows_are_written_where_that_is_wanted(campaign, path, tmp_path):
@@ -140,6 +144,33 @@ def test_a_signal_pauses_it_and_it_goes_on_when_it_is_resumed(
     assert "4 rows" in capsys.readouterr().out
 
 
+def test_the_line_that_goes_on_with_it_can_be_pasted_into_a_shell(
+    campaign, path, monkeypatch, tmp_path
+):
+    (tmp_path / ".venv").symlink_to(Path(sys.prefix))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.executable", str(Path.cwd() / ".venv/bin/python"))
+    monkeypatch.setattr("sys.argv", ["manage.py"])
+    interrupted(monkeypatch, signal.SIGINT)
+    with pytest.raises(CommandError) as stopped:
+        call_command("import_contacts", path, campaign="Spring", rejected="not taken in.csv")
+    job = ContactImport.objects.get()
+    assert str(stopped.value).splitlines()[1].strip() == (
+        f".venv/bin/python manage.py import_contacts --resume {job.pk} "
+        "--rejected 'not taken in.csv'"
+    )
+
+
+def test_ctrl_c_before_it_has_begun_ends_it_without_a_traceback(monkeypatch):
+    def interrupt(arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("django.core.management.execute_from_command_line", interrupt)
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(str(settings.BASE_DIR / "manage.py"), run_name="__main__")
+    assert ended.value.code == 130
+
+
 def test_signals_mean_what_they_did_before(campaign, path):
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
     call_command("import_contacts", path, campaign="Spring")
@@ -157,6 +188,35 @@ def test_what_a_killed_command_left_behind_can_be_gone_on_with(campaign):
         call_command("import_contacts", resume=str(job.pk))
 
 
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        (["--dry-run"], "--dry-run"),
+        (["--group", "A", "--dry-run"], "--group, --dry-run"),
+        (["--campaign", "Spring", "--create-groups"], "--campaign, --create-groups"),
+        (["--scheduled-at", "x", "--reject-overlap"], "--scheduled-at, --reject-overlap"),
+    ],
+)
+def test_one_that_is_resumed_goes_on_as_it_was_begun(campaign, given, named):
+    job = send(campaign, ROWS)
+    job.pause()
+    with pytest.raises(CommandError, match="can't be changed when an import is resumed") as refusal:
+        call_command("import_contacts", *given, resume=str(job.pk))
+    assert str(refusal.value).startswith(f"{named} can't be changed")
+    job.refresh_from_db()
+    assert (job.state, job.rows) == (State.PAUSED, 0)
+
+
+def test_what_there_is_to_say_of_the_file_is_printed(campaign, tmp_path, capsys):
+    path = tmp_path / "people.csv"
+    path.write_bytes("email,name\nzoe@example.com,Zoë\n".encode("latin-1"))
+    call_command("import_contacts", str(path), campaign="Spring")
+    assert "read as Latin-1" in capsys.readouterr().out
+    path.write_text("email,name\n")
+    call_command("import_contacts", str(path), campaign="Spring")
+    assert "The file has no rows" in capsys.readouterr().out
+
+
 def test_one_that_is_cancelled_meanwhile_ends(campaign, path, monkeypatch):
     advance = ContactImport.advance
 
@@ -171,13 +231,26 @@ def test_one_that_is_cancelled_meanwhile_ends(campaign, path, monkeypatch):
     assert ContactImport.objects.get().rows == 2
 
 
+def test_one_that_somebody_pauses_meanwhile_says_how_to_go_on(campaign, path, monkeypatch):
+    advance = ContactImport.advance
+
+    def advance_and_pause(job, *arguments):
+        advance(job, *arguments)
+        ContactImport.objects.get().pause()
+
+    monkeypatch.setattr(ContactImport, "advance", advance_and_pause)
+    with pytest.raises(CommandError, match=r"Somebody has paused it.*\n.*--resume") as ended:
+        call_command("import_contacts", path, campaign="Spring")
+    assert ended.value.returncode == 1
+
+
 def test_it_fails_where_the_file_can_not_be_read_to_its_end(campaign, tmp_path, capsys):
     path = tmp_path / "people.json"
     path.write_text('[{"email": "a@example.com"}, {"email": "b@exam')
-    with pytest.raises(CommandError, match=r"is failed\. .*broken off|is failed\. ") as ended:
+    with pytest.raises(CommandError, match=r"^Import \d+ has failed\. \w") as ended:
         call_command("import_contacts", str(path), campaign="Spring")
     assert ended.value.returncode == 1
-    assert "1 rows" in capsys.readouterr().out
+    assert "1 row in" in capsys.readouterr().out
 
 
 def test_trouble_of_the_database_leaves_it_to_a_worker(campaign, path, monkeypatch):
@@ -190,6 +263,18 @@ def test_trouble_of_the_database_leaves_it_to_a_worker(campaign, path, monkeypat
             call_command("import_contacts", path, campaign="Spring")
     import_steps.work()
     assert figures(ContactImport.objects.get())["rows"] == 4
+
+
+def test_rejected_rows_are_written_once_all_rows_were_seen(campaign, path, monkeypatch, tmp_path):
+    rejected = tmp_path / "rejected.csv"
+    with monkeypatch.context() as patch:
+        interrupted(patch, signal.SIGINT)
+        with pytest.raises(CommandError, match="--resume"):
+            call_command("import_contacts", path, campaign="Spring", rejected=str(rejected))
+    assert not rejected.exists()
+    job = ContactImport.objects.get()
+    call_command("import_contacts", resume=str(job.pk), rejected=str(rejected))
+    assert len(rejected.read_text().splitlines()) == 2
 
 
 # -- Refused, before anything is stored ------------------------------------------------------------
@@ -206,6 +291,25 @@ def test_it_says_what_is_wrong_with_the_file(campaign, path, tmp_path, refused, 
     assert f"MAX_IMPORT_BYTES allows {len(ROWS) - 1}" in refused(path, campaign="Spring")
 
 
+def test_rejected_rows_replace_no_file(campaign, path, tmp_path, refused):
+    assert "is there already" in refused(path, campaign="Spring", rejected=path)
+    link = tmp_path / "link.csv"
+    link.symlink_to(path)
+    assert "is there already" in refused(path, campaign="Spring", rejected=str(link))
+    assert Path(path).read_text() == ROWS
+
+
+def test_where_rejected_rows_can_not_be_written_nothing_is_begun(
+    campaign, path, tmp_path, refused, monkeypatch
+):
+    nowhere = str(tmp_path / "none" / "rejected.csv")
+    assert "there is no folder" in refused(path, campaign="Spring", rejected=nowhere)
+    assert "is a folder" in refused(path, campaign="Spring", rejected=str(tmp_path))
+    monkeypatch.setattr(os, "access", lambda *asked: False)  # root may write all
+    some = str(tmp_path / "rejected.csv")
+    assert "can't be written" in refused(path, campaign="Spring", rejected=some)
+
+
 def test_a_file_that_may_not_be_read_is_refused(campaign, path, refused, monkeypatch):
     def forbid(*arguments):
         raise PermissionError(13, "Permission denied")
@@ -216,14 +320,27 @@ def test_a_file_that_may_not_be_read_is_refused(campaign, path, refused, monkeyp
 
 def test_it_says_what_is_wrong_with_the_campaign_or_group(campaign, path, refused):
     assert "--campaign" in refused(path)
-    assert refused(path, campaign="Autumn") == 'There is no campaign "Autumn".'
-    assert refused(path, campaign="Spring", group="B") == 'There is no group "B" in "Spring".'
+    there = f'There is "Spring" (id {campaign.pk}).'
+    assert refused(path, campaign="Autumn") == f'There is no campaign "Autumn". {there}'
+    there = f'There is "A" (id {campaign.groups.get().pk}).'
+    missing = 'There is no group "B" in "Spring".'
+    assert refused(path, campaign="Spring", group="B") == f"{missing} {there}"
     other = make_campaign(name="Spring")
     ids = f"{campaign.pk}, {other.pk}"
     assert refused(path, campaign="Spring").endswith(f"Give an id: {ids}.")
     own = other.groups.get()
     assert "no group" in refused(path, campaign=str(campaign.pk), group=str(own.pk))
     assert Campaign.objects.count() == 2
+
+
+def test_it_names_some_campaigns_that_there_are(path, refused):
+    assert refused(path, campaign="Autumn").endswith("There is none yet.")
+    for number in range(12):
+        newest = make_campaign(name=f"Spring {number}")
+    said = refused(path, campaign="Spring")
+    assert f'There is "Spring 11" (id {newest.pk}), "Spring 10"' in said
+    assert said.count("id ") == 10
+    assert said.endswith(", ….")
 
 
 def test_it_says_what_is_wrong_with_the_time_or_the_id(campaign, path, refused):

@@ -18,6 +18,15 @@ def rows(text: str) -> list[tuple]:
     ]
 
 
+@pytest.mark.parametrize("blank", [",", " , ", ",,,,", '"",', '" "," "', "", "  "])
+def test_a_line_of_delimiters_alone_is_as_blank_as_any_other(blank):
+    assert rows(f"1,2\n{blank}\n,4\n{blank}\n'5,6\n{blank}") == [
+        (2, ["1", "2"]),
+        (4, ["", "4"]),
+        (6, ["'5", "6"]),
+    ]
+
+
 @pytest.mark.parametrize("delimiter", ",;\t")
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_delimiters_and_line_ends(delimiter, end):

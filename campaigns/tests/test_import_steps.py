@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from campaigns import import_chunk, import_steps, tasks
 from campaigns.models import Contact, ContactImport, Group, Pixel, ReportedRow
-from campaigns.models.contact_import import FOLDER, NoFile, WrongState
+from campaigns.models.contact_import import FOLDER, NoFile, NoTrial, WrongState
 from campaigns.models.leased import LEASE
 from campaigns.tests.factories import make_campaign, make_contact
 from campaigns.tests.importing import contacts_of, figures, reported, send, table, take_in
@@ -266,8 +266,11 @@ def test_what_can_be_done_to_it_depends_on_its_state(campaign, state, possible, 
     if verb in possible:
         getattr(job, verb)()
     else:
-        with pytest.raises(WrongState, match=f"This import is {state}"):
+        with pytest.raises((WrongState, NoTrial)) as refusal:
             getattr(job, verb)()
+        how = "has failed" if state == State.FAILED else f"is {state}"
+        told = "Only a dry run that is done" if verb == "run" else f"This import {how}, so"
+        assert refusal.value.sentence.startswith(told)
 
 
 # -- What is kept, and for how long ----------------------------------------------------------------

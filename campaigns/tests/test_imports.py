@@ -299,6 +299,27 @@ def test_a_file_that_can_not_be_read_makes_the_import_fail_and_says_why(campaign
     assert not Contact.objects.exists()
 
 
+def test_remarks_say_what_became_of_the_row_or_would_become_of_it(test_of_two):
+    rows = table("email,group", "info@example.com,A", "ada@example.com,A", "ada@example.com,B")
+    dry, real = take_in(test_of_two, rows, dry_run=True), take_in(test_of_two, rows)
+    for job, words in ((dry, "It would be taken in"), (real, "It was taken in")):
+        remarks = job.reported_rows.filter(rejected=False).values_list("detail", flat=True)
+        assert len(remarks) == 2
+        assert all(words in remark for remark in remarks)
+
+
+@pytest.mark.parametrize("content", ["email,name\n", "[]", '{"contacts": []}'])
+def test_a_file_without_rows_is_remarked_on(campaign, content):
+    job = send(campaign, content)
+    assert job.remarks == []
+    import_steps.work()
+    job.refresh_from_db()
+    assert job.state == State.DONE
+    [remark] = job.remarks
+    assert remark.startswith("The file has no rows")
+    assert take_in(campaign, "email\nada@example.com\n").remarks == []
+
+
 def test_what_comes_before_a_break_in_json_is_taken_in(campaign):
     job = take_in(campaign, '[{"email": "ada@example.com"}, {"email": "bob@exam')
     assert job.state == State.FAILED

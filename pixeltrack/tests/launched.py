@@ -9,7 +9,7 @@ from pathlib import Path
 
 from redis import Redis
 
-from pixeltrack.tests.surroundings import ROOT, bare_environment, free_port, wait_until
+from pixeltrack.tests.surroundings import PATIENCE, ROOT, bare_environment, free_port, wait_until
 
 MARK = "PIXELTRACK_LAUNCH"  # in the environment of all that a launch starts
 STAND_IN = "python pixeltrack/tests/stand_in.py"
@@ -55,7 +55,7 @@ class Launch:
     def last_line(self) -> str:
         return self.text.splitlines()[-1]
 
-    def until(self, text: str, seconds: float = 60) -> "Launch":
+    def until(self, text: str, seconds: float = PATIENCE) -> "Launch":
         wait_until(lambda: text in self.text or self.process.poll() is not None, seconds)
         assert text in self.text, self.text
         return self
@@ -68,7 +68,7 @@ class Launch:
         os.killpg(self.process.pid, signum)
         return self
 
-    def status(self, seconds: float = 60) -> int:
+    def status(self, seconds: float = PATIENCE) -> int:
         return self.process.wait(timeout=seconds)
 
     def processes(self) -> dict[int, str]:

@@ -7,6 +7,7 @@ import time
 from base64 import urlsafe_b64encode
 from pathlib import Path
 
+PATIENCE = 60.0  # seconds that a slow machine may take for what comes true in the end
 ROOT = Path(__file__).parents[2]
 OURS = ("API_", "DJANGO_", "FERNET_", "MYSQL_", "PIXEL_", "REDIS_", "PROMETHEUS_")
 SINGLE = ("HOST", "PORT", "PUBLIC_URL", "STATS_PUBLIC", "TRUSTED_PROXIES", "WEB_CONCURRENCY")
@@ -41,7 +42,7 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def wait_until(condition, seconds: float = 60):
+def wait_until(condition, seconds: float = PATIENCE):
     """The first true value of `condition()`."""
     deadline = time.monotonic() + seconds
     while not (value := condition()):

@@ -4,13 +4,16 @@ import json
 
 import pytest
 from django.core.exceptions import BadRequest, SuspiciousOperation
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http.multipartparser import MultiPartParserError
 from django.test import Client
+from django.urls import reverse
 from rest_framework.exceptions import Throttled
 
 from accounts.tests.people import assert_problem, client_of, make_user
 from campaigns.api import CampaignViewSet
 from campaigns.tests.house import House
+from pixeltrack.body_limits import FRAME
 from pixeltrack.request_limits import number
 
 pytestmark = pytest.mark.django_db
@@ -149,6 +152,16 @@ def test_a_body_that_is_too_long_is_413(client, settings):
     assert "1024 bytes" in response.json()["detail"]
     page = Client().post("/admin/login/", {"username": "x" * 1024})
     assert (page.status_code, page["Content-Type"]) == (413, "text/plain")
+
+
+def test_a_file_that_is_too_long_for_the_admin_is_answered_by_a_page_with_a_way_back(settings):
+    settings.MAX_IMPORT_BYTES = 1024
+    address = reverse("admin:campaigns_contactimport_add")
+    file = SimpleUploadedFile("people.csv", b"x" * (1024 + FRAME))
+    page = Client().post(address, {"file": file})
+    assert (page.status_code, page["Content-Type"]) == (413, "text/html; charset=utf-8")
+    assert "The file is longer than the 1024 bytes that are allowed." in page.text
+    assert f'<a href="{address}">Back to the form</a>' in page.text
 
 
 def test_ten_thousand_rows_are_not_too_long(client):

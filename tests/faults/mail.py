@@ -29,11 +29,6 @@ class Mail:
     def openings(self) -> list[dict]:
         return self._stack.openings(campaign=self.campaign)
 
-    def counted(self, hits: list[Hit]) -> list[Hit]:
-        """Those of the hits that are counted."""
-        found = {(opening["pixel"], opening["user_agent"]) for opening in self.openings()}
-        return [(pixel, reader) for pixel, reader in hits if (pixel["id"], reader) in found]
-
     def expect(self, hits: list[Hit]):
         """Exactly these are counted, once each, wherever openings are counted."""
         openings = self.openings()

@@ -5,7 +5,8 @@
     web-hurried                           its fallback has no more time than in life
     web-clock                             its clock is that many minutes ahead
 
-And it notes under "asked" each time that it turns to Redis.
+And it notes under "asked" each time that it turns to Redis, under "tried" and "ended" when
+an attempt to record in the database begins and ends.
 """
 
 import os
@@ -32,6 +33,7 @@ def place():
     AsyncAppender.append = around_script(AsyncAppender.append)
     AsyncAppender.is_full = unless_blind(AsyncAppender.is_full)
     fallback.Database.take = with_patience(fallback.Database.take)
+    fallback.record_directly = noted(fallback.record_directly)
     hit.time = SimpleNamespace(time_ns=shifted_time)
 
 
@@ -66,6 +68,17 @@ def with_patience(take):
         return take(self, hits)
 
     return take_in_time
+
+
+def noted(record_directly):
+    def record_and_note(*arguments):
+        points.note("tried")
+        try:
+            return record_directly(*arguments)
+        finally:
+            points.note("ended")
+
+    return record_and_note
 
 
 def shifted_time() -> int:

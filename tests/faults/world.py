@@ -90,6 +90,13 @@ class World:
             self.points.wait_until_reached(*points)
             yield
 
+    def wait_until_no_attempt_waits(self):
+        """Until what the web process asked of the database has ended, one way or the other."""
+        self.points.wait_until(
+            lambda: len(self.points.noted("tried")) == len(self.points.noted("ended")),
+            "no attempt to record waits",
+        )
+
     def wait_until_dead(self, name: str):
         process = self.consumer(name).process
         wait_until(lambda: process.poll() is not None, what=f"{name} is dead")

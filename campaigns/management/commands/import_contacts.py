@@ -1,4 +1,7 @@
+import os
+import shlex
 import signal
+import sys
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event
@@ -7,6 +10,7 @@ from django.conf import settings
 from django.core.files import File
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
+from django.template.defaultfilters import pluralize
 from django.utils import timezone
 from tqdm import tqdm
 
@@ -16,11 +20,13 @@ from campaigns.import_file import Unreadable
 from campaigns.import_row import BadCell, moment_of, refuse_unreadable
 from campaigns.management.named import named_campaign, named_group
 from campaigns.models import ContactImport
+from campaigns.models.contact_import import in_words
 from campaigns.rejected_rows import RejectedRows
 from campaigns.table import Csv
 
 State = ContactImport.State
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+OPTIONS = ("campaign", "group", "scheduled_at", "create_groups", "reject_overlap", "dry_run")
 
 
 class Command(BaseCommand):
@@ -45,20 +51,25 @@ class Command(BaseCommand):
     def handle(self, *, file, resume, rejected, **options):
         if (file is None) == (resume is None):
             raise CommandError("Name a file and --campaign, or --resume with an id.")
+        if resume:
+            refuse_changes(options)
+        if rejected:
+            refuse_place(rejected)
         with signals_noted() as noted:
             job = taken_up(resume) if resume else received(file, **options)
-            self.work_at(job, noted)
+            self.work_at(job, noted, rejected)
         self.tell(job, rejected)
-        if noted.number and job.state == State.PAUSED:
+        if job.state == State.PAUSED:
+            how = "Stopped" if noted.number else "Somebody has paused it"
             raise CommandError(
-                f"Stopped. All rows so far are kept; go on with: manage.py import_contacts "
-                f"--resume {job.pk}",
-                returncode=128 + noted.number,
+                f"{how}. All rows so far are kept; go on with:\n  {to_go_on(job, rejected)}",
+                returncode=128 + noted.number if noted.number else 1,
             )
         if job.state != State.DONE:
-            raise CommandError(f"Import {job.pk} is {job.state}. {job.problem}".strip())
+            how = in_words(job.state)
+            raise CommandError(f"Import {job.pk} {how}. {job.problem}".strip())
 
-    def work_at(self, job: ContactImport, noted: "Noted"):
+    def work_at(self, job: ContactImport, noted: "Noted", rejected: str | None):
         def stop() -> bool:
             if noted.is_set():
                 pause(job)  # before the lease goes, or a worker would have it
@@ -70,24 +81,28 @@ class Command(BaseCommand):
         except DatabaseError as error:
             raise CommandError(
                 f"The database failed ({error}). A worker goes on with import {job.pk} when it "
-                f"is back; or you: manage.py import_contacts --resume {job.pk}"
+                f"is back; or you:\n  {to_go_on(job, rejected)}"
             ) from None
         job.refresh_from_db()
 
     def tell(self, job: ContactImport, rejected: str | None):
         tried = "Tried out: " if job.dry_run else ""
         self.stdout.write(
-            f"{tried}{job.rows:,} rows in {job.seconds:.1f} s: {job.created:,} created, "
+            f"{tried}{counted(job.rows, 'row')} in {job.seconds:.1f} s: {job.created:,} created, "
             f"{job.updated:,} updated, {job.unchanged:,} unchanged, {job.rejected:,} rejected; "
-            f"{job.noted:,} remarks."
+            f"{counted(job.noted, 'remark')}."
         )
+        for remark in job.remarks:
+            self.stdout.write(remark)
+        if job.state == State.PAUSED:
+            return  # whoever goes on is told of all of them
         if rejected:
             write_rejected(job, rejected)
             self.stdout.write(f"The rejected rows are in {rejected}.")
         elif job.rejected:
             self.stdout.write(
-                f"Why they were rejected: /api/imports/{job.pk}/rejected.csv, or the admin. With "
-                "--rejected FILE.csv this command writes it."
+                f"Why they were rejected: /api/imports/{job.pk}/rejected.csv?reasons=1, or the "
+                "admin. With --rejected FILE.csv this command writes it."
             )
 
 
@@ -113,6 +128,16 @@ def received(path: str, *, campaign, group, scheduled_at, **options) -> ContactI
         )
 
 
+def refuse_changes(options: dict):
+    """CommandError where somebody who resumes an import says how it is to be done."""
+    given = [f"--{name.replace('_', '-')}" for name in OPTIONS if options[name]]
+    if given:
+        raise CommandError(
+            f"{', '.join(given)} can't be changed when an import is resumed: it goes on as it "
+            "was begun. Leave out what you named, or send the file as a new import."
+        )
+
+
 def taken_up(wanted: str) -> ContactImport:
     """An import that was begun, from now on the caller's."""
     imports = ContactImport.objects.filter(pk=wanted) if wanted.isdecimal() else ()
@@ -128,7 +153,8 @@ def taken_up(wanted: str) -> ContactImport:
         held = ", and a worker is at it" if job.state in (State.WAITING, State.RUNNING) else ""
         if job.run_at > timezone.now():
             held = f" until {job.run_at:%Y-%m-%d %H:%M} UTC"
-        raise CommandError(f"Import {job.pk} is {job.state}{held}: there is nothing to resume.")
+        how = f"{in_words(job.state)}{held}"
+        raise CommandError(f"Import {job.pk} {how}: there is nothing to resume.")
     raise CommandError(f'There is no import "{wanted}".')
 
 
@@ -155,6 +181,23 @@ def refuse(file: File):
         refuse_unreadable(file)
     except Unreadable as problem:
         raise CommandError(str(problem)) from None
+
+
+def refuse_place(path: str):
+    """CommandError where rejected rows can't be written at the end, or would replace a file, be
+    it the very one that is to be taken in."""
+    place = Path(path)
+    if place.is_dir():
+        raise CommandError(f"--rejected: {path} is a folder. Name a file in it.")
+    if place.is_file() and place.stat().st_size:
+        raise CommandError(
+            f"--rejected: {path} is there already, and would be replaced. Name another file, or "
+            "move that one away."
+        )
+    if not place.parent.is_dir():
+        raise CommandError(f"--rejected: there is no folder {place.parent}. Make it first.")
+    if not os.access(place if place.exists() else place.parent, os.W_OK):
+        raise CommandError(f"--rejected: {path} can't be written. Name another file.")
 
 
 def moment(text: str):
@@ -189,6 +232,19 @@ def signals_noted():
             signal.signal(number, handler)
 
 
+def to_go_on(job: ContactImport, rejected: str | None) -> str:
+    """The line for a shell that goes on with it, as this command was run."""
+    python = Path(sys.executable)
+    if python.is_relative_to(Path.cwd()):
+        python = python.relative_to(Path.cwd())
+    line = [str(python), sys.argv[0], "import_contacts", "--resume", str(job.pk)]
+    return shlex.join([*line, "--rejected", rejected] if rejected else line)
+
+
+def counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{pluralize(number)}"
+
+
 def pause(job: ContactImport):
     with suppress(Refusal):  # cancelled by somebody else
         job.pause()
@@ -210,5 +266,5 @@ def write_rejected(job: ContactImport, path: str):
     except OSError as error:
         raise CommandError(
             f"{path} can't be written: {error.strerror}. The rejected rows are at "
-            f"/api/imports/{job.pk}/rejected.csv as well."
+            f"/api/imports/{job.pk}/rejected.csv?reasons=1 as well."
         ) from None

@@ -15,11 +15,13 @@
     return reply;
   }
 
-  // Another state has other buttons, and at the end there are rows to show.
+  // Another state has other buttons, and at the end there are rows to show, times, and a way to
+  // delete it.
   async function renewOutcome() {
     const html = await (await ask(location.href)).text();
     const page = new DOMParser().parseFromString(html, "text/html");
-    document.getElementById("import-outcome").replaceWith(page.getElementById("import-outcome"));
+    for (const part of ["import-outcome", "contactimport_form"])
+      document.getElementById(part).replaceWith(page.getElementById(part));
   }
 
   // A sentence that stays the same must not be read out again each second.
@@ -34,6 +36,7 @@
     for (const place of panel.querySelectorAll("[data-figure]"))
       place.textContent = progress.figures[place.dataset.figure];
     say(progress.sentence);
+    panel.dataset.state = progress.state;
   }
 
   async function turn() {

@@ -26,7 +26,7 @@ from tests.wire import get
 
 ROOT = Path(__file__).parent.parent
 ADMIN, PASSWORD = "admin", secrets.token_urlsafe(16)
-STREAM = "{hits:0}:stream"
+STREAM, VIEW_STREAM = STREAMS = "{hits:0}:stream", "{hits:0}:views"
 # What `celery` is told to be one process with no more messages than it needs.
 WORKER = "worker --pool solo --loglevel warning --without-gossip --without-mingle"
 PREPARED: dict[str, Path] = {}  # kind of database → what the first stack on one keeps for others
@@ -224,9 +224,9 @@ answer = [campaign.pk, [{{"url": pixel.url, "contact": pixel.contact_id}} for pi
         machine some of them may be in the spool."""
         with redis.Redis.from_url(self.redis.url) as connection:
             wait_until(
-                lambda: not (connection.xlen(STREAM) or any(self.spool.glob("*"))),
+                lambda: not (any(map(connection.xlen, STREAMS)) or any(self.spool.glob("*"))),
                 within=within,
-                what="stream and spool are empty",
+                what="streams and spool are empty",
             )
 
     @property

@@ -16,7 +16,7 @@ def world(request, database, stacks):
 
 
 @pytest.mark.parametrize(
-    ("point", "is_committed"), [("between-kinds", False), ("before-ack", True)]
+    ("point", "is_committed"), [("between-kinds", False), ("before-ack-of-views", True)]
 )
 def test_a_consumer_killed_with_both_kinds_in_hand_counts_each_once(world, point, is_committed):
     mail, site = Mail(world.stack, pixels=4), Site(world)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import needs
 from tests.services import bare_environment
-from tests.stack import PASSWORD, ROOT, STREAM
+from tests.stack import PASSWORD, ROOT, STREAMS
 from tracking.reply import GIF
 
 SECTION, PAGE_VIEWS = "Send a first tracked mail", "Page views"
@@ -19,7 +19,7 @@ MEANWHILE = f"""
 import pathlib, sys, time, redis
 connection, spool = redis.Redis.from_url(sys.argv[1]), pathlib.Path(sys.argv[2])
 deadline = time.monotonic() + 20
-while connection.xlen({STREAM!r}) or any(spool.glob("*")):
+while any(map(connection.xlen, {STREAMS!r})) or any(spool.glob("*")):
     assert time.monotonic() < deadline, "the consumer did not take the hits"
     time.sleep(0.02)
 """

@@ -36,7 +36,7 @@ class Way:
 
     def __init__(self):
         self.breaker = Breaker()
-        self.is_full = False
+        self.full: set[type] = set()  # the kinds of hits to spare it
         self.unconfirmed = Unconfirmed()
         self._measure_at = 0.0
 
@@ -56,7 +56,7 @@ class Way:
         if not self.breaker.is_open:
             logger.warning("Redis takes no hits (%s); the database is asked.", name_of(error))
         self.breaker.failed()
-        self.is_full = False  # as far as is known; it is measured when Redis is back
+        self.full = set()  # as far as is known; it is measured when Redis is back
         return isinstance(error, ConnectionLost)
 
     def save_unconfirmed(self, run_id: str | None):
@@ -87,12 +87,12 @@ def collect_views(hits: list[ViewHit]) -> list[Outcome]:
     return count_views(outcomes)
 
 
-def take(hits: list[Hit | ViewHit]) -> list[Outcome]:
+def take(hits: list[Hit] | list[ViewHit]) -> list[Outcome]:
     """Here a hit itself finds out whether Redis is back; only the lane can ask beside the hits."""
     try:
         if way.is_to_measure():
-            way.is_full = stream.is_full()
-        if way.is_full and (outcomes := fallback().take_to_spool(hits)):
+            way.full = stream.full_kinds()
+        if type(hits[0]) in way.full and (outcomes := fallback().take_to_spool(hits)):
             return outcomes
         if way.breaker.allows():
             appended = stream.append(hits)
@@ -123,7 +123,10 @@ def look_for_redis():
 
 
 class GroupCommit:
-    """`collect` for an event loop: hits that arrive during one round trip share the next."""
+    """`collect` for an event loop: hits that arrive during one round trip share the next.
+
+    One for each kind of hits, so that none waits for a group of the other kind.
+    """
 
     def __init__(self):
         self._redis = stream.AsyncAppender()
@@ -176,11 +179,13 @@ class GroupCommit:
             if not future.done():  # its client may have gone
                 future.set_result(outcome)
 
-    async def _take(self, hits: list[Hit]) -> list[Outcome]:
+    async def _take(self, hits: list[Hit] | list[ViewHit]) -> list[Outcome]:
         try:
             if way.is_to_measure():
-                way.is_full = await self._redis.is_full()
-            if way.is_full and (outcomes := await self._in_thread(fallback().take_to_spool, hits)):
+                way.full = await self._redis.full_kinds()
+            if type(hits[0]) in way.full and (
+                outcomes := await self._in_thread(fallback().take_to_spool, hits)
+            ):
                 return outcomes
             if not way.breaker.is_open:
                 return way.took(hits, await self._redis.append(hits))

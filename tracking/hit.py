@@ -48,6 +48,7 @@ class Hit:
     judged: tuple[str, str] | None = None
 
     FORMAT: ClassVar[int] = 1  # of the packed hit, see `tracking/kinds.py`
+    STREAM: ClassVar[str] = "stream"
 
     @classmethod
     def from_scope(cls, scope, token: str) -> "Hit | None":

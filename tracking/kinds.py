@@ -8,16 +8,17 @@ from tracking.page_views.hit import ViewHit
 from tracking.page_views.record import record_views
 from tracking.record import record
 
-KINDS = {kind.FORMAT: kind for kind in (Hit, ViewHit)}
+KINDS = (Hit, ViewHit)  # pixels first, wherever one kind goes before the other
+FORMATS = {kind.FORMAT: kind for kind in KINDS}
 RECORDERS = {Hit: record, ViewHit: record_views}
 
 
 def unpack(event_id: bytes, packed: bytes) -> Hit | ViewHit:
     """ValueError where the bytes are no hit, or one of a format that is newer than this code."""
     version, *fields = msgpack.unpackb(packed)
-    if version not in KINDS:
-        raise ValueError(f"packed in format {version}, and only {sorted(KINDS)} are known here")
-    return KINDS[version](event_id, *fields)
+    if version not in FORMATS:
+        raise ValueError(f"packed in format {version}, and only {sorted(FORMATS)} are known here")
+    return FORMATS[version](event_id, *fields)
 
 
 def record_all(hits: list[Hit | ViewHit]) -> list[Recorded]:

@@ -1,9 +1,13 @@
 """The express lane: pixels and page views answered before Django's request machinery."""
 
+from functools import partial
+
 from tracking.collect import GroupCommit, count
 from tracking.fallback import lose, name_of
 from tracking.hit import PIXEL_PATH, Hit
+from tracking.kinds import KINDS
 from tracking.outcome import Outcome
+from tracking.page_views.hit import ViewHit
 from tracking.page_views.lane import ViewLane
 from tracking.reply import GIF, HEADERS, NOT_ALLOWED_HEADERS, headers_after
 
@@ -28,8 +32,8 @@ class ExpressLane:
     """
 
     def __init__(self, django, limited=lambda application: application):
-        self.hits: GroupCommit | None = None  # made in the worker's own event loop
-        self.views = ViewLane(django, self.group_commit, limited)
+        self._commits: dict[type, GroupCommit] = {}  # made in the worker's own event loop
+        self.views = ViewLane(django, partial(self.group_commit, ViewHit), limited)
 
     async def __call__(self, scope, receive, send):
         if scope["type"] == "lifespan":
@@ -56,21 +60,29 @@ class ExpressLane:
     async def collect(self, scope, token) -> Outcome:
         """A client gets its GIF whatever goes wrong here."""
         try:
-            return await self.group_commit().collect(Hit.from_scope(scope, token))
+            return await self.group_commit(Hit).collect(Hit.from_scope(scope, token))
         except Exception as error:
             return count(*lose(1, name_of(error)))
 
-    def group_commit(self) -> GroupCommit:
-        """That of this worker; pixels and page views share it."""
-        self.hits = self.hits or GroupCommit()
-        return self.hits
+    def group_commit(self, kind: type) -> GroupCommit:
+        """That of this worker for hits of this kind."""
+        commit = self._commits.get(kind)
+        if commit is None:
+            commit = self._commits[kind] = GroupCommit()
+        return commit
 
     async def live(self, receive, send):
         """The server's word that the worker begins, and that it ends."""
         await receive()
-        await self.group_commit().open()
+        for kind in KINDS:
+            await self.group_commit(kind).open()
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        await self.hits.close()
-        await self.views.close()
+        await self.close()
         await send({"type": "lifespan.shutdown.complete"})
+
+    async def close(self):
+        """Finish what is in flight."""
+        for commit in self._commits.values():
+            await commit.close()
+        await self.views.close()

@@ -1,11 +1,13 @@
-"""The Redis stream between the web processes and the consumers. The one place that knows it.
+"""The Redis streams between the web processes and the consumers. The one place that knows them.
 
-One stream per shard, `{hits:n}:stream`; beside it one filter key per pixel and reader, which
-holds the time of the counted opening. The braces keep a shard's keys on one node of a cluster.
+Two streams per shard, `{hits:n}:stream` of pixels and `{hits:n}:views` of pages; beside them one
+filter key per pixel and reader, which holds the time of the counted opening. The braces keep a
+shard's keys on one node of a cluster.
 """
 
 import logging
 from collections import defaultdict
+from collections.abc import Iterable
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +24,7 @@ from redis.exceptions import OutOfMemoryError, ResponseError
 from redis.retry import Retry
 
 from tracking.hit import Hit
+from tracking.kinds import KINDS
 from tracking.metrics import STREAM_DELETED
 
 logger = logging.getLogger(__name__)
@@ -39,8 +42,8 @@ def shard_of(hit) -> int:
     return int.from_bytes(hit.spread[:4]) % settings.REDIS_STREAM_SHARDS
 
 
-def stream_key(shard: int) -> bytes:
-    return b"{hits:%d}:stream" % shard
+def stream_key(shard: int, kind: type = Hit) -> bytes:
+    return f"{{hits:{shard}}}:{kind.STREAM}".encode()
 
 
 def filter_key(hit: Hit) -> bytes:
@@ -48,12 +51,13 @@ def filter_key(hit: Hit) -> bytes:
 
 
 def script_calls(hits):
-    """(positions of the hits, keys, arguments) of each call of the script: one per shard."""
+    """(positions of the hits, keys, arguments) of each call of the script: one per shard, for
+    hits of one kind."""
     shards = defaultdict(list)
     for position, hit in enumerate(hits):
         shards[shard_of(hit)].append(position)
     for shard, positions in shards.items():
-        keys = [stream_key(shard)]
+        keys = [stream_key(shard, type(hits[0]))]
         arguments = [REFRESH_WINDOW_MS, FILTER_LIFE_MS]
         for position in positions:
             hit = hits[position]
@@ -64,20 +68,26 @@ def script_calls(hits):
 
 def fullness_commands(pipeline):
     pipeline.info("memory")
-    for shard in range(settings.REDIS_STREAM_SHARDS):
-        pipeline.xlen(stream_key(shard))
+    for kind, shard in streams_of(KINDS):
+        pipeline.xlen(stream_key(shard, kind))
     return pipeline
 
 
-def says_full(memory: dict, *lengths: int) -> bool:
-    """The replies to `fullness_commands`: more entries than are wanted, or memory runs out."""
-    if any(length >= settings.PIXEL_STREAM_LIMIT for length in lengths):
-        return True
-    return 0 < memory["maxmemory"] * MEMORY_MARK <= memory["used_memory"]
+def streams_of(kinds: Iterable[type]) -> list[tuple[type, int]]:
+    return [(kind, shard) for kind in kinds for shard in range(settings.REDIS_STREAM_SHARDS)]
 
 
-def is_full() -> bool:
-    """Whether Redis had better be spared more hits for now. Raises RedisError."""
+def says_full(memory: dict, *lengths: int) -> set[type]:
+    """The replies to `fullness_commands`: the kinds whose streams have more entries than are
+    wanted; all of them where memory runs out."""
+    if 0 < memory["maxmemory"] * MEMORY_MARK <= memory["used_memory"]:
+        return set(KINDS)
+    measured = zip(streams_of(KINDS), lengths, strict=True)
+    return {kind for (kind, _), length in measured if length >= settings.PIXEL_STREAM_LIMIT}
+
+
+def full_kinds() -> set[type]:
+    """The kinds of hits that Redis had better be spared for now. Raises RedisError."""
     with get_redis_connection("hits").pipeline(transaction=False) as pipeline:
         return says_full(*fullness_commands(pipeline).execute())
 
@@ -154,7 +164,7 @@ class AsyncAppender:
                 appended[position] = bool(answer)
         return appended
 
-    async def is_full(self) -> bool:
+    async def full_kinds(self) -> set[type]:
         async with self._redis.pipeline(transaction=False) as pipeline:
             return says_full(*await fullness_commands(pipeline).execute())
 
@@ -171,15 +181,19 @@ def alarm(deleted: int):
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry of the stream: a group of hits, packed by their event ids."""
+    """One entry of a stream: a group of hits of one kind, packed by their event ids."""
 
     stream: bytes
     id: bytes
     packed: dict[bytes, bytes]
 
+    @property
+    def kind(self) -> type:
+        return next(kind for kind in KINDS if self.stream.endswith(kind.STREAM.encode()))
+
 
 class StreamReader:
-    """One consumer's end of all shards. Its calls raise RedisError."""
+    """One consumer's end of all streams. Its calls raise RedisError."""
 
     def __init__(self, name: str):
         self.name = name
@@ -187,7 +201,7 @@ class StreamReader:
         self._redis = redis.Redis.from_url(
             settings.REDIS_STREAM_URL, socket_timeout=10, retry=Retry(NoBackoff(), 0)
         )
-        self._streams = [stream_key(shard) for shard in range(settings.REDIS_STREAM_SHARDS)]
+        self._streams = [stream_key(shard, kind) for kind, shard in streams_of(KINDS)]
 
     def open(self):
         """Make the consumer group where it is missing, from the first entry there is."""
@@ -198,9 +212,10 @@ class StreamReader:
                 if "BUSYGROUP" not in str(error):
                     raise
 
-    def read(self, count: int, block_ms: int) -> list[Entry]:
-        """Up to `count` new entries of each shard; waits `block_ms` (at least 1) for the first."""
-        wanted = dict.fromkeys(self._streams, ">")
+    def read(self, count: int, block_ms: int, kinds: Iterable[type] = KINDS) -> list[Entry]:
+        """Up to `count` new entries of each stream of these kinds; waits `block_ms` (at least 1)
+        for the first."""
+        wanted = {stream_key(shard, kind): ">" for kind, shard in streams_of(kinds)}
         with self._reopened():
             found = self._redis.xreadgroup(
                 CONSUMER_GROUP, self.name, wanted, count=count, block=max(1, block_ms)

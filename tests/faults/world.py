@@ -21,7 +21,7 @@ from tests.faults.databases import MySQL, SQLite
 from tests.faults.mail import Hit, Mail
 from tests.faults.points import FOLDER, Points
 from tests.services import Service, wait_until
-from tests.stack import STREAM
+from tests.stack import STREAMS
 from tests.wire import exchange, request
 from tracking.reply import GIF
 
@@ -149,13 +149,12 @@ class World:
             os.kill(self.redis.process.pid, signal.SIGCONT)
 
     def waiting(self) -> int:
-        """Entries in the stream."""
-        return self.client.xlen(STREAM)
+        """Entries in the streams."""
+        return sum(map(self.client.xlen, STREAMS))
 
     def filter_keys(self) -> list[bytes]:
-        return [
-            key for key in self.client.scan_iter("{hits:*", count=1000) if key != STREAM.encode()
-        ]
+        keys = self.client.scan_iter("{hits:*", count=1000)
+        return [key for key in keys if key.decode(errors="replace") not in STREAMS]
 
     def filtered(self, pixel: dict) -> set[int]:
         """The times (ms) of openings of this pixel that the filter remembers."""
@@ -210,13 +209,13 @@ class World:
 
     # -- Waiting ---------------------------------------------------------------------------------
     def settle(self):
-        """Until nothing waits anywhere: not in the stream, its pending list or the spool."""
+        """Until nothing waits anywhere: not in a stream, its pending list or the spool."""
         wait_until(self.is_settled, what="all is recorded")
         assert self.database.quarantined() == 0
 
     def is_settled(self) -> bool:
         with contextlib.suppress(redis.RedisError):
-            pending = self.client.xpending(STREAM, GROUP)["pending"]
+            pending = any(self.client.xpending(stream, GROUP)["pending"] for stream in STREAMS)
             return not (self.waiting() or pending or any(self.spool.glob("*")))
         return False
 

@@ -91,13 +91,12 @@ def dump_views() -> dict:
     views = PageView.objects.order_by("pk").values_list(
         "event_id", "page", "visitor", "viewed_at", "referrer"
     )
-    cells = {cell.pk: cell for cell in ViewCell.objects.all()}
-    keys = {pk: (pages.get(cell.page, ""), cell.hour) for pk, cell in cells.items()}
-    seen = CellVisitor.objects.values_list("cell", "visitor")
+    cells = ViewCell.objects.values_list("page", "hour", "views", "visitors")
+    seen = CellVisitor.objects.values_list("page", "hour", "visitor")
     return {
         "views": [(event, pages[page], users[user], *more) for event, page, user, *more in views],
-        "cells": [(*keys[pk], cell.views, cell.visitors) for pk, cell in cells.items()],
-        "seen": [(*keys[cell], users[visitor]) for cell, visitor in seen],
+        "cells": [(pages.get(page, ""), *more) for page, *more in cells],
+        "seen": [(pages.get(page, ""), hour, users[visitor]) for page, hour, visitor in seen],
     }
 
 

@@ -20,7 +20,7 @@ from tests.ledger.oracle import ClockTime
 from tests.ledger.plan import Fault
 from tests.ledger.system import GROUP, System
 from tests.services import Service, listens, wait_until
-from tests.stack import STREAM
+from tests.stack import STREAMS
 
 BREAKERS_REST_S = 1.5
 CLOCK_OFF = 120  # minutes
@@ -135,7 +135,8 @@ class Faults:
 
     def group_destroyed(self, seconds):
         with suppress(redis.RedisError), self._redis() as client:  # it may be down just now
-            client.xgroup_destroy(STREAM, GROUP)
+            for stream in STREAMS:
+                client.xgroup_destroy(stream, GROUP)
 
     # -- Redis -----------------------------------------------------------------------------------
     @contextmanager
@@ -212,14 +213,16 @@ class Faults:
         self.poisoned |= {event_id.hex() for event_id in poison}
 
     def _add_entry(self, more):
-        """The newest entry once more, with some more hits at its beginning."""
+        """The newest entry of each stream once more, with some more hits at its beginning."""
         with self._redis() as client:
-            deadline = time.monotonic() + 2
-            while time.monotonic() < deadline and not self.stopping.is_set():
-                if newest := client.xrevrange(STREAM, count=1):
-                    client.xadd(STREAM, more | newest[0][1])
-                    return
-        raise AssertionError("no entry was there to be delivered twice")
+            deadline, left = time.monotonic() + 2, set(STREAMS)
+            while left and time.monotonic() < deadline and not self.stopping.is_set():
+                for stream in sorted(left):
+                    if newest := client.xrevrange(stream, count=1):
+                        client.xadd(stream, more | newest[0][1])
+                        left.discard(stream)
+        if left == set(STREAMS):
+            raise AssertionError("no entry was there to be delivered twice")
 
     # -- The database ----------------------------------------------------------------------------
     def database_killed(self, seconds):

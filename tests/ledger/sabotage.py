@@ -28,7 +28,7 @@ def none():
 
 
 def acknowledge_before_commit():
-    def consume_stream(self, wait_ms):
+    def consume_streams(self, wait_ms):
         entries = self.gather(wait_ms)
         if entries:
             self.stream.acknowledge(entries)
@@ -36,7 +36,7 @@ def acknowledge_before_commit():
         self.stream.correct_filter(corrections(settle(packed)))
         return len(packed)
 
-    Consumer.consume_stream = consume_stream
+    Consumer.consume_streams = consume_streams
 
 
 def no_aof():
@@ -89,7 +89,7 @@ def spool_without_fsync():
 def views_acknowledged_unstored():
     """Page views are acknowledged with their batch, and stored with the next one."""
 
-    def consume_stream(self, wait_ms):
+    def consume_streams(self, wait_ms):
         entries = self.gather(wait_ms)
         packed = [item for entry in entries for item in entry.packed.items()]
         before, self.views = getattr(self, "views", []), [*filter(is_view, packed)]
@@ -98,7 +98,7 @@ def views_acknowledged_unstored():
         self.stream.acknowledge(entries)
         return len(packed)
 
-    Consumer.consume_stream = consume_stream
+    Consumer.consume_streams = consume_streams
 
 
 def is_view(item: tuple[bytes, bytes]) -> bool:

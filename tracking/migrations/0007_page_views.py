@@ -65,8 +65,9 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='CellVisitor',
             fields=[
-                ('pk', models.CompositePrimaryKey('cell_id', 'visitor_id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('cell', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tracking.viewcell')),
+                ('pk', models.CompositePrimaryKey('page', 'hour', 'visitor_id', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('page', models.BigIntegerField()),
+                ('hour', models.IntegerField()),
                 ('visitor', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tracking.visitor')),
             ],
         ),

@@ -8,14 +8,11 @@ A view counts in four of them, and its visitor once in each, however often they 
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from functools import reduce
 from hashlib import blake2b
-from operator import or_
 from uuid import UUID, uuid4
 
 from django.conf import settings
-from django.db import connections, models
-from django.db.models import Q
+from django.db import connections, models, transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
@@ -102,6 +99,9 @@ class VisitorQuerySet(NamedQuerySet):
             self.forget(made[user_id])
         return found | made | dict.fromkeys(erased | too_late)
 
+    def erased_among(self, ids: Iterable[int]) -> set[int]:
+        return set(self.filter(pk__in=ids, erased_at__isnull=False).values_list("pk", flat=True))
+
     def erase(self, user_id: str) -> bool:
         """Forget the name for good; whether there was such a visitor. No figure moves by it."""
         ErasedVisitor.objects.remember(user_id)
@@ -112,6 +112,15 @@ class VisitorQuerySet(NamedQuerySet):
         return True
 
     def forget(self, visitor: int):
+        ViewCell.objects.make_first()
+        self._forget(visitor)
+
+    @retry_transaction
+    @transaction.atomic
+    def _forget(self, visitor: int):
+        """Under the lock of whoever records views: those that are stored before are found here, and
+        whoever comes afterwards sees that the visitor is erased."""
+        ViewCell.objects.lock()
         changes = {"user_id": "", "fingerprint": uuid4(), "erased_at": timezone.now()}
         self.filter(pk=visitor).update(**changes)
         PageView.objects.filter(visitor=visitor).exclude(referrer="").update(referrer="")
@@ -203,31 +212,14 @@ Key = tuple[int, int]  # of a cell: the id of a page or ALL_PAGES, an hour or AL
 
 
 class CellQuerySet(models.QuerySet):
-    def of(self, keys: Iterable[Key]) -> "CellQuerySet":
-        pages = {}
-        for page, hour in keys:
-            pages.setdefault(hour, set()).add(page)
-        conditions = (Q(hour=hour, page__in=found) for hour, found in pages.items())
-        return self.filter(reduce(or_, conditions))
-
     def make_first(self):
         """Make the cell of all views, once; outside of any transaction."""
         retry_transaction(self.get_or_create)(page=ALL_PAGES, hour=ALL_TIME)
 
-    def lock(self, keys: Iterable[Key]) -> dict[Key, int]:
-        """key → id; those that are missing are made. Inside a transaction: whoever holds the cell
-        of all views has all of them for themselves, so that nobody else makes any meanwhile."""
+    def lock(self):
+        """Inside a transaction: whoever holds the cell of all views has all of them alone."""
         first = self.filter(page=ALL_PAGES, hour=ALL_TIME).select_for_update()
         first.values_list("pk", flat=True).get()
-        found = self.ids_of(keys)
-        if missing := sorted(set(keys) - found.keys()):
-            self.bulk_create([self.model(page=page, hour=hour) for page, hour in missing])
-            found |= self.ids_of(missing)
-        return found
-
-    def ids_of(self, keys: Iterable[Key]) -> dict[Key, int]:
-        rows = self.of(keys).values_list("pk", "page", "hour")
-        return {(page, hour): pk for pk, page, hour in rows}
 
     def by_views(self) -> "CellQuerySet":
         """Of each page since the beginning, in the order of their views, which an index has."""
@@ -263,37 +255,36 @@ class ViewCell(models.Model):
 
 
 class CellVisitorQuerySet(models.QuerySet):
-    def among(self, pairs: Iterable[tuple[int, int]]) -> set[tuple[int, int]]:
-        """Those of these (cell id, visitor id) that are there."""
-        visitors = {}
-        for cell, visitor in pairs:
-            visitors.setdefault(cell, set()).add(visitor)
-        cells, found = list(visitors), set()
+    def among(self, seen: dict[Key, set[int]]) -> set[tuple[int, int, int]]:
+        """Those of these (page, hour, visitor) that are there."""
+        keys, found = sorted(seen), set()
         with connections[self.db].cursor() as cursor:
-            for start in range(0, len(cells), ASKED_AT_ONCE):
-                some = {cell: visitors[cell] for cell in cells[start : start + ASKED_AT_ONCE]}
-                cursor.execute(self._question(some))
+            for start in range(0, len(keys), ASKED_AT_ONCE):
+                cursor.execute(self._question(seen, keys[start : start + ASKED_AT_ONCE]))
                 found.update(cursor.fetchall())
         return found
 
-    def _question(self, visitors: dict[int, set[int]]) -> str:
+    def _question(self, seen: dict[Key, set[int]], keys: list[Key]) -> str:
         """In SQL: to build it by Q objects takes longer than the database takes to answer."""
         conditions = (
-            f"cell_id = {cell:d} AND visitor_id IN ({', '.join(f'{each:d}' for each in some)})"
-            for cell, some in visitors.items()
+            f"page = {page:d} AND hour = {hour:d}"
+            f" AND visitor_id IN ({', '.join(f'{each:d}' for each in sorted(seen[page, hour]))})"
+            for page, hour in keys
         )
         table = self.model._meta.db_table
-        return f"SELECT cell_id, visitor_id FROM {table} WHERE {' OR '.join(conditions)}"  # nosec B608 # numbers only
+        return f"SELECT page, hour, visitor_id FROM {table} WHERE {' OR '.join(conditions)}"  # nosec B608 # numbers only
 
-    def add(self, pairs: Iterable[tuple[int, int]]):
-        insert_rows(self.model, ("cell", "visitor"), sorted(pairs))
+    def add(self, rows: Iterable[tuple[int, int, int]]):
+        insert_rows(self.model, ("page", "hour", "visitor"), sorted(rows))
 
 
 class CellVisitor(models.Model):
     """That a visitor is counted in a cell."""
 
-    pk = models.CompositePrimaryKey("cell_id", "visitor_id")
-    cell = models.ForeignKey(ViewCell, models.DO_NOTHING, related_name="+", db_index=False)
+    # By the cell's key and not by its id: whoever records views needn't ask for it.
+    pk = models.CompositePrimaryKey("page", "hour", "visitor_id")
+    page = models.BigIntegerField()
+    hour = models.IntegerField()
     # No constraint and no index: nobody asks for a visitor's cells, and rows are many.
     visitor = models.ForeignKey(
         Visitor, models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False
@@ -302,4 +293,4 @@ class CellVisitor(models.Model):
     objects = CellVisitorQuerySet.as_manager()
 
     def __str__(self):
-        return f"{self.cell_id} {self.visitor_id}"
+        return f"{self.page} {self.hour} {self.visitor_id}"

@@ -16,6 +16,7 @@ class ViewHit:
     referrer: str = ""  # the host only
 
     FORMAT: ClassVar[int] = 2  # of the packed hit, see `tracking/kinds.py`
+    STREAM: ClassVar[str] = "views"  # their own: pixels wait behind none of them
     seen_as: ClassVar[bytes] = b""  # every view counts: the filter has nothing to remember
 
     @property

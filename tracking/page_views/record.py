@@ -4,7 +4,7 @@ The event id decides which views are known already. Whoever records views holds 
 them, so that no two look for new visitors at once.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import datetime
 from uuid import UUID
 
@@ -27,9 +27,8 @@ def record_views(hits: list[ViewHit]) -> list[Recorded]:
     known = Page.objects.known(pages)
     known |= Page.objects.make(pages - known.keys()) if pages - known.keys() else {}
     visitors = Visitor.objects.ids_of({hit.user_id for hit in hits})
-    keys = {key for hit in hits for key in keys_of(hit, known[hit.page_id])}
     ViewCell.objects.make_first()
-    return _record(hits, known, visitors, keys)
+    return _record(hits, known, visitors)
 
 
 def keys_of(hit: ViewHit, page: int) -> list[Key]:
@@ -40,8 +39,11 @@ def keys_of(hit: ViewHit, page: int) -> list[Key]:
 
 @retry_transaction
 @transaction.atomic
-def _record(hits, pages, visitors, keys) -> list[Recorded]:
-    batch = Batch(ViewCell.objects.lock(keys), known_event_ids(hits), kept_since())
+def _record(hits, pages, visitors) -> list[Recorded]:
+    ViewCell.objects.lock()
+    # Who was erased since their ids were looked up.
+    erased = Visitor.objects.erased_among(set(visitors.values()) - {None})
+    batch = Batch(known_event_ids(hits), kept_since(), erased | {None})
     recorded = [batch.take(hit, pages[hit.page_id], visitors[hit.user_id]) for hit in hits]
     batch.store()
     return recorded
@@ -56,11 +58,11 @@ def known_event_ids(hits) -> set[bytes]:
 class Batch:
     """What a transaction is going to store."""
 
-    def __init__(self, cells: dict[Key, int], event_ids: set[bytes], since: datetime | None):
-        self._cells, self._event_ids, self._since = cells, event_ids, since
+    def __init__(self, event_ids: set[bytes], since: datetime | None, erased: set[int | None]):
+        self._event_ids, self._since, self._erased = event_ids, since, erased
         self._rows: list[tuple] = []
         self._views: Counter[Key] = Counter()
-        self._seen: dict[tuple[int, int], Key] = {}
+        self._seen: defaultdict[Key, set[int]] = defaultdict(set)
 
     def take(self, hit: ViewHit, page: int, visitor: int | None) -> Recorded:
         moment = moment_of(hit)
@@ -68,20 +70,21 @@ class Batch:
             return Recorded(hit, Decision.DUPLICATE)
         if is_too_old(moment, self._since):
             return Recorded(hit, Decision.TOO_OLD)
-        if visitor is None:
+        if visitor in self._erased:
             return Recorded(hit, Decision.ERASED)
         self._event_ids.add(hit.event_id)
         self._rows.append((UUID(bytes=hit.event_id), page, visitor, moment, hit.referrer))
         for key in keys_of(hit, page):
             self._views[key] += 1
-            self._seen[self._cells[key], visitor] = key
+            self._seen[key].add(visitor)
         return Recorded(hit, Decision.RECORDED)
 
     def store(self):
         if not self._rows:
             return
-        new = self._seen.keys() - CellVisitor.objects.among(self._seen)
-        visitors = Counter(self._seen[pair] for pair in new)
+        seen = {(*key, visitor) for key, visitors in self._seen.items() for visitor in visitors}
+        new = seen - CellVisitor.objects.among(self._seen)
+        visitors = Counter((page, hour) for page, hour, _ in new)
         names = ("event_id", "page", "visitor", "viewed_at", "referrer")
         insert_rows(PageView, names, self._rows)
         CellVisitor.objects.add(new)

@@ -41,9 +41,9 @@ def forget_views_before(moment: datetime) -> Iterator[int]:
 def forget_visitors_of_hours_before(hour: int) -> Iterator[int]:
     """Who was seen in these hours; how many they were is counted already."""
     cells = ViewCell.objects.filter(hour__gt=ALL_TIME, hour__lt=hour, is_closed=False)
-    for cell in cells.order_by("hour").values_list("pk", flat=True).iterator():
-        seen = CellVisitor.objects.filter(cell=cell)
+    for cell in cells.order_by("hour").iterator():
+        seen = CellVisitor.objects.filter(page=cell.page, hour=cell.hour)
         while found := list(seen.values_list("visitor", flat=True)[:DELETED_AT_ONCE]):
             seen.filter(visitor__in=found).delete()
             yield 0
-        ViewCell.objects.filter(pk=cell).update(is_closed=True)
+        ViewCell.objects.filter(pk=cell.pk).update(is_closed=True)

@@ -45,9 +45,7 @@ def ask(name, method, path, headers=(), body=b"", query=b""):
             found = await ask_by_shortcut(application, scope, body) or found
             found = found or await ask_by_asgi(application, scope, body)
         if isinstance(application, ExpressLane):
-            if application.hits:
-                await application.hits.close()
-            await application.views.close()
+            await application.close()
         return found
 
     return asyncio.run(exchange())

@@ -18,7 +18,7 @@ from tracking import consume, spool, stream
 from tracking import settle as settle_module
 from tracking.consume import Consumer
 from tracking.hit import Hit
-from tracking.kinds import unpack
+from tracking.kinds import KINDS, unpack
 from tracking.models import Opening, PageView, QuarantinedHit
 from tracking.page_views.hit import ViewHit
 from tracking.record import Decision, record
@@ -52,9 +52,10 @@ def a_hit(pixel, user_agent="Thunderbird", at=NOON) -> Hit:
 
 
 def left(redis_client):
-    """(entries in the stream, entries read and not acknowledged)."""
-    key = stream_key(0)
-    return redis_client.xlen(key), redis_client.xpending(key, CONSUMER_GROUP)["pending"]
+    """(entries in the streams, entries read and not acknowledged)."""
+    keys = [stream_key(0, kind) for kind in KINDS]
+    pending = sum(redis_client.xpending(key, CONSUMER_GROUP)["pending"] for key in keys)
+    return sum(map(redis_client.xlen, keys)), pending
 
 
 def test_a_step_records_a_batch_and_leaves_nothing_behind(consumer, pixel, redis_client):
@@ -146,8 +147,10 @@ def test_a_page_view_that_the_database_refuses_keeps_neither_kind_back(
     bad = a_view("poison", at=10**18)
     hits = [a_hit(pixel, str(number)) for number in range(9)]
     views = [a_view(str(number)) for number in range(9)]
-    stream.append([*hits[:4], *views[:4], bad, *hits[4:], *views[4:]])
-    redis_client.xadd(stream_key(0), {uuid4().bytes: msgpack.packb((ViewHit.FORMAT, "home"))})
+    stream.append(hits)
+    stream.append([*views[:4], bad, *views[4:]])
+    torn = {uuid4().bytes: msgpack.packb((ViewHit.FORMAT, "home"))}
+    redis_client.xadd(stream_key(0, ViewHit), torn)
     assert consumer.step() == 20
     assert Opening.objects.count() == PageView.objects.count() == 9
     quarantined = {each.event: each for each in QuarantinedHit.objects.all()}
@@ -155,6 +158,21 @@ def test_a_page_view_that_the_database_refuses_keeps_neither_kind_back(
     [torn] = quarantined.values()
     assert torn.reason == "TypeError"
     assert left(redis_client) == (0, 0)
+
+
+def test_pixels_go_before_page_views_however_many_wait(consumer, pixels, monkeypatch):
+    monkeypatch.setattr(consume, "BATCH_HITS", 4)
+    for number in range(5):
+        stream.append([a_view(f"{number}-{each}") for each in range(4)])
+    consumer.stream.open()
+    counted = []
+    for pixel in pixels[:3]:
+        stream.append([a_hit(pixel)])
+        consumer.step()
+        counted.append((Opening.objects.count(), PageView.objects.count()))
+    assert counted == [(1, 4), (2, 8), (3, 12)]
+    assert consumer.step() + consumer.step() == 8
+    assert PageView.objects.count() == 20
 
 
 def test_page_views_of_the_spool_are_replayed_once(consumer, settings, tmp_path):

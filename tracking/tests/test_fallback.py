@@ -21,11 +21,12 @@ from campaigns.tests.factories import make_contact
 from tracking import collect as collect_module
 from tracking import fallback as fallback_module
 from tracking import stream
-from tracking.collect import GroupCommit, collect
+from tracking.collect import GroupCommit, collect, collect_views
 from tracking.fallback import fallback
 from tracking.hit import Hit
 from tracking.models import Opening
 from tracking.outcome import Outcome
+from tracking.page_views.hit import ViewHit
 from tracking.spool import SpoolFile, waiting_files
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -51,6 +52,10 @@ def database_is_down(monkeypatch):
     failing = Mock(side_effect=OperationalError(2002, "refused"))
     monkeypatch.setattr(fallback_module, "record_all", failing)
     return failing
+
+
+def a_view() -> ViewHit:
+    return ViewHit(uuid4().bytes, "home", "user123", at=NOON)
 
 
 def a_hit(pixel, agent="Thunderbird") -> Hit:
@@ -227,11 +232,11 @@ def test_with_the_disk_full_as_well_a_nearly_full_redis_takes_the_hit_after_all(
     assert collect_all(a_hit(pixel)) == [Outcome.STORED]
     collect_module.way._measure_at = 0
     assert collect_all(a_hit(pixel, "Outlook")) == [Outcome.STORED]
-    assert collect_module.way.is_full
+    assert collect_module.way.full == {Hit}
 
 
 def test_a_redis_that_fails_while_it_was_full_is_measured_anew(redis_client, pixel):
-    collect_module.way.is_full = True
+    collect_module.way.full = {Hit}
     collect_module.way.failed(ConnectionError("refused"))
     collect_module.way.breaker._try_at = time.monotonic()
     assert collect(a_hit(pixel)) == Outcome.STORED
@@ -261,6 +266,16 @@ def test_hits_do_not_wait_while_a_failed_database_is_tried(redis_is_down, pixel)
     assert Opening.objects.count() == 2  # the first is in the spool as well, and counts once
 
 
-@pytest.mark.parametrize(("maxmemory", "full"), [(0, False), (1_000, True), (10**12, False)])
+@pytest.mark.parametrize(
+    ("maxmemory", "full"), [(0, set()), (1_000, {Hit, ViewHit}), (10**12, set())]
+)
 def test_memory_near_its_limit_is_pressure(maxmemory, full):
-    assert stream.says_full({"maxmemory": maxmemory, "used_memory": 901}, 0) is full
+    assert stream.says_full({"maxmemory": maxmemory, "used_memory": 901}, 0, 0) == full
+
+
+def test_page_views_that_pile_up_send_no_pixel_to_the_disk(redis_client, pixel, settings):
+    settings.PIXEL_STREAM_LIMIT = 1
+    assert collect_views([a_view()]) == [Outcome.STORED]
+    collect_module.way._measure_at = 0
+    assert collect_views([a_view()]) == [Outcome.SPOOLED]
+    assert collect(a_hit(pixel)) == Outcome.STORED

@@ -43,7 +43,7 @@ def track(application, content, content_type=JSON, **headers):
 
 
 def stored(redis_client) -> list[ViewHit]:
-    entries = redis_client.xrange(stream_key(0))
+    entries = redis_client.xrange(stream_key(0, ViewHit))
     return [unpack(*item) for _, packed in entries for item in packed.items()]
 
 

@@ -160,14 +160,14 @@ def test_a_page_view_that_the_database_refuses_keeps_neither_kind_back(
     assert left(redis_client) == (0, 0)
 
 
-def test_pixels_go_before_page_views_however_many_wait(consumer, pixels, monkeypatch):
+def test_pixels_go_before_page_views_however_many_wait(consumer, pixel, monkeypatch):
     monkeypatch.setattr(consume, "BATCH_HITS", 4)
     for number in range(5):
         stream.append([a_view(f"{number}-{each}") for each in range(4)])
     consumer.stream.open()
     counted = []
-    for pixel in pixels[:3]:
-        stream.append([a_hit(pixel)])
+    for agent in ("Thunderbird", "Outlook", "Gmail"):
+        stream.append([a_hit(pixel, agent)])
         consumer.step()
         counted.append((Opening.objects.count(), PageView.objects.count()))
     assert counted == [(1, 4), (2, 8), (3, 12)]

@@ -17,6 +17,11 @@ __all__ = ["admin_client"]  # a fixture
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture
+def anna():
+    return make_staff(models=MODELS)
+
+
 # -- Watching it -----------------------------------------------------------------------------------
 def test_the_page_and_its_script_are_told_the_same_figures(admin_client):
     job = take_in(make_campaign(), LIST)

@@ -6,11 +6,19 @@ import io
 import pytest
 from django.contrib.admin.models import LogEntry
 
-from accounts.tests.staff import admin_client, page, said, signed_in
+from accounts.tests.staff import admin_client, make_staff, page, said, signed_in
 from campaigns import import_steps
 from campaigns.models import Contact, ContactImport, ReportedRow
 from campaigns.tests.factories import make_campaign, make_contact
-from campaigns.tests.import_pages import LIST, State, address, make_import, stored_files, upload
+from campaigns.tests.import_pages import (
+    LIST,
+    MODELS,
+    State,
+    address,
+    make_import,
+    stored_files,
+    upload,
+)
 from campaigns.tests.importing import send, table, take_in
 
 __all__ = ["admin_client"]  # a fixture

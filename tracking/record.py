@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts.retry import retry_transaction
-from campaigns.models import Campaign, Contact, Pixel
+from campaigns.models import Campaign, Contact, Group, Pixel
 from tracking.anonymous import AnonymousHistory, NewSalts
 from tracking.decision import Decision, Recorded
 from tracking.hit import Hit
@@ -99,29 +99,27 @@ def _record(hits, user_agents, audit):
 
 
 def lock_targets(hits) -> dict[bytes, Target]:
-    """Lock the contacts of the hits, in order, and read what their pixels stand for."""
-    uuids = {UUID(bytes=hit.pixel) for hit in hits}
-    pixels = Pixel.objects.filter(uuid__in=uuids)
+    """Lock the contacts of the hits, in order, and read what their pixels stand for.
+
+    One table at a time: given a join, MariaDB may begin with the groups, which are few, and read
+    every contact and pixel of a campaign of a million for each batch.
+    """
+    pixels = Pixel.objects.filter(uuid__in={UUID(bytes=hit.pixel) for hit in hits})
     contacts = set(pixels.values_list("contact_id", flat=True))
-    # Evaluated for its locks. No join: it would lock the campaign's row as well, and with it
-    # every other consumer.
-    list(
-        Contact.objects.select_for_update()
-        .filter(pk__in=contacts)
-        .order_by("pk")
-        .values_list("pk", flat=True)
-    )
+    locked = Contact.objects.select_for_update().filter(pk__in=contacts).order_by("pk")
+    known = {pk: rest for pk, *rest in locked.values_list("pk", "group_id", "erased_at")}
     # Of a group that is being removed nothing is stored any more.
-    rows = pixels.filter(contact__group__removal=None).values_list(
-        "uuid",
-        "pk",
-        "contact_id",
-        "contact__group_id",
-        "contact__group__campaign__tracking",
-        "contact__group__campaign__closed_at",
-        "contact__erased_at",
-    )
-    return {uuid.bytes: Target(*rest) for uuid, *rest in rows if rest[1] in contacts}
+    groups = Group.objects.filter(pk__in={group for group, _ in known.values()}, removal=None)
+    campaigns = {
+        pk: rest
+        for pk, *rest in groups.values_list("pk", "campaign__tracking", "campaign__closed_at")
+    }
+    targets = {}
+    for uuid, pixel, contact in pixels.values_list("uuid", "pk", "contact_id"):
+        group, erased_at = known.get(contact, (None, None))
+        if group in campaigns:
+            targets[uuid.bytes] = Target(pixel, contact, group, *campaigns[group], erased_at)
+    return targets
 
 
 def anonymous_hits(hits, targets) -> list[tuple[Hit, int, datetime]]:

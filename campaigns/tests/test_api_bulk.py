@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from django.db import IntegrityError, connection
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Membership
@@ -299,65 +299,6 @@ def test_a_group_that_goes_while_the_request_runs_is_named(house, monkeypatch):
     )
     error_at(lost, "does_not_exist", "group")
     assert good["created"]
-
-
-def look_first(monkeypatch, glance):
-    """Where the request looks for its addresses first, it sees `glance`; then what is there."""
-    look, glances = schedule.ScheduleQuerySet._at, [glance]
-    monkeypatch.setattr(
-        schedule.ScheduleQuerySet,
-        "_at",
-        lambda self, places: glances.pop() if glances else look(self, places),
-    )
-
-
-def test_a_request_that_is_overtaken_looks_again(house, monkeypatch):
-    """Another request stores the same address after this one has looked for it."""
-    contact = house.add_contact(email="a@example.com", name="theirs")
-    look_first(monkeypatch, [])
-    assert send(house, {"email": "a@example.com", "name": "ours"}) == [
-        {"id": contact.pk, "created": False}
-    ]
-    contact.refresh_from_db()
-    assert contact.name == "ours"
-
-
-def test_what_was_not_given_stays_as_somebody_just_made_it(house, monkeypatch):
-    """Another request changes the contact after this one has looked at it, before it locks it."""
-    contact = house.add_contact(email="a@example.com", external_id="old")
-    lock = schedule.ScheduleQuerySet._lock_outdated
-
-    def be_overtaken_then_lock(self, rows, contacts):
-        Contact.objects.filter(pk=contact.pk).update(external_id="new")
-        return lock(self, rows, contacts)
-
-    monkeypatch.setattr(schedule.ScheduleQuerySet, "_lock_outdated", be_overtaken_then_lock)
-    send(house, {"email": "a@example.com", "name": "Ada"})
-    contact.refresh_from_db()
-    assert (contact.name, contact.external_id) == ("Ada", "new")
-
-
-def test_a_contact_that_takes_another_address_meanwhile_is_left_alone(house, monkeypatch):
-    contact = house.add_contact(email="a@example.com", name="Ada")
-    as_seen = Contact.objects.get(pk=contact.pk)
-    contact.email = "b@example.com"
-    contact.save()
-    look_first(monkeypatch, [as_seen])
-    (result,) = send(house, {"email": "a@example.com", "name": "Other"})
-    assert result["created"]
-    contact.refresh_from_db()
-    assert (contact.name, contact.email) == ("Ada", "b@example.com")
-
-
-def test_a_request_that_is_always_overtaken_is_asked_to_try_again(house, monkeypatch):
-    def overtaken(self, rows):
-        raise IntegrityError
-
-    monkeypatch.setattr(schedule.ScheduleQuerySet, "take_in", overtaken)
-    response = house.client.post(
-        URL, {"contacts": [{"group": house.group.pk, "email": "a@example.com"}]}
-    )
-    assert_problem(response, 409, "conflict")
 
 
 def test_a_moment_is_stored_in_utc_whatever_zone_it_was_given_in(house):

@@ -222,7 +222,8 @@ class CellQuerySet(models.QuerySet):
         first.values_list("pk", flat=True).get()
 
     def by_views(self) -> "CellQuerySet":
-        """Of each page since the beginning, in the order of their views, which an index has."""
+        """Of each page since the beginning, in the order of their views, which an index has. No
+        page without a view has a cell."""
         return self.filter(hour=ALL_TIME).exclude(page=ALL_PAGES).order_by("-views", "page")
 
     def add(self, views: Counter, visitors: Counter):

@@ -19,6 +19,7 @@ from django.utils.crypto import salted_hmac
 from accounts.retry import retry_transaction
 from campaigns.models.insert import insert_rows
 from tracking.models.adding import add_to, make_missing
+from tracking.models.quarantine import QuarantinedHit
 
 NAME_LENGTH = 255
 ALL_PAGES = 0  # in place of a page's id
@@ -105,6 +106,7 @@ class VisitorQuerySet(NamedQuerySet):
     def erase(self, user_id: str) -> bool:
         """Forget the name for good; whether there was such a visitor. No figure moves by it."""
         ErasedVisitor.objects.remember(user_id)
+        QuarantinedHit.objects.forget_visitor(user_id)
         found = self.known([user_id]).get(user_id)
         if found is None:
             return False

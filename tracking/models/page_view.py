@@ -242,6 +242,10 @@ class ViewCell(models.Model):
     views = models.BigIntegerField(default=0)
     visitors = models.BigIntegerField(default=0)
     is_closed = models.BooleanField(db_default=False, help_text="Who was seen in it is forgotten.")
+    forgotten_before = models.DateTimeField(
+        null=True,
+        help_text="Of the cell of all views: none of before that is taken in any more.",
+    )
 
     objects = CellQuerySet.as_manager()
 

@@ -5,11 +5,11 @@ from tracking.fallback import lose, name_of
 from tracking.hit import PIXEL_PATH, Hit
 from tracking.outcome import Outcome
 from tracking.page_views.lane import ViewLane
-from tracking.reply import GIF, HEADERS, NOT_ALLOWED_HEADERS, headers_after
+from tracking.reply import GIF, HEADERS, NOT_ALLOWED_HEADERS, headers_after, raw_headers
 
 
 def start_of(status: int, headers: dict[str, str]) -> dict:
-    raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+    raw = raw_headers(tuple(headers.items()))
     return {"type": "http.response.start", "status": status, "headers": raw}
 
 

@@ -21,8 +21,33 @@ APPLICATIONS = {
 
 def ask(name, method, path, headers=(), body=b"", query=b""):
     """(status, headers, body) from one of the applications."""
-    raw = [(key.lower().encode(), value.encode("latin-1")) for key, value in headers]
-    scope = {
+    scope = scope_of(method, path, headers, query)
+
+    async def exchange():
+        application = APPLICATIONS[name]()
+        found = None
+        try:
+            if name != "shortcut" or path == "/stats":  # its answer is kept by who has asked before
+                found = await ask_by_asgi(application, scope, body)
+            if name == "shortcut":
+                found = await ask_by_shortcut(application, scope, body) or found
+                found = found or await ask_by_asgi(application, scope, body)
+            return found
+        finally:
+            if isinstance(application, ExpressLane):
+                await close(application)
+
+    return asyncio.run(exchange())
+
+
+async def close(lane: ExpressLane):
+    if lane.hits:
+        await lane.hits.close()
+    await lane.views.close()
+
+
+def scope_of(method, path, headers=(), query=b"") -> dict:
+    return {
         "type": "http",
         "http_version": "1.1",
         "method": method,
@@ -31,26 +56,16 @@ def ask(name, method, path, headers=(), body=b"", query=b""):
         "query_string": query,
         "root_path": "",
         "scheme": "http",
-        "headers": raw,
+        "headers": [(key.lower().encode(), value.encode("latin-1")) for key, value in headers],
         "client": ("203.0.113.9", 4711),
         "server": ("127.0.0.1", 8000),
     }
 
-    async def exchange():
-        application = APPLICATIONS[name]()
-        found = None
-        if name != "shortcut" or path == "/stats":  # whose answer is kept by who has asked before
-            found = await ask_by_asgi(application, scope, body)
-        if name == "shortcut":
-            found = await ask_by_shortcut(application, scope, body) or found
-            found = found or await ask_by_asgi(application, scope, body)
-        if isinstance(application, ExpressLane):
-            if application.hits:
-                await application.hits.close()
-            await application.views.close()
-        return found
 
-    return asyncio.run(exchange())
+def for_pages(headers) -> dict[str, str]:
+    """Those by which a browser lets a page of another site read an answer, or ask for it."""
+    lower = {name.lower(): value for name, value in headers}
+    return {name: lower[name] for name in lower if name.startswith("access-control-")}
 
 
 async def ask_by_asgi(application, scope, body):
@@ -72,7 +87,14 @@ async def ask_by_shortcut(application, scope, body):
     if way is None:
         return None
     answered = asyncio.get_running_loop().create_future()
-    way(body, answered.set_result)
+
+    def answer(make_reply, *arguments):
+        try:
+            answered.set_result(make_reply(*arguments))
+        except Exception as error:
+            answered.set_exception(error)
+
+    way(body, answer)
     reply = await asyncio.wait_for(answered, 5)
     found = [(key.lower(), value) for key, value in reply.headers.items()]
     return reply.status, found, reply.body

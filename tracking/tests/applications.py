@@ -7,6 +7,8 @@ from django.core.handlers.asgi import ASGIHandler
 
 from tracking.lane import ExpressLane
 
+PATIENCE = 60  # seconds: on a busy machine an answer takes its time
+
 
 async def refuse(scope, receive, send):
     raise AssertionError("the lane let it through to Django")
@@ -71,9 +73,9 @@ def for_pages(headers) -> dict[str, str]:
 async def ask_by_asgi(application, scope, body):
     server = ApplicationCommunicator(application, scope)
     await server.send_input({"type": "http.request", "body": body})
-    start = await server.receive_output(5)
-    content = await server.receive_output(5)
-    await server.wait(5)
+    start = await server.receive_output(PATIENCE)
+    content = await server.receive_output(PATIENCE)
+    await server.wait(PATIENCE)
     found = [(key.decode(), value.decode()) for key, value in start["headers"]]
     return start["status"], found, content["body"]
 
@@ -95,6 +97,6 @@ async def ask_by_shortcut(application, scope, body):
             answered.set_exception(error)
 
     way(body, answer)
-    reply = await asyncio.wait_for(answered, 5)
+    reply = await asyncio.wait_for(answered, PATIENCE)
     found = [(key.lower(), value) for key, value in reply.headers.items()]
     return reply.status, found, reply.body

@@ -25,7 +25,6 @@ from tracking.tests.applications import (
     ask,
     ask_by_asgi,
     ask_by_shortcut,
-    close,
     for_pages,
     scope_of,
 )
@@ -255,7 +254,7 @@ def test_while_long_lists_are_read_others_have_their_turns(redis_client, monkeyp
             ask_by_asgi(lane, scope, bodies[0]), ask_by_shortcut(lane, scope, bodies[1])
         )
         await others
-        await close(lane)
+        await lane.close()
         return replies
 
     replies = asyncio.run(send_lists())

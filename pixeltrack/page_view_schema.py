@@ -9,7 +9,13 @@ from accounts.problem import CONTENT_TYPE
 from pixeltrack.schema import JSON, NUMBER, PROBLEM, TEXT
 from tracking.models.page_view import NAME_LENGTH
 from tracking.page_views.statistics import MOST_HOURS, MOST_PAGES, PAGE_SIZE, STATS_PATH
-from tracking.page_views.track import GIF_PATH, REFERRER_LENGTH, TRACK_PATH, VIEWS_AT_ONCE
+from tracking.page_views.track import (
+    AHEAD_MS,
+    GIF_PATH,
+    REFERRER_LENGTH,
+    TRACK_PATH,
+    VIEWS_AT_ONCE,
+)
 
 MOMENT = {**TEXT, "format": "date-time"}
 EVENT_ID = {**TEXT, "format": "uuid"}
@@ -22,7 +28,11 @@ FIELDS = {
         **EVENT_ID,
         "description": "Which view: sent again, it counts once. One is made unless you send it.",
     },
-    "viewed_at": {**MOMENT, "description": "With its zone, and not to come: now, unless you say."},
+    "viewed_at": {
+        **MOMENT,
+        "description": "With its zone, and not to come: now, unless you say. Up to "
+        f"{AHEAD_MS // 60_000} minutes ahead are taken for now, for clocks differ.",
+    },
     "referrer": {
         **TEXT,
         "maxLength": REFERRER_LENGTH,
@@ -107,9 +117,10 @@ def parameter(name: str, schema: dict, description: str, **more) -> dict:
 TRACK = {
     "operationId": "track",
     "description": "Take in a page view, or a list of up to 1,000 of them.\n\n"
-    "202 once it is stored; it counts within a second. A list is answered with 202 and a result "
-    "for each of its views, in its order: its `event_id`, or its `error`. The same `event_id` "
-    "counts once, so whatever is not answered can be sent again.\n\n"
+    "202 once it is safe; it counts when the consumer has recorded it, as a rule within a second. "
+    "A list is answered with 202 and a result for each of its views, in its order: its `event_id`, "
+    "or its `error`. The same `event_id` counts once, so whatever is not answered can be sent "
+    "again.\n\n"
     "Pages of any origin may send. The same JSON is taken as `text/plain`, which is what "
     "`navigator.sendBeacon` sends, and the fields of one view as a form "
     "(`application/x-www-form-urlencoded`). Programs send JSON.",
@@ -152,7 +163,8 @@ GIF = {
 }
 STATS = {
     "operationId": "stats",
-    "description": "Page views and distinct visitors: exact, and at most a second old.\n\n"
+    "description": "Page views and distinct visitors: exact, of all that is recorded. Answers are "
+    "kept for a second.\n\n"
     "In total; of one page with `page_id`; of each page with `by=page`, those with most views "
     "first; of each hour with `bucket=hour`, in total or of one page.",
     "tags": ["page views"],

@@ -60,9 +60,9 @@ def send(url: str, part: bytes, address="") -> socket.socket:
     return connection
 
 
-def ask_at_once(url: str, paths, sent) -> list[tuple[str, int, dict]]:
-    """Path, status and body of each answer, all asked for over one connection at once."""
-    connection = send(url, b"".join(map(sent, paths)))
+def ask_at_once(url: str, paths, sent, address="") -> list[tuple[str, int, bytes]]:
+    """Path, status and text of each answer, all asked for over one connection at once."""
+    connection = send(url, b"".join(map(sent, paths)), address)
     found = []
     with connection, connection.makefile("rb") as replies:
         for path in paths:

@@ -82,6 +82,22 @@ def test_bodies_that_are_too_long_are_refused_before_they_are_read(front, path, 
         assert connection.recv(1000).startswith(b"HTTP/1.1 100 ")
 
 
+@pytest.mark.parametrize(("path", "may_send_cookies"), [("/track", True), ("/stats", False)])
+def test_a_page_of_another_site_may_read_that_it_sent_too_much(front, path, may_send_cookies):
+    origin = "https://shop.example.com"
+    head = request("POST", path, f"Origin: {origin}".encode(), b"Content-Length: 100000000")
+    with send(front.url, head) as connection:
+        reply = http.client.HTTPResponse(connection)
+        reply.begin()
+    assert reply.status == 413
+    if may_send_cookies:
+        assert reply.headers["Access-Control-Allow-Origin"] == origin
+        assert reply.headers["Access-Control-Allow-Credentials"] == "true"
+    else:
+        assert reply.headers["Access-Control-Allow-Origin"] == "*"
+        assert "Access-Control-Allow-Credentials" not in reply.headers
+
+
 def test_a_body_in_chunks_that_is_too_long_is_refused(front, client):
     reply = client.post("/track", content=iter([b"x" * 65536] * 17))
     assert_problem(reply, 413, "too_large")
@@ -227,6 +243,13 @@ def test_the_metrics_are_closed(front, path):
 
 
 # -- Rates ---------------------------------------------------------------------------------------
+# Without a type, so that a replica refuses them (415), and nothing is stored.
+NO_VIEW = request("POST", "/track", body=b" ")
+SHORT_LIST = request("POST", "/track", body=b" " * 999)
+LIST = request("POST", "/track", body=b" " * 1000)
+LIST_IN_CHUNKS = request("POST", "/track", b"Transfer-Encoding: chunked") + b"1\r\n \r\n0\r\n\r\n"
+
+
 def test_the_api_is_limited_and_says_so(front):
     paths = [*["/stats"] * 9, "/favicon.ico/"] * 50
     found = ask_at_once(front.url, paths, lambda path: request("GET", path))
@@ -240,16 +263,28 @@ def test_the_api_is_limited_and_says_so(front):
 
 def test_page_views_are_limited_and_their_gif_with_them(front):
     paths = ["/track", "/track", "/t.gif"] * 300
-    found = ask_at_once(
-        front.url, paths, lambda path: request("POST" if path == "/track" else "GET", path)
-    )
+    requests = {"/track": NO_VIEW, "/t.gif": request("GET", "/t.gif")}
+    found = ask_at_once(front.url, paths, requests.get)
     refused = [(path, reply) for path, status, reply in found if status == 429]
     assert {path for path, _ in refused} == {"/track", "/t.gif"}
     assert all(b"GIF89a" in reply for path, reply in refused if path == "/t.gif")
     assert {status for _, status, _ in found[:400]} <= {200, 415}
 
 
-@pytest.mark.parametrize("path", ["/api/token/", "/admin/login/", "/api-auth/login/"])
+@pytest.mark.parametrize("sent", [LIST, LIST_IN_CHUNKS], ids=["long", "of unknown length"])
+def test_lists_of_page_views_are_limited_more(front, sent):
+    address = next(addresses)
+    found = ask_at_once(front.url, ["/track"] * 100, lambda path: sent, address)
+    statuses = [status for _, status, _ in found]
+    assert 429 not in statuses[:20]
+    assert 429 in statuses
+    found = ask_at_once(front.url, ["/track"] * 100, lambda path: SHORT_LIST, address)
+    assert {status for _, status, _ in found} == {415}
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/token/", "/api/sign-up/", "/admin/login/", "/api-auth/login/"]
+)
 def test_logins_are_limited(front, path):
     # No form, no JSON: nothing is hashed.
     found = ask_at_once(front.url, [path] * 16, lambda path: request("POST", path))
@@ -267,8 +302,9 @@ def test_pixels_are_never_limited(front):
 
 def test_an_own_network_is_not_limited(front):
     nginx = front.put_before(front.ports.values(), unlimited="127.0.0.0/8")
-    found = ask_at_once(nginx.url, ["/stats"] * 600, lambda path: request("GET", path))
-    assert {status for _, status, _ in found} == {200}
+    requests = {"/stats": request("GET", "/stats"), "/track": LIST}
+    found = ask_at_once(nginx.url, ["/stats"] * 600 + ["/track"] * 100, requests.get)
+    assert {(path, status) for path, status, _ in found} == {("/stats", 200), ("/track", 415)}
     nginx.stop()
 
 

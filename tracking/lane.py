@@ -9,11 +9,11 @@ from tracking.kinds import KINDS
 from tracking.outcome import Outcome
 from tracking.page_views.hit import ViewHit
 from tracking.page_views.lane import ViewLane
-from tracking.reply import GIF, HEADERS, NOT_ALLOWED_HEADERS, headers_after
+from tracking.reply import GIF, HEADERS, NOT_ALLOWED_HEADERS, headers_after, raw_headers
 
 
 def start_of(status: int, headers: dict[str, str]) -> dict:
-    raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+    raw = raw_headers(tuple(headers.items()))
     return {"type": "http.response.start", "status": status, "headers": raw}
 
 

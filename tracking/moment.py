@@ -1,6 +1,9 @@
 """Times as hits have them, in milliseconds, and as the database has them."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND = timedelta(milliseconds=1)
 
 
 def moment_of(hit) -> datetime:
@@ -8,4 +11,5 @@ def moment_of(hit) -> datetime:
 
 
 def milliseconds(moment: datetime) -> int:
-    return round(moment.timestamp() * 1000)
+    """Never rounded up: what is now is not to come."""
+    return (moment - EPOCH) // MILLISECOND

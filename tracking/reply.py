@@ -1,6 +1,7 @@
 """What every client of a pixel gets, whatever became of its hit."""
 
 from base64 import b64decode
+from functools import lru_cache
 
 from django.conf import settings
 
@@ -30,3 +31,9 @@ def headers_that_tell(outcomes: list[Outcome]) -> dict[str, str]:
 
 
 NOT_ALLOWED_HEADERS = {"Allow": "GET, HEAD", "Content-Length": "0"}
+
+
+@lru_cache(64)  # nearly all replies have the same few
+def raw_headers(headers: tuple[tuple[str, str], ...]) -> tuple[tuple[bytes, bytes], ...]:
+    """As servers want them."""
+    return tuple((name.lower().encode(), value.encode("latin-1")) for name, value in headers)

@@ -1,5 +1,6 @@
 """Requests that the web worker lets the application answer without ASGI."""
 
+import json
 from types import SimpleNamespace
 
 import pytest
@@ -33,9 +34,17 @@ class Application:
         self.asked.append(body)
         self.pending.append(answer)
 
-    def answer(self):
-        headers = {"Content-Type": "text/plain", "Content-Length": "5"}
-        self.pending.pop(0)(SimpleNamespace(status=200, headers=headers, body=b"hello"))
+    def answer(self, **more):
+        headers = {"Content-Type": "text/plain", "Content-Length": "5"} | more
+        reply = SimpleNamespace(status=200, headers=headers, body=b"hello")
+        self.pending.pop(0)(lambda: reply)
+
+    def fail(self):
+        self.pending.pop(0)(failing)
+
+
+def failing(*arguments):
+    raise LookupError("of somebody")
 
 
 class Wire(Transport):
@@ -143,6 +152,49 @@ def test_a_server_that_ends_hangs_up_where_nothing_is_asked(connection, applicat
     connection.data_received(GET)
     application.answer()
     connection.shutdown()
+    assert connection.transport.closed
+
+
+def assert_told(connection, caplog, kind):
+    """That its request has failed, in one answer; and the log, what it was."""
+    [written] = connection.transport.written
+    head, _, body = written.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 500 ")
+    assert b"content-type: application/problem+json" in head
+    assert json.loads(body)["code"] == "error"
+    [record] = caplog.records
+    assert record.exc_info[0] is kind
+    connection.transport.written.clear()
+
+
+def test_who_asks_is_answered_also_where_something_fails(connection, application, caplog):
+    connection.data_received(GET + LONG_WAY)
+    application.fail()
+    assert_told(connection, caplog, LookupError)
+    assert len(application.tasks) == 1
+
+
+def test_it_may_fail_before_it_can_be_answered(connection, application, caplog, monkeypatch):
+    monkeypatch.setattr(application, "answer_to", failing)
+    connection.data_received(GET)
+    assert_told(connection, caplog, LookupError)
+    monkeypatch.undo()
+    connection.data_received(GET)
+    application.answer()
+    assert connection.transport.written == [ANSWER]
+
+
+def test_an_answer_that_can_not_be_sent_is_a_failure_too(connection, application, caplog):
+    connection.data_received(GET)
+    application.answer(Bad="a\r\nb")
+    assert_told(connection, caplog, ValueError)
+
+
+def test_it_hangs_up_where_an_answer_is_out_already(connection, application, monkeypatch):
+    monkeypatch.setattr(connection, "on_response_complete", failing)
+    connection.data_received(GET)
+    application.answer()
+    assert connection.transport.written == [ANSWER]
     assert connection.transport.closed
 
 

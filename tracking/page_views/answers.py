@@ -7,9 +7,17 @@ from tracking.collect import count_views
 from tracking.fallback import lose
 from tracking.outcome import Outcome
 from tracking.page_views.hit import ViewHit
-from tracking.page_views.reply import JSON, Refused, Reply, preflight, wrong_method
-from tracking.page_views.statistics import Question
-from tracking.page_views.track import Arrival, Sent, read_body, read_query
+from tracking.page_views.reply import (
+    FOR_ANY_PAGE,
+    JSON,
+    Refused,
+    Reply,
+    for_senders,
+    preflight,
+    wrong_method,
+)
+from tracking.page_views.statistics import STATS_PATH, Question
+from tracking.page_views.track import TRACK_PATH, Arrival, Sent, read_body, read_query
 from tracking.reply import GIF, NOT_ALLOWED_HEADERS, headers_that_tell
 from tracking.reply import HEADERS as GIF_HEADERS
 
@@ -30,13 +38,20 @@ class Request:
         return Arrival.now(self.request_id)
 
 
+def headers_for_pages(path: str, origin: str) -> dict[str, str]:
+    """What lets a page of any site read an answer to what it has asked there, whoever gives it."""
+    if path == TRACK_PATH:
+        return for_senders(origin)
+    return FOR_ANY_PAGE if path == STATS_PATH else {}
+
+
 # -- POST /track ---------------------------------------------------------------------------------
 def before_body(request: Request) -> Reply | None:
     """The answer to what is no page view."""
     if request.method == "OPTIONS":
-        return preflight("POST").to(request.origin)
+        return preflight("POST").plus(for_senders(request.origin))
     if request.method != "POST":
-        return wrong_method("POST", "OPTIONS").to(request.origin)
+        return wrong_method("POST", "OPTIONS").plus(for_senders(request.origin))
     return None
 
 
@@ -44,11 +59,11 @@ def read(request: Request, body: bytes) -> Sent | Reply:
     try:
         return read_body(body, request.content_type, request.arrival)
     except Refused as refused:
-        return refused.reply.to(request.origin)
+        return refused.reply.plus(for_senders(request.origin))
 
 
 def to_track(request: Request, sent: Sent, outcomes: list[Outcome]) -> Reply:
-    return sent.reply(outcomes).to(request.origin).plus(headers_that_tell(outcomes))
+    return sent.reply(outcomes).plus(for_senders(request.origin)).plus(headers_that_tell(outcomes))
 
 
 def lose_all(hits: list[ViewHit], why: str) -> list[Outcome]:
@@ -77,22 +92,21 @@ def to_gif(request: Request, outcomes: list[Outcome]) -> Reply:
 # -- GET /stats ----------------------------------------------------------------------------------
 def question(request: Request) -> Question | Reply:
     if request.method == "OPTIONS":
-        return preflight("GET", "HEAD").to(request.origin)
+        return preflight("GET", "HEAD").plus(FOR_ANY_PAGE)
     if request.method not in ("GET", "HEAD"):
-        return wrong_method("GET", "HEAD", "OPTIONS").to(request.origin)
+        return wrong_method("GET", "HEAD", "OPTIONS").plus(FOR_ANY_PAGE)
     try:
         return Question.read(request.query)
     except Refused as refused:
-        return refused.reply.to(request.origin)
+        return refused.reply.plus(FOR_ANY_PAGE)
 
 
-def to_stats(request: Request, answer: bytes | Refused) -> Reply:
+def to_stats(method: str, answer: bytes | Refused) -> Reply:
     if isinstance(answer, Refused):
-        return answer.reply.to(request.origin)
-    headers = {
+        return answer.reply.plus(FOR_ANY_PAGE)
+    headers = FOR_ANY_PAGE | {
         "Content-Type": JSON,
         "Content-Length": str(len(answer)),
         "Cache-Control": "no-store",
     }
-    body = b"" if request.method == "HEAD" else answer
-    return Reply(200, body, headers).to(request.origin)
+    return Reply(200, b"" if method == "HEAD" else answer, headers)

@@ -2,19 +2,22 @@
 
 import asyncio
 from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import partial
+from itertools import chain
 from math import inf
 
 from django.conf import settings
 
 from tracking.collect import count_views
 from tracking.fallback import name_of
+from tracking.outcome import Outcome
 from tracking.page_views import answers
 from tracking.page_views.answers import Request
 from tracking.page_views.kept_answers import KeptAnswers
 from tracking.page_views.reply import Refused, Reply
 from tracking.page_views.statistics import STATS_PATH
-from tracking.page_views.track import BODY_BYTES, GIF_PATH, TRACK_PATH
+from tracking.page_views.track import BODY_BYTES, GIF_PATH, TRACK_PATH, Sent
+from tracking.reply import raw_headers
 
 HEADERS = {
     b"content-type": "content_type",
@@ -39,7 +42,8 @@ class ViewLane:
         self._group_commit = group_commit
         self._others, self._long_ones = limited(django), limited(self.answer)
         self._most_bytes = min(BODY_BYTES, settings.API_MAX_BODY_BYTES)
-        self._collecting: set[asyncio.Future] = set()
+        self._taking_in: set[asyncio.Future] = set()
+        self._reading = asyncio.Lock()
         self._kept: KeptAnswers | None = None  # made in the worker's own event loop
         self._ways = {TRACK_PATH: self.track, GIF_PATH: self.gif}
         if settings.STATS_PUBLIC:  # else it is Django that knows who asks
@@ -64,10 +68,23 @@ class ViewLane:
         if refused := answers.before_body(request):
             return refused
         sent = answers.read(request, await body_of(receive))
-        if isinstance(sent, Reply):
-            return sent
-        outcomes = await self.collect(sent.hits)
+        return sent if isinstance(sent, Reply) else await self.take_in(request, sent)
+
+    async def take_in(self, request: Request, sent: Sent) -> Reply:
+        if sent.is_list:
+            outcomes = await self.collect_list(sent)
+        else:
+            outcomes = await self.collect(sent.rows)
         return answers.to_track(request, sent, outcomes)
+
+    async def collect_list(self, sent: Sent) -> list[Outcome]:
+        """Lists are read one after the other and with pauses, in which pixels are answered."""
+        collecting = []
+        async with self._reading:
+            for hits in sent.portions():
+                collecting.append(asyncio.create_task(self.collect(hits)))
+                await asyncio.sleep(0)
+        return list(chain.from_iterable(await asyncio.gather(*collecting)))
 
     async def gif(self, request: Request, receive) -> Reply:
         outcomes = await self.collect(answers.hits_of_gif(request))
@@ -88,7 +105,7 @@ class ViewLane:
             answer = await self._kept.answer(question)
         except Refused as refused:
             answer = refused
-        return answers.to_stats(request, answer)
+        return answers.to_stats(request.method, answer)
 
     # -- Without ASGI, see `pixeltrack.shortcut` ---------------------------------------------------
     def quick(self, method: bytes, url: bytes, headers):
@@ -100,41 +117,39 @@ class ViewLane:
             path, _, query = url.partition(b"?")
             kept = self._kept.here(query) if path == QUICK_STATS else None
             if kept and not length_of_body(headers):
-                return partial(tell_quickly, headers, kept)
+                return partial(tell_quickly, kept)
         return None
 
-    def _track_quickly(self, headers, body: bytes, answer: Callable[[Reply], None]):
+    def _track_quickly(self, headers, body: bytes, answer: Callable):
         request = Request("POST", TRACK_PATH, b"", **known_headers(headers))
         sent = answers.read(request, body)
         if isinstance(sent, Reply):
-            answer(sent)
-            return
-
-        def tell(done: asyncio.Future):
-            answer(answers.to_track(request, sent, done.result()))
-
-        def tell_one(done: asyncio.Future):
-            answer(answers.to_track(request, sent, count_views([done.result()])))
-
-        if sent.is_list:
-            collecting = asyncio.ensure_future(self.collect(sent.hits))
-            self._collecting.add(collecting)  # else nothing holds it
-            collecting.add_done_callback(self._collecting.discard)
-            collecting.add_done_callback(tell)
+            answer(lambda: sent)
+        elif sent.is_list:
+            taking_in = asyncio.ensure_future(self.take_in(request, sent))
+            self._taking_in.add(taking_in)  # else nothing holds it
+            taking_in.add_done_callback(self._taking_in.discard)
+            taking_in.add_done_callback(lambda done: answer(done.result))
         else:  # without a task of its own
             try:
-                self._group_commit().outcome_of(sent.hits[0]).add_done_callback(tell_one)
+                outcome = self._group_commit().outcome_of(sent.rows[0])
             except Exception as error:
-                answer(answers.to_track(request, sent, answers.lose_all(sent.hits, name_of(error))))
+                lost = answers.lose_all(sent.rows, name_of(error))
+                answer(answers.to_track, request, sent, lost)
+            else:
+                outcome.add_done_callback(partial(answer, to_one_view, request, sent))
 
     async def close(self):
         if self._kept:
             await self._kept.close()
 
 
-def tell_quickly(headers, kept: bytes, body: bytes, answer: Callable[[Reply], None]):
-    request = Request("GET", STATS_PATH, b"", **known_headers(headers))
-    answer(answers.to_stats(request, kept))
+def to_one_view(request: Request, sent: Sent, outcome: asyncio.Future) -> Reply:
+    return answers.to_track(request, sent, count_views([outcome.result()]))
+
+
+def tell_quickly(kept: bytes, body: bytes, answer: Callable):
+    answer(answers.to_stats, "GET", kept)
 
 
 def request_of(scope) -> Request:
@@ -172,8 +187,3 @@ async def tell(reply: Reply, send):
     raw = raw_headers(tuple(reply.headers.items()))
     await send({"type": "http.response.start", "status": reply.status, "headers": raw})
     await send({"type": "http.response.body", "body": reply.body})
-
-
-@lru_cache(64)  # nearly all replies have the same few
-def raw_headers(headers: tuple[tuple[str, str], ...]) -> list[tuple[bytes, bytes]]:
-    return [(name.lower().encode(), value.encode("latin-1")) for name, value in headers]

@@ -7,7 +7,10 @@ from accounts.problem import CONTENT_TYPE, problem
 
 JSON = "application/json"
 PREFLIGHT_SECONDS = 86_400
-FOR_ANY_ORIGIN = {"Access-Control-Allow-Origin": "*", "Vary": "Origin"}
+# Also where the figures are not public: to an answer for any origin no browser lets a page bring
+# the reader's cookies, and a page that has a token sends it itself.
+FOR_ANY_PAGE = {"Access-Control-Allow-Origin": "*"}
+FOR_ANY_SENDER = FOR_ANY_PAGE | {"Vary": "Origin"}
 
 
 @dataclass(frozen=True)
@@ -24,23 +27,8 @@ class Reply:
         named = {"Content-Type": content_type, "Content-Length": str(len(body))}
         return cls(status, body, named | headers)
 
-    def to(self, origin: str) -> "Reply":
-        """The same, readable by the page that asked. No cookie means anything here, and
-        `sendBeacon` insists on sending them."""
-        if not origin:
-            return self.plus(FOR_ANY_ORIGIN)
-        allowed = {
-            "Access-Control-Allow-Origin": origin,
-            "Vary": "Origin",
-            "Access-Control-Allow-Credentials": "true",
-        }
-        return self.plus(allowed)
-
     def plus(self, headers: dict[str, str]) -> "Reply":
         return Reply(self.status, self.body, self.headers | headers) if headers else self
-
-    def without_body(self) -> "Reply":
-        return Reply(self.status, b"", self.headers)
 
 
 class Refused(Exception):
@@ -59,6 +47,18 @@ class Refused(Exception):
         errors = [self.error] if self.field else []
         content = problem(self.status, self.code, self.detail, errors)
         return Reply.of(self.status, content, CONTENT_TYPE)
+
+
+def for_senders(origin: str) -> dict[str, str]:
+    """What lets the page that has sent a view read the answer. `sendBeacon` insists on sending
+    cookies, too, which mean nothing there."""
+    if not origin:
+        return FOR_ANY_SENDER
+    return {
+        "Access-Control-Allow-Origin": origin,
+        "Access-Control-Allow-Credentials": "true",
+        "Vary": "Origin",
+    }
 
 
 def wrong_method(*allowed: str) -> Reply:

@@ -3,10 +3,11 @@
 import json
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import islice
 from urllib.parse import parse_qsl
 from uuid import UUID
 
@@ -24,6 +25,8 @@ from tracking.retention import is_too_old
 TRACK_PATH, GIF_PATH = "/track", "/t.gif"
 BODY_BYTES = 1_048_576
 VIEWS_AT_ONCE = 1_000
+PORTION = 100  # views, which take a millisecond or so to read
+AHEAD_MS = 5 * 60_000  # of a browser's clock, before its time is taken for a wrong one
 REFERRER_LENGTH = 2_048
 FORM = "application/x-www-form-urlencoded"
 # `navigator.sendBeacon` sends a text as text/plain.
@@ -50,14 +53,26 @@ class Arrival:
 
 @dataclass(frozen=True)
 class Sent:
-    """The views of one request, in its order; in place of one that can't be taken, why."""
+    """The views of one request, in its order; in place of one that can't be taken, why.
+
+    Those of a list are read in portions, so that a server with more to do needn't do it in one go.
+    """
 
     rows: list[ViewHit | Refused]
     is_list: bool
+    unread: Iterable[ViewHit | Refused] = ()
 
-    @property
-    def hits(self) -> list[ViewHit]:
-        return [row for row in self.rows if isinstance(row, ViewHit)]
+    def portions(self) -> Iterator[list[ViewHit]]:
+        """Read what is unread, and yield the hits among it."""
+        while found := list(islice(self.unread, PORTION)):
+            self.rows.extend(found)
+            yield hits_among(found)
+
+    def read(self) -> list[ViewHit]:
+        """All hits, read at once."""
+        for _ in self.portions():
+            pass
+        return hits_among(self.rows)
 
     def reply(self, outcomes: list[Outcome]) -> Reply:
         """`outcomes`: of each of the hits."""
@@ -74,15 +89,23 @@ class Sent:
         return Reply.of(202, {"results": listed})
 
 
+def hits_among(rows: list[ViewHit | Refused]) -> list[ViewHit]:
+    return [row for row in rows if isinstance(row, ViewHit)]
+
+
 def result_of(hit: ViewHit, outcome: Outcome) -> dict | Refused:
-    return not_stored() if outcome == Outcome.LOST else {"event_id": str(UUID(bytes=hit.event_id))}
+    return not_stored() if outcome == Outcome.LOST else {"event_id": uuid_of(hit)}
 
 
 def stored(hit: ViewHit) -> Reply:
     """As Reply.of makes it, in a fraction of the time."""
+    return Reply(202, b'{"event_id": "%s"}' % uuid_of(hit).encode(), STORED_HEADERS)
+
+
+def uuid_of(hit: ViewHit) -> str:
+    """As str(UUID) makes it, in a fraction of the time."""
     text = hit.event_id.hex()
-    uuid = f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
-    return Reply(202, b'{"event_id": "%s"}' % uuid.encode(), STORED_HEADERS)
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def not_stored() -> Refused:
@@ -90,8 +113,8 @@ def not_stored() -> Refused:
 
 
 def read_body(body: bytes, content_type: str, arrival: Arrival) -> Sent:
-    """The views in the body of a request. Raises Refused where it can't be read, or where its only
-    view can't be taken."""
+    """The views in the body of a request; those of a list are not read yet. Raises Refused where
+    the body can't be parsed, or where its only view can't be taken."""
     if len(body) > BODY_BYTES:
         raise Refused(413, "too_large", f"Send at most {BODY_BYTES} bytes. Send a list in parts.")
     content = parse(body, content_type)
@@ -101,7 +124,8 @@ def read_body(body: bytes, content_type: str, arrival: Arrival) -> Sent:
         raise Refused(422, "invalid", "The list is empty. Send one page view or more.")
     if len(content) > VIEWS_AT_ONCE:
         raise Refused(413, "too_large", f"Send at most {VIEWS_AT_ONCE} page views in one list.")
-    return Sent([try_view(each, arrival, place) for place, each in enumerate(content)], True)
+    rows = (try_view(each, arrival, place) for place, each in enumerate(content))
+    return Sent([], is_list=True, unread=rows)
 
 
 def read_query(query: bytes, arrival: Arrival) -> ViewHit:
@@ -215,11 +239,11 @@ def read_time(content: Mapping, arrival: Arrival) -> int:
         moment = None
     if moment is None or moment.tzinfo is None or moment < EARLIEST:
         raise invalid("viewed_at", "Give a time with its zone, such as 2026-03-01T12:00:00Z.")
-    if (at := milliseconds(moment)) > arrival.at:
+    if (at := milliseconds(moment)) > arrival.at + AHEAD_MS:
         raise invalid("viewed_at", "Give a time that has come already.", code="future")
     if is_too_old(moment, kept_since()):
         raise invalid("viewed_at", "Views as old as this are not kept any more.", code="too_old")
-    return at
+    return min(at, arrival.at)
 
 
 def read_referrer(content: Mapping) -> str:

@@ -3,14 +3,13 @@
 from django.conf import settings
 from django.http import HttpResponse
 from django.views.decorators.csrf import csrf_exempt
-from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.views import APIView
 
 from tracking.collect import collect_views
 from tracking.fallback import name_of
 from tracking.page_views import answers, kept_answers
 from tracking.page_views.answers import Request
-from tracking.page_views.reply import Refused, Reply
+from tracking.page_views.reply import FOR_ANY_PAGE, Refused, Reply
 
 
 def request_of(request) -> Request:
@@ -33,7 +32,7 @@ def track(request):
     sent = answers.read(asked, request.body)
     if isinstance(sent, Reply):
         return response(sent)
-    return response(answers.to_track(asked, sent, collect(sent.hits)))
+    return response(answers.to_track(asked, sent, collect(sent.read())))
 
 
 def gif(request):
@@ -51,9 +50,14 @@ def collect(hits):
 class StatsView(APIView):
     """Views and distinct visitors, in total, by page or by hour."""
 
-    permission_classes = [AllowAny if settings.STATS_PUBLIC else IsAuthenticated]
     schema = None  # described in `pixeltrack/schema.py`, with the paths beside it
     http_method_names = ["get", "head", "options"]
+
+    def initial(self, request, *args, **kwargs):
+        """Who asks is looked at only where it matters; a browser that asks on behalf of a page,
+        before the page may, brings no token."""
+        if not settings.STATS_PUBLIC and request.method != "OPTIONS":
+            super().initial(request, *args, **kwargs)
 
     def get(self, request):
         asked = request_of(request._request)
@@ -64,12 +68,19 @@ class StatsView(APIView):
             answer = kept_answers.answer(question)
         except Refused as refused:
             answer = refused
-        return response(answers.to_stats(asked, answer))
+        return response(answers.to_stats(asked.method, answer))
 
     head = get
 
     def options(self, request):
         return response(answers.question(request_of(request._request)))
+
+    def finalize_response(self, *args, **kwargs):
+        """With what a page needs to read it, also where it is refused."""
+        found = super().finalize_response(*args, **kwargs)
+        for name, value in FOR_ANY_PAGE.items():
+            found[name] = value
+        return found
 
 
 def response(reply: Reply) -> HttpResponse:

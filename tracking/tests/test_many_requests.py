@@ -91,7 +91,7 @@ def test_it_sends_views_that_we_take(server):
     views = []
     for method, path, headers, body in server.asked:
         assert (method, path) == ("POST", "/track")
-        views += read_body(body, headers["Content-Type"], Arrival.now("")).hits
+        views += read_body(body, headers["Content-Type"], Arrival.now("")).read()
     assert len({view.page_id for view in views}) > 1
     assert len({view.user_id for view in views}) > 1
     assert json.loads(server.asked[0][3]).keys() == {"page_id", "user_id"}

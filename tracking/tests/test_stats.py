@@ -14,15 +14,16 @@ from redis.exceptions import ConnectionError as ConnectionLost
 
 from accounts.tests.people import client_of, make_user
 from tracking.models import ViewCell, Visitor
-from tracking.page_views import kept_answers, views
+from tracking.page_views import kept_answers
 from tracking.page_views.record import record_views
 from tracking.page_views.statistics import Question
-from tracking.tests.applications import APPLICATIONS, ask
+from tracking.tests.applications import APPLICATIONS, ask, for_pages
 from tracking.tests.test_page_view_record import view
 
 pytestmark = pytest.mark.django_db(transaction=True)  # the lane asks in a thread of its own
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 NOTHING = {"total_views": 0, "unique_visitors": 0}
+ANY_PAGE = {"access-control-allow-origin": "*"}
 
 
 @pytest.fixture(params=APPLICATIONS)
@@ -213,8 +214,18 @@ def test_other_methods_are_refused_and_browsers_may_ask(application):
     assert (status, named["access-control-allow-methods"]) == (204, "GET, HEAD")
     _, headers, _ = ask(application, "GET", "/stats", origin)
     named = {name.lower(): value for name, value in headers}
-    assert named["access-control-allow-origin"] == "https://shop.example.com"
     assert named["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    ("method", "query"), [("GET", b""), ("GET", b"by=user"), ("POST", b""), ("OPTIONS", b"")]
+)
+def test_any_page_may_read_it_and_none_with_cookies(application, method, query):
+    origin = [("Origin", "https://shop.example.com")]
+    _, headers, _ = ask(application, method, "/stats", origin, query=query)
+    told = for_pages(headers)
+    assert told["access-control-allow-origin"] == "*"
+    assert "access-control-allow-credentials" not in told
 
 
 def test_an_answer_is_kept_for_a_second(application, redis_client):
@@ -326,12 +337,12 @@ def test_without_a_database_it_says_so(application, monkeypatch):
 
 
 # -- Where it is not public ----------------------------------------------------------------------
+FROM_A_PAGE = {"Origin": "https://shop.example.com"}
+
+
 @pytest.fixture
-def closed(settings, monkeypatch, redis_client):
+def closed(settings, redis_client):
     settings.STATS_PUBLIC = False
-    monkeypatch.setattr(
-        views.StatsView, "permission_classes", [views.IsAuthenticated]
-    )  # as it is when the module is loaded with this setting
 
 
 def test_a_stranger_is_told_nothing_where_it_is_not_public(closed, client):
@@ -339,6 +350,36 @@ def test_a_stranger_is_told_nothing_where_it_is_not_public(closed, client):
     assert reply.status_code == 401
     assert reply.json()["code"] == "not_authenticated"
     assert client_of(make_user()).get("/stats").json()["total_views"] == 0
+
+
+@pytest.mark.parametrize("credentials", ["", "Bearer e30.e30.e30", "Api-Key nobody.knows"])
+def test_a_page_may_read_that_it_is_refused(closed, client, credentials):
+    reply = client.get("/stats", headers=FROM_A_PAGE | {"Authorization": credentials})
+    assert reply.status_code == 401
+    assert for_pages(reply.items()) == ANY_PAGE
+
+
+def test_a_page_may_ask_with_a_token_and_not_with_cookies(closed, client):
+    asked = {"Access-Control-Request-Headers": "authorization"} | FROM_A_PAGE
+    reply = client.options("/stats", headers=asked)
+    assert (reply.status_code, reply.content) == (204, b"")
+    told = for_pages(reply.items())
+    assert told["access-control-allow-origin"] == "*"
+    assert "Authorization" in told["access-control-allow-headers"]
+    assert "GET" in told["access-control-allow-methods"]
+    assert "access-control-allow-credentials" not in told
+
+    client.force_login(make_user())
+    reply = client.get("/stats", headers=FROM_A_PAGE)
+    assert reply.status_code == 200
+    assert for_pages(reply.items()) == ANY_PAGE  # no browser shows it to a page that sent cookies
+
+
+def test_a_page_may_read_that_its_body_is_refused(closed, client):
+    wrong = {"content_type": "application/json; charset=utf-16", "headers": FROM_A_PAGE}
+    reply = client.post("/stats", b"{}", **wrong)
+    assert reply.status_code == 415
+    assert for_pages(reply.items()) == ANY_PAGE
 
 
 def test_the_lane_leaves_it_to_django_where_it_is_not_public(closed):

@@ -1,7 +1,9 @@
 """`POST /track` and `GET /t.gif`, by the express lane and by the plain views: the same answers."""
 
+import asyncio
 import json
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
@@ -11,12 +13,21 @@ from hypothesis import strategies as st
 
 from tracking import collect
 from tracking.kinds import unpack
+from tracking.page_views import answers
+from tracking.page_views import track as reading
 from tracking.page_views.hit import ViewHit
 from tracking.page_views.reply import Refused
 from tracking.page_views.track import BODY_BYTES, Arrival, read_body
 from tracking.reply import GIF
 from tracking.stream import stream_key
-from tracking.tests.applications import APPLICATIONS, ask
+from tracking.tests.applications import (
+    APPLICATIONS,
+    ask,
+    ask_by_asgi,
+    ask_by_shortcut,
+    for_pages,
+    scope_of,
+)
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 JSON, TEXT = "application/json", "text/plain;charset=UTF-8"
@@ -71,6 +82,23 @@ def test_what_may_be_given_beside_them_is_kept(application, redis_client, at_noo
     assert hit.referrer == "news.example.com"
 
 
+@pytest.mark.parametrize("ahead", [timedelta(microseconds=1), timedelta(minutes=5)])
+def test_a_clock_that_is_a_little_ahead_is_taken_to_say_now(
+    application, redis_client, at_noon, ahead
+):
+    status, _ = track(application, VIEW | {"viewed_at": (NOON + ahead).isoformat()})
+    assert status == 202
+    [hit] = stored(redis_client)
+    assert hit.at == NOON.timestamp() * 1000
+
+
+def test_a_time_that_is_to_come_is_refused(application, redis_client, at_noon):
+    late = NOON + timedelta(minutes=5, milliseconds=1)
+    status, answer = track(application, VIEW | {"viewed_at": late.isoformat()})
+    assert (status, answer["code"]) == (422, "future")
+    assert stored(redis_client) == []
+
+
 @pytest.mark.parametrize(
     ("content", "content_type"),
     [
@@ -103,9 +131,13 @@ def test_each_of_a_list_is_answered_in_its_order(application, redis_client):
 
 
 def test_a_thousand_views_come_in_one_request_and_no_more(application, redis_client):
-    status, answer = track(application, [VIEW] * 1000)
-    assert (status, len(answer["results"])) == (202, 1000)
-    assert len(stored(redis_client)) == 1000
+    rows = [VIEW | {"event_id": str(uuid4())} for _ in range(1000)]
+    rows[500] = {}
+    status, answer = track(application, rows)
+    assert status == 202
+    told = [each.get("event_id") for each in answer["results"]]
+    assert told == [each.get("event_id") for each in rows]
+    assert len(stored(redis_client)) == 999
     redis_client.flushall()
     assert track(application, [VIEW] * 1001)[0] == 413
     assert stored(redis_client) == []
@@ -141,7 +173,7 @@ BAD = {
     "no time": (VIEW | {"viewed_at": "yesterday"}, JSON, 422),
     "no such day": (VIEW | {"viewed_at": "2026-02-30T12:00:00Z"}, JSON, 422),
     "no zone": (VIEW | {"viewed_at": "2026-03-01T12:00:00"}, JSON, 422),
-    "the future": (VIEW | {"viewed_at": "2026-03-01T12:00:01Z"}, JSON, 422),
+    "the future": (VIEW | {"viewed_at": "2026-03-01T12:06:00Z"}, JSON, 422),
     "long ago": (VIEW | {"viewed_at": "0001-01-01T00:00:00+14:00"}, JSON, 422),
     "a long referrer": (VIEW | {"referrer": "https://example.com/" + "x" * 2048}, JSON, 422),
 }
@@ -197,9 +229,39 @@ def test_whatever_bytes_come_they_are_read_or_refused(body, content_type):
 
 def read(body: bytes, content_type: str) -> list[ViewHit | Refused]:
     try:
-        return read_body(body, content_type, Arrival.now("")).rows
+        sent = read_body(body, content_type, Arrival.now(""))
     except Refused as refused:
         return [refused]
+    sent.read()
+    return sent.rows
+
+
+# -- Long lists ----------------------------------------------------------------------------------
+def test_while_long_lists_are_read_others_have_their_turns(redis_client, monkeypatch):
+    views, turns, read = [], [], reading.read_view
+    monkeypatch.setattr(reading, "read_view", lambda *view: views.append(view) or read(*view))
+
+    async def take_turns():
+        while len(views) < 1300:
+            turns.append(len(views))
+            await asyncio.sleep(0)
+
+    async def send_lists():
+        lane, others = APPLICATIONS["lane"](), asyncio.create_task(take_turns())
+        scope = scope_of("POST", "/track", [("Content-Type", JSON)])
+        bodies = [json.dumps([VIEW] * count).encode() for count in (1000, 300)]
+        replies = await asyncio.gather(
+            ask_by_asgi(lane, scope, bodies[0]), ask_by_shortcut(lane, scope, bodies[1])
+        )
+        await others
+        await lane.close()
+        return replies
+
+    replies = asyncio.run(send_lists())
+    assert [len(json.loads(body)["results"]) for _, _, body in replies] == [1000, 300]
+    at_once = [later - before for before, later in pairwise([*turns, len(views)])]
+    assert sum(at_once) == 1300
+    assert max(at_once) == 100
 
 
 # -- Tries of one request ------------------------------------------------------------------------
@@ -226,20 +288,16 @@ def test_a_page_of_any_origin_may_send_and_read(application, redis_client):
     preflight = [origin, ("Access-Control-Request-Method", "POST")]
     status, headers, body = ask(application, "OPTIONS", "/track", preflight)
     assert (status, body) == (204, b"")
-    assert allowed(headers)["access-control-allow-methods"] == "POST"
-    assert "Content-Type" in allowed(headers)["access-control-allow-headers"]
-    assert allowed(headers)["access-control-allow-origin"] == "https://shop.example.com"
-
-
-def allowed(headers) -> dict:
-    return {name.lower(): value for name, value in headers if "access-control" in name.lower()}
+    assert for_pages(headers)["access-control-allow-methods"] == "POST"
+    assert "Content-Type" in for_pages(headers)["access-control-allow-headers"]
+    assert for_pages(headers)["access-control-allow-origin"] == "https://shop.example.com"
 
 
 @pytest.mark.parametrize("content", [VIEW, {}])
 def test_a_page_may_read_the_answer_also_where_it_is_an_error(application, redis_client, content):
     named = [("Content-Type", JSON), ("Origin", "https://shop.example.com")]
     _, headers, _ = ask(application, "POST", "/track", named, json.dumps(content).encode())
-    assert allowed(headers) == {
+    assert for_pages(headers) == {
         "access-control-allow-origin": "https://shop.example.com",
         "access-control-allow-credentials": "true",
     }
@@ -304,6 +362,19 @@ def no_store(monkeypatch):
 def test_a_view_that_no_store_took_is_to_be_sent_again(application, no_store, content):
     status, answer = track(application, content)
     assert (status, answer["code"]) == (503, "unavailable")
+
+
+@pytest.mark.parametrize("content", [VIEW, [VIEW]])
+def test_what_fails_once_a_view_is_stored_reaches_whoever_waits(redis_client, monkeypatch, content):
+    """By the shortcut, where nothing else would tell them; see `pixeltrack.shortcut`."""
+
+    def fail(*arguments):
+        raise LookupError
+
+    monkeypatch.setattr(answers, "to_track", fail)
+    with pytest.raises(LookupError):
+        track("shortcut", content)
+    assert len(stored(redis_client)) == 1
 
 
 # -- For tests -----------------------------------------------------------------------------------

@@ -76,7 +76,8 @@ SCHEMAS = {
             "next": {
                 **TEXT,
                 "nullable": True,
-                "description": "With by=page: where the next pages are, null at the end.",
+                "description": "With by=page: the address of the next pages, null at the end. A "
+                "page whose views change meanwhile may be told twice, or not at all.",
             },
             "series": a_list(
                 named("ViewsOfHour"),
@@ -176,7 +177,9 @@ STATS = {
             "With by=page: of how many.",
         ),
         parameter(
-            "after", {**COUNT, "maximum": 10**9, "default": 0}, "With by=page: leave out so many."
+            "after",
+            {**TEXT, "pattern": "^[0-9]{1,18}-[0-9]{1,18}$"},
+            "With by=page: only pages after this place, as `next` names it.",
         ),
         parameter("bucket", {**TEXT, "enum": ["hour"]}, "Tell of each hour."),
         parameter(

@@ -44,22 +44,33 @@ def test_with_both_away_the_spool_keeps_views_and_what_is_sent_again_counts_once
         assert world.send(views) == world.send(views[:4]) == "spooled"
     world.settle()
     site.expect(views)
-    world.recover()
+    site.recover()
     assert world.send(views) == "stored"  # no filter keeps them back
     world.settle()
     site.expect(views)
 
 
+def test_without_redis_a_list_of_views_keeps_no_pixel_from_the_database(world):
+    mail, site = Mail(world.stack, pixels=4), Site(world)
+    hits, views = mail.hits(1), site.views(users=300)
+    with world.consumers_held(), world.redis_down():
+        world.wait_for_outcome("database")
+        assert world.send(views) == "spooled"
+        assert set(world.fetch_all(hits)) == {"database"}
+    world.settle()
+    mail.expect(hits)
+    site.expect(views)
+
+
 def test_views_that_a_killed_redis_had_not_written_are_not_lost(world):
     site = Site(world)
-    world.recover()
+    site.recover()
     views, late = site.views(users=3), site.views(users=4)
     with world.consumers_held():
         with world.redis_writing_nothing():
             assert world.send(views) == "stored"
-        assert world.send(late) == "database"
+        assert world.send(late) == "spooled"
         world.restart_redis()
         assert world.waiting() == 0  # it has forgotten them
-        site.expect(late)
     world.settle()
     site.expect(views + late)

@@ -54,7 +54,7 @@ class Way:
     def failed(self, error: Exception) -> bool:
         """Whether it is worth while to look at once what has become of Redis."""
         if not self.breaker.is_open:
-            logger.warning("Redis takes no hits (%s); the database is asked.", name_of(error))
+            logger.warning("Redis takes no hits (%s); the others are asked.", name_of(error))
         self.breaker.failed()
         self.full = set()  # as far as is known; it is measured when Redis is back
         return isinstance(error, ConnectionLost)
@@ -133,6 +133,7 @@ class GroupCommit:
         self._prober = stream.AsyncAppender()  # a connection that waits keeps no hit waiting
         self._probing: asyncio.Task | None = None
         self._thread = ThreadPoolExecutor(1, "fallback")  # it blocks, and the loop must not
+        self._saving = ThreadPoolExecutor(1, "unconfirmed")  # the hits in flight need the other one
         self._waiting: list[tuple[Hit, asyncio.Future]] = []
         self._committing: asyncio.Task | None = None
 
@@ -216,8 +217,11 @@ class GroupCommit:
             if isinstance(error, TimeoutError):  # it is there, and its time will come
                 return
             run_id = None
-        # In a thread of its own: the hits in flight need the other one.
-        await asyncio.to_thread(way.save_unconfirmed, run_id)
+        await self._save_unconfirmed(run_id)
+
+    async def _save_unconfirmed(self, run_id: str | None):
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._saving, way.save_unconfirmed, run_id)
 
     async def _in_thread(self, verb, hits):
         return await asyncio.get_running_loop().run_in_executor(self._thread, verb, hits)
@@ -229,9 +233,10 @@ class GroupCommit:
         if self._probing:
             await self._probing
         if way.breaker.is_open:  # nobody will find out any more whether Redis died
-            await asyncio.to_thread(way.save_unconfirmed, None)
+            await self._save_unconfirmed(None)
         await self._prober.close()
         await self._redis.close()
+        self._saving.shutdown()
         self._thread.shutdown()
         fallback().close()
 

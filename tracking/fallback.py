@@ -1,6 +1,7 @@
 """What takes hits when Redis does not: the database, and where that fails, the spool.
 
-Where the disk is full as well, the database is asked once more, with more patience.
+Where the disk is full as well, the database is asked once more, with more patience. Page views
+ask it only then: they come by the hundred, which takes longer than the hits of pixels may wait.
 
 The hits keep their event ids all the way, because a store that did not answer in time may have
 taken them all the same.
@@ -19,6 +20,7 @@ from tracking.decision import Decision
 from tracking.hit import Hit
 from tracking.kinds import record_all
 from tracking.outcome import Outcome
+from tracking.page_views.hit import ViewHit
 from tracking.spool import SpoolWriter
 
 logger = logging.getLogger(__name__)
@@ -101,12 +103,17 @@ class Fallback:
         self.database = Database()
         self.spool = SpoolWriter()
 
-    def take(self, hits: list[Hit]) -> list[Outcome] | None:
+    def take(self, hits: list[Hit] | list[ViewHit]) -> list[Outcome] | None:
         return (
-            self._ask(self.database.take, hits)
+            self._take_quickly(hits)
             or self.take_to_spool(hits)
             or self._ask(self.database.insist, hits)
         )
+
+    def _take_quickly(self, hits) -> list[Outcome] | None:
+        """One that is late opens the breaker, for pixels as well."""
+        is_quick = isinstance(hits[0], Hit)  # as are the others: a group holds one kind
+        return self._ask(self.database.take, hits) if is_quick else None
 
     def _ask(self, verb, hits) -> list[Outcome] | None:
         try:

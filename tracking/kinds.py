@@ -21,6 +21,15 @@ def unpack(event_id: bytes, packed: bytes) -> Hit | ViewHit:
     return FORMATS[version](event_id, *fields)
 
 
+def kind_of(packed: bytes) -> type[Hit | ViewHit]:
+    """Also of what can't be unpacked whole; a hit of a pixel where nobody can tell."""
+    try:
+        version, *_ = msgpack.unpackb(packed)
+        return FORMATS.get(version, Hit)
+    except Exception:  # whatever garbage can do to the unpacking
+        return Hit
+
+
 def record_all(hits: list[Hit | ViewHit]) -> list[Recorded]:
     """Per hit what became of it, in their order; a transaction for each kind. Safe to repeat."""
     recorded = {}

@@ -5,12 +5,16 @@ import logging
 from accounts.retry import is_unavailable
 from tracking.decision import Recorded
 from tracking.hit import Hit
-from tracking.kinds import record_all, unpack
+from tracking.kinds import kind_of, record_all, unpack
 from tracking.metrics import RECORDED, RECORDED_VIEWS
-from tracking.models import QuarantinedHit
+from tracking.models import ErasedVisitor, QuarantinedHit
+from tracking.models.quarantine import user_of
+from tracking.page_views.hit import ViewHit
 from tracking.record import TRANSACTION_HITS
 
 logger = logging.getLogger(__name__)
+
+COUNTERS = {Hit: RECORDED, ViewHit: RECORDED_VIEWS}
 
 
 def settle(packed: list[tuple[bytes, bytes]]) -> list[Recorded]:
@@ -31,8 +35,7 @@ def settle(packed: list[tuple[bytes, bytes]]) -> list[Recorded]:
 
 
 def count(recorded: Recorded):
-    counter = RECORDED if isinstance(recorded.hit, Hit) else RECORDED_VIEWS
-    counter.labels(recorded.decision).inc()
+    COUNTERS[type(recorded.hit)].labels(recorded.decision).inc()
 
 
 def record_or_quarantine(hits: list[Hit]) -> list[Recorded]:
@@ -53,7 +56,11 @@ def record_or_quarantine(hits: list[Hit]) -> list[Recorded]:
 
 def quarantine(event_id: bytes, packed: bytes, error: Exception):
     QuarantinedHit.objects.put(event_id, packed, error)
-    RECORDED.labels("quarantined").inc()
+    # Looked at afterwards: either `erase` finds it there, or it is found here who is erased.
+    user_id = user_of(packed)
+    if user_id and ErasedVisitor.objects.among([user_id]):
+        QuarantinedHit.objects.forget_visitor(user_id)
+    COUNTERS[kind_of(packed)].labels("quarantined").inc()
     logger.error("A hit can't be recorded (%s) and is in quarantine.", type(error).__name__)
 
 

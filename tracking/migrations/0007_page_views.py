@@ -45,6 +45,7 @@ class Migration(migrations.Migration):
                 ('views', models.BigIntegerField(default=0)),
                 ('visitors', models.BigIntegerField(default=0)),
                 ('is_closed', models.BooleanField(db_default=False, help_text='Who was seen in it is forgotten.')),
+                ('forgotten_before', models.DateTimeField(help_text='Of the cell of all views: none of before that is taken in any more.', null=True)),
             ],
             options={
                 'indexes': [models.Index(fields=['hour', '-views', 'page'], name='most_viewed_pages')],

@@ -19,6 +19,7 @@ from django.utils.crypto import salted_hmac
 from accounts.retry import retry_transaction
 from campaigns.models.insert import insert_rows
 from tracking.models.adding import add_to, make_missing
+from tracking.models.quarantine import QuarantinedHit
 
 NAME_LENGTH = 255
 ALL_PAGES = 0  # in place of a page's id
@@ -105,6 +106,7 @@ class VisitorQuerySet(NamedQuerySet):
     def erase(self, user_id: str) -> bool:
         """Forget the name for good; whether there was such a visitor. No figure moves by it."""
         ErasedVisitor.objects.remember(user_id)
+        QuarantinedHit.objects.forget_visitor(user_id)
         found = self.known([user_id]).get(user_id)
         if found is None:
             return False
@@ -222,7 +224,8 @@ class CellQuerySet(models.QuerySet):
         first.values_list("pk", flat=True).get()
 
     def by_views(self) -> "CellQuerySet":
-        """Of each page since the beginning, in the order of their views, which an index has."""
+        """Of each page since the beginning, in the order of their views, which an index has. No
+        page without a view has a cell."""
         return self.filter(hour=ALL_TIME).exclude(page=ALL_PAGES).order_by("-views", "page")
 
     def add(self, views: Counter, visitors: Counter):
@@ -239,6 +242,10 @@ class ViewCell(models.Model):
     views = models.BigIntegerField(default=0)
     visitors = models.BigIntegerField(default=0)
     is_closed = models.BooleanField(db_default=False, help_text="Who was seen in it is forgotten.")
+    forgotten_before = models.DateTimeField(
+        null=True,
+        help_text="Of the cell of all views: none of before that is taken in any more.",
+    )
 
     objects = CellQuerySet.as_manager()
 

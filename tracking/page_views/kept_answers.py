@@ -4,26 +4,20 @@ Without Redis they are found in the database each time; without the database the
 """
 
 import asyncio
-import json
-import logging
 import time
 from contextlib import suppress
 from functools import lru_cache
 
 from django.conf import settings
-from django.db import Error as DatabaseError
-from django.db import close_old_connections
 from django_redis import get_redis_connection
 from redis.asyncio import Redis as AsyncRedis
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
 
 from tracking.collect import REDIS_ERRORS
-from tracking.fallback import name_of
+from tracking.page_views.finder import Finder, find
 from tracking.page_views.reply import Refused
 from tracking.page_views.statistics import Question
-
-logger = logging.getLogger(__name__)
 
 KEPT_MS = 1_000
 MOST_KEPT_HERE = 256  # answers, in the memory of a process
@@ -36,7 +30,7 @@ def key_of(question: Question) -> str:
 
 def answer(question: Question) -> bytes:
     """The answer as JSON. Raises Refused where the database is away."""
-    redis = get_redis_connection("default")
+    redis = get_redis_connection("figures")
     with suppress(*REDIS_ERRORS):
         if kept := redis.get(key_of(question)):
             return kept
@@ -44,22 +38,6 @@ def answer(question: Question) -> bytes:
     with suppress(*REDIS_ERRORS):
         redis.set(key_of(question), found, px=KEPT_MS)
     return found
-
-
-def find(question: Question) -> bytes:
-    try:
-        return json.dumps(question.answer()).encode()
-    except DatabaseError as error:
-        logger.warning("No figures of page views (%s).", name_of(error))
-        raise Refused(503, "unavailable", "The figures can't be read right now.") from None
-
-
-def find_in_thread(question: Question) -> bytes:
-    close_old_connections()
-    try:
-        return find(question)
-    finally:
-        close_old_connections()
 
 
 @lru_cache(64)
@@ -76,6 +54,7 @@ class KeptAnswers:
             settings.REDIS_URL,
             **settings.REDIS_HOT | {"retry": AsyncRetry(NoBackoff(), 0)},
         )
+        self._finder = Finder()
         self._finding: dict[str, asyncio.Task] = {}
         self._here: dict[str, tuple[bytes, float]] = {}  # answer, until when (monotonic seconds)
 
@@ -102,7 +81,7 @@ class KeptAnswers:
             with suppress(*REDIS_ERRORS):
                 if kept := await self._redis.get(key_of(question)):
                     return self._keep(question, kept, await self._redis.pttl(key_of(question)))
-            found = await asyncio.to_thread(find_in_thread, question)
+            found = await self._finder.find(question)
             with suppress(*REDIS_ERRORS):
                 await self._redis.set(key_of(question), found, px=KEPT_MS)
                 self._keep(question, found, KEPT_MS)
@@ -117,4 +96,5 @@ class KeptAnswers:
         return found
 
     async def close(self):
+        self._finder.close()
         await self._redis.aclose()

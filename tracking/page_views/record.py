@@ -17,7 +17,7 @@ from tracking.models import CellVisitor, Page, PageView, ViewCell, Visitor
 from tracking.models.page_view import ALL_PAGES, ALL_TIME, Key, hour_of
 from tracking.moment import moment_of
 from tracking.page_views.hit import ViewHit
-from tracking.page_views.retention import kept_since
+from tracking.page_views.retention import taken_since
 from tracking.retention import is_too_old
 
 
@@ -43,7 +43,7 @@ def _record(hits, pages, visitors) -> list[Recorded]:
     ViewCell.objects.lock()
     # Who was erased since their ids were looked up.
     erased = Visitor.objects.erased_among(set(visitors.values()) - {None})
-    batch = Batch(known_event_ids(hits), kept_since(), erased | {None})
+    batch = Batch(known_event_ids(hits), taken_since(), erased | {None})
     recorded = [batch.take(hit, pages[hit.page_id], visitors[hit.user_id]) for hit in hits]
     batch.store()
     return recorded

@@ -1,7 +1,8 @@
 """What `GET /stats` tells: exact figures, read from a few rows of counts."""
 
+import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from urllib.parse import parse_qsl, urlencode
 
 from django.utils import timezone
@@ -16,7 +17,10 @@ STATS_PATH = "/stats"
 PARAMETERS = ("page_id", "by", "page_size", "after", "bucket", "from", "to")
 PAGE_SIZE, MOST_PAGES = 100, 1_000
 MOST_HOURS = 24 * 92
+LATEST = datetime(9999, 1, 1, tzinfo=UTC)  # near its end, the calendar has no next hour
 NO_PAGE = -1
+# As many digits as any database can take for a number.
+POSITION = re.compile(r"(?P<views>[0-9]{1,18})-(?P<page>[0-9]{1,18})")
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,7 @@ class Question:
     page_id: str = ""
     by_page: bool = False
     page_size: int = PAGE_SIZE
-    after: int = 0  # how many of the pages were told before
+    after: tuple[int, int] | None = None  # views and id of the page that was told last
     hours: range | None = None
 
     @classmethod
@@ -39,7 +43,7 @@ class Question:
             page_id=asked.get("page_id", ""),
             by_page=one_of(asked, "by", "page"),
             page_size=number(asked, "page_size", PAGE_SIZE, 1, MOST_PAGES),
-            after=number(asked, "after", 0, 0, 10**9),
+            after=read_position(asked),
             hours=read_hours(asked),
         )
         if question.by_page and (question.page_id or question.hours):
@@ -49,7 +53,8 @@ class Question:
     @property
     def key(self) -> str:
         hours = f"{self.hours.start}-{self.hours.stop}" if self.hours else ""
-        return f"{self.by_page:d}|{self.page_size}|{self.after}|{hours}|{self.page_id}"
+        after = position(*self.after) if self.after else ""
+        return f"{self.by_page:d}|{self.page_size}|{after}|{hours}|{self.page_id}"
 
     def answer(self) -> dict:
         """The figures as they are now, from the database."""
@@ -74,18 +79,29 @@ class Question:
 
     def _pages(self) -> dict:
         """Those with most views first; one more is read to know whether any are left."""
-        rows = ViewCell.objects.by_views().values_list("page", "views", "visitors")
-        found = list(rows[self.after : self.after + self.page_size + 1])
+        found = self._most_viewed(self.page_size + 1)
         told = found[: self.page_size]
         names = Page.objects.in_bulk([page for page, _, _ in told])
         pages = [
             {"page_id": names[page].page_id, "views": views, "visitors": visitors}
             for page, views, visitors in told
         ]
-        return {"pages": pages, "next": self._next() if len(found) > len(told) else None}
+        return {"pages": pages, "next": self._next(told[-1]) if len(found) > len(told) else None}
 
-    def _next(self) -> str:
-        rest = {"by": "page", "page_size": self.page_size, "after": self.after + self.page_size}
+    def _most_viewed(self, most: int) -> list[tuple[int, int, int]]:
+        """(page, views, visitors) of those after the position. In one condition, "as many views, or
+        fewer" would make the database sort, or read all that have as many."""
+        rows = ViewCell.objects.by_views().values_list("page", "views", "visitors")
+        if self.after is None:
+            return list(rows[:most])
+        views, page = self.after
+        as_many = list(rows.filter(views=views, page__gt=page)[:most])
+        return as_many + list(rows.filter(views__lt=views)[: most - len(as_many)])
+
+    def _next(self, last: tuple[int, int, int]) -> str:
+        """The address of the pages after the last one that is told."""
+        page, views, _ = last
+        rest = {"by": "page", "page_size": self.page_size, "after": position(views, page)}
         return f"{STATS_PATH}?{urlencode(rest)}"
 
     def _series(self, page: int) -> list[dict]:
@@ -131,6 +147,19 @@ def number(asked: dict, name: str, default: int, least: int, most: int) -> int:
     return int(text)
 
 
+def position(views: int, page: int) -> str:
+    """Of a page in the order of views."""
+    return f"{views}-{page}"
+
+
+def read_position(asked: dict) -> tuple[int, int] | None:
+    if "after" not in asked:
+        return None
+    if found := POSITION.fullmatch(asked["after"]):
+        return int(found["views"]), int(found["page"])
+    raise wrong("after", "Follow the address in `next`, which says after which page.")
+
+
 def read_hours(asked: dict) -> range | None:
     """The hours that `from` and `to` touch; those of the last day where they are not given."""
     if not one_of(asked, "bucket", "hour"):
@@ -153,8 +182,9 @@ def read_moment(asked: dict, name: str) -> datetime | None:
         moment = parse_datetime(asked[name].replace(" ", "+"))  # a plus sign means a blank there
     except ValueError:
         moment = None
-    if moment is None or moment.tzinfo is None or moment < EARLIEST:
-        raise wrong(name, "Give a time with its zone, such as 2026-03-01T12:00:00Z.")
+    if moment is None or moment.tzinfo is None or not EARLIEST <= moment < LATEST:
+        detail = "Give a time from 2000 to 9998 with its zone, such as 2026-03-01T12:00:00Z."
+        raise wrong(name, detail)
     return moment
 
 

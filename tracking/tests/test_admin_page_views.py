@@ -64,6 +64,13 @@ def test_a_page_is_found_by_its_whole_page_id(admin_client):
     assert "0 pages" in admin_client.get(page(Page), {"q": "hom"}).text
 
 
+def test_a_page_whose_views_were_all_refused_is_not_listed(admin_client):
+    Visitor.objects.erase("a")
+    record_views([view("secret", "a"), view("home", "b")])
+    assert [row[0] for row in listed(admin_client)] == ["home"]
+    assert listed(admin_client, q="secret") == []
+
+
 def test_where_nobody_came_the_list_is_empty(admin_client):
     assert listed(admin_client) == []
     assert "No views in the last 24 hours." in admin_client.get(page(Page)).text

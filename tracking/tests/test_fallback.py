@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from unittest.mock import Mock
 from uuid import UUID, uuid4
 
@@ -24,7 +25,7 @@ from tracking import stream
 from tracking.collect import GroupCommit, collect, collect_views
 from tracking.fallback import fallback
 from tracking.hit import Hit
-from tracking.models import Opening
+from tracking.models import Opening, PageView
 from tracking.outcome import Outcome
 from tracking.page_views.hit import ViewHit
 from tracking.spool import SpoolFile, waiting_files
@@ -54,12 +55,27 @@ def database_is_down(monkeypatch):
     return failing
 
 
-def a_view() -> ViewHit:
-    return ViewHit(uuid4().bytes, "home", "user123", at=NOON)
+def a_view(user="user123") -> ViewHit:
+    return ViewHit(uuid4().bytes, "home", user, at=NOON)
 
 
 def a_hit(pixel, agent="Thunderbird") -> Hit:
     return Hit(uuid4().bytes, pixel, NOON, user_agent=agent)
+
+
+@pytest.fixture(params=["plain view", "lane"])
+def track_all(request):
+    """What becomes of the page views of one request."""
+
+    async def as_group(hits):
+        commit = GroupCommit()
+        outcomes = await commit.collect_views(hits)
+        await commit.close()
+        return outcomes
+
+    if request.param == "plain view":
+        return collect_views
+    return lambda hits: asyncio.run(as_group(hits))
 
 
 def spooled() -> list[bytes]:
@@ -68,7 +84,7 @@ def spooled() -> list[bytes]:
     found = []
     for path in waiting_files():
         file = SpoolFile.lock(path)
-        found += [event_id for event_id, _ in file.next_batch(100).packed]
+        found += [event_id for event_id, _ in file.next_batch(500).packed]
         file.release()
     return found
 
@@ -109,6 +125,34 @@ def test_with_the_disk_full_a_slow_database_gets_more_time(
         hit.event_id,
         other.event_id,
     }
+
+
+# -- Page views ----------------------------------------------------------------------------------
+def test_without_redis_page_views_go_to_the_spool_past_the_database(
+    track_all, redis_is_down, pixel, monkeypatch
+):
+    asked = Mock(side_effect=OperationalError(1205, "too slow"))
+    with monkeypatch.context() as patched:
+        patched.setattr(fallback_module, "record_all", asked)
+        hits = [a_view(str(number)) for number in range(300)]
+        assert track_all(hits) == [Outcome.SPOOLED] * 300
+    assert not asked.called
+    assert collect(a_hit(pixel)) == Outcome.DATABASE  # whose breaker knows of no failure
+    assert sorted(spooled()) == sorted(hit.event_id for hit in hits)
+
+
+def test_where_the_disk_refuses_the_database_takes_page_views_after_all(
+    track_all, redis_is_down, settings, monkeypatch
+):
+    (settings.VAR_DIR / "spool").write_text("in the way")
+    monkeypatch.setattr(fallback_module, "LAST_RESORT_S", 20)
+    assert track_all([a_view(), a_view("ben")]) == [Outcome.DATABASE] * 2
+    assert PageView.objects.count() == 2
+
+
+def test_where_all_refuse_page_views_are_lost(track_all, redis_is_down, database_is_down, settings):
+    (settings.VAR_DIR / "spool").write_text("in the way")
+    assert track_all([a_view(), a_view("ben")]) == [Outcome.LOST] * 2
 
 
 def test_with_nothing_else_left_a_redis_that_failed_is_asked_once_more(
@@ -254,6 +298,30 @@ def test_the_lane_asks_a_failed_redis_beside_the_hits(redis_client, pixel):
         return first, second
 
     assert asyncio.run(arrive()) == (Outcome.DATABASE, Outcome.STORED)
+
+
+def test_a_redis_that_is_back_is_found_while_others_keep_the_shared_threads(redis_client, pixel):
+    release = threading.Event()
+
+    async def arrive():
+        commit = GroupCommit()
+        collect_module.way.breaker.failed()
+        collect_module.way.breaker._try_at = time.monotonic()  # time to ask
+        await commit.collect(a_hit(pixel))
+        await asyncio.wait_for(commit._probing, 10)
+        collect_module.way.breaker.failed()
+        await asyncio.wait_for(commit.close(), 10)
+
+    async def arrive_meanwhile():
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(ThreadPoolExecutor(1))
+        loop.run_in_executor(None, release.wait, 30)
+        try:
+            await arrive()
+        finally:
+            release.set()
+
+    asyncio.run(arrive_meanwhile())
 
 
 def test_hits_do_not_wait_while_a_failed_database_is_tried(redis_is_down, pixel):

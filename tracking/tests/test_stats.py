@@ -7,11 +7,13 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
+from django.test.utils import CaptureQueriesContext
+from django_redis import get_redis_connection
 from redis.exceptions import ConnectionError as ConnectionLost
 
 from accounts.tests.people import client_of, make_user
-from tracking.models import ViewCell
+from tracking.models import ViewCell, Visitor
 from tracking.page_views import kept_answers
 from tracking.page_views.record import record_views
 from tracking.page_views.statistics import Question
@@ -85,6 +87,57 @@ def test_pages_come_in_the_order_of_their_views_page_by_page(application):
     assert second["next"] is None
 
 
+def walk(application, size: int) -> list[dict]:
+    """All pages, by following `next`."""
+    found, query = [], f"by=page&page_size={size}"
+    while query:
+        answer = figures(application, query)
+        assert len(answer["pages"]) <= size
+        found += answer["pages"]
+        query = (answer["next"] or "").partition("?")[2]
+    return found
+
+
+@pytest.mark.parametrize("size", [1, 3, 4])
+def test_whoever_follows_next_is_told_each_page_once(application, size):
+    hits = [view(f"page {number}", "a") for number in range(9) for _ in range(1 + number // 3)]
+    record_views(hits)
+    walked = walk(application, size)
+    assert walked == figures(application, "by=page")["pages"]
+    assert [each["views"] for each in walked] == [3] * 3 + [2] * 3 + [1] * 3
+    assert len({each["page_id"] for each in walked}) == 9
+
+
+def test_the_next_pages_come_after_a_place_whoever_has_moved_before_it(application):
+    record_some()
+    query = figures(application, "by=page&page_size=1")["next"].partition("?")[2]
+    record_views([view("über uns & mehr", "z") for _ in range(9)])
+    assert walk(application, 2)[0]["page_id"] == "über uns & mehr"  # another question: none is kept
+    assert [each["page_id"] for each in figures(application, query)["pages"]] == ["news"]
+
+
+def test_a_page_whose_views_were_all_refused_is_not_told(application):
+    Visitor.objects.erase("a")
+    record_views([view("secret", "a"), view("home", "b")])
+    assert [each["page_id"] for each in walk(application, 10)] == ["home"]
+
+
+def test_no_page_of_the_list_is_counted_off_or_sorted(redis_client):
+    record_some()
+    with CaptureQueriesContext(connection) as captured:
+        Question.read(b"by=page&page_size=1&after=4-0").answer()
+    every = [each["sql"] for each in captured]
+    asked = [sql for sql in every if "DESC" in sql]
+    assert len(asked) == 2  # those with as many views, and those with fewer
+    assert not [sql for sql in asked if "OFFSET" in sql]
+    if connection.vendor == "sqlite":  # elsewhere the plan depends on how many rows there are
+        for sql in asked:
+            with connection.cursor() as cursor:
+                plan = str(cursor.execute(f"EXPLAIN QUERY PLAN {sql}").fetchall())
+            assert "most_viewed_pages" in plan
+            assert "TEMP B-TREE" not in plan
+
+
 def test_hours_are_told_one_by_one_also_those_without_views(application):
     record_some()
     asked = "bucket=hour&from=2026-03-01T12:00:00Z&to=2026-03-01T16:00:00Z"
@@ -125,11 +178,17 @@ def test_without_a_time_the_last_day_is_told(application, time_machine):
         ("by=page&page_size=1001", "page_size"),
         ("by=page&page_size=%C2%B2", "page_size"),
         ("by=page&after=-1", "after"),
+        ("by=page&after=1-2-3", "after"),
+        ("by=page&after=1-%C2%B2", "after"),
+        ("by=page&after=9999999999999999999-1", "after"),
         ("bucket=day", "bucket"),
         ("from=2026-03-01T12:00:00Z", "bucket"),
         ("bucket=hour&from=yesterday", "from"),
         ("bucket=hour&from=2026-03-01T12:00:00", "from"),
         ("bucket=hour&from=2026-02-30T12:00:00Z", "from"),
+        ("bucket=hour&to=9999-12-31T23:59:59-23:00", "to"),
+        ("bucket=hour&to=9999-12-31T23:59:59Z", "to"),
+        ("bucket=hour&from=0001-01-01T00:00:00%2B23:00", "from"),
         ("bucket=hour&from=2026-03-01T12:00:00Z&to=2026-03-01T12:00:00Z", "from"),
         ("bucket=hour&from=2020-03-01T12:00:00Z&to=2026-03-01T12:00:00Z", "from"),
     ],
@@ -243,6 +302,24 @@ def test_without_redis_it_asks_the_database(application, monkeypatch):
     monkeypatch.setattr(kept_answers.AsyncRedis, "get", fail_later)
     monkeypatch.setattr(kept_answers.AsyncRedis, "set", fail_later)
     assert figures(application)["total_views"] == 11
+
+
+def test_a_redis_that_hangs_is_waited_for_no_longer_than_by_hits(settings):
+    options = get_redis_connection("figures").connection_pool.connection_kwargs
+    for name in ("socket_timeout", "socket_connect_timeout"):
+        assert options[name] == settings.REDIS_HOT[name]
+
+
+def test_the_plain_view_asks_by_these_connections(monkeypatch, redis_client):
+    asked = []
+
+    def connection_of(name):
+        asked.append(name)
+        return redis_client
+
+    monkeypatch.setattr(kept_answers, "get_redis_connection", connection_of)
+    assert stats("plain view")[0] == 200
+    assert asked == ["figures"]
 
 
 class Broken:

@@ -124,7 +124,7 @@ class ImportChunk:
         if taken == Taken.ERASED:
             return row.rejected(self.job, "erased", AddressErased.SENTENCE)
         if taken == Taken.GROUP_GONE:
-            return row.rejected(self.job, "does_not_exist", "The group was deleted meanwhile.")
+            return row.without_group(self.job)
         return None
 
 

@@ -142,6 +142,12 @@ class CheckedRow:
         """Equal for rows of the same group, also before it is made."""
         return key_of_group(self.contact.group.name)
 
+    def without_group(self, job: ContactImport) -> ReportedRow:
+        """Its group went while the import ran."""
+        detail = "The group was deleted meanwhile. Name another one and send the row again."
+        name, email = self.contact.group.name, self.contact.email
+        return rejection(job, self.record, "group", name, BadCell("does_not_exist", detail), email)
+
     def rejected(self, job: ContactImport, code: str, detail: str) -> ReportedRow:
         """It is not taken in after all."""
         email = self.contact.email

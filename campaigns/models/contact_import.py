@@ -46,6 +46,13 @@ class NoFile(Refusal):
     sentence = "The file of this import is deleted by now. Send it again, as a new import."
 
 
+class AlreadyRun(NoFile):
+    code = "already_run"
+
+    def __init__(self, pk: int):
+        self.sentence = f"Its file was taken over by import {pk}. Look there what becomes of it."
+
+
 def stored_as(contact_import, name: str) -> str:
     """Where a file is stored: by a name of ours. What people call it may be anything."""
     return f"{FOLDER}/{uuid4().hex}"
@@ -250,8 +257,9 @@ class ContactImport(Leased):
 
     def retry(self):
         """Go on after the last row that was taken in; nothing comes twice."""
-        self.require_file()
         ended = [self.State.FAILED, self.State.CANCELLED]
+        if self.state in ended:  # of any other, there is something better to say
+            self.require_file()
         self._move("retried", ended, self.State.WAITING, problem="", finished_at=None)
 
     def cancel(self):
@@ -264,10 +272,12 @@ class ContactImport(Leased):
         if not (self.dry_run and self.state == self.State.DONE):
             raise NoTrial
         name = self.file.name
-        self.require_file()
-        if not ContactImport.objects.filter(pk=self.pk, file=name).update(file=""):
-            raise NoFile  # somebody was faster
-        taken_over = ("campaign", "group", "file", "name", "size", "scheduled_at")
+        mine = ContactImport.objects.filter(pk=self.pk, file=name)
+        if not (name and mine.update(file="")):
+            real = ContactImport.objects.filter(pk=self.pk).values_list("run_as", flat=True).first()
+            raise AlreadyRun(real) if real else NoFile
+        # run_at as well: where nothing else says so, it is when mails are scheduled.
+        taken_over = ("campaign", "group", "file", "name", "size", "run_at", "scheduled_at")
         taken_over += ("create_groups", "reject_overlap")
         fields = {name: getattr(self, name) for name in taken_over}
         self.run_as = ContactImport.objects.create(created_by=by, **fields)

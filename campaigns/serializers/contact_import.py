@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from django.conf import settings
 from django.core.files.base import ContentFile
+from django.http import QueryDict
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import APIException
@@ -94,7 +95,23 @@ class ImportOptionsSerializer(serializers.ModelSerializer):
                 encodable(name[:NAME_SHOWN]): [sentence] for name in sorted(unknown)[:MOST_NAMED]
             }
             raise serializers.ValidationError(errors, "unknown_field")
+        self.refuse_unheard(data)
         return super().to_internal_value(data)
+
+    def refuse_unheard(self, data):
+        """What else would say something and not be heard: an option in the address, one that a
+        form gives twice, a switch that it leaves empty (`-F dry_run=$UNSET`)."""
+        if beside := sorted(set(self.context["request"].query_params) & set(self.fields)):
+            errors = {name: ["Give it in the body; nothing was begun."] for name in beside}
+            raise serializers.ValidationError(errors, "not_in_address")
+        if not isinstance(data, QueryDict):
+            return
+        if twice := [name for name in data if len(data.getlist(name)) > 1]:
+            errors = {encodable(name): ["Give it once; nothing was begun."] for name in twice}
+            raise serializers.ValidationError(errors, "twice")
+        if empty := [name for name in self.Meta.extra_kwargs if data.get(name) == ""]:
+            errors = {name: [NO_SWITCH["invalid"]] for name in empty}
+            raise serializers.ValidationError(errors, "invalid")
 
     def validate(self, attrs):
         group = attrs.get("group")

@@ -306,7 +306,7 @@ def test_a_dry_run_is_run_for_real_as_a_new_import(admin_client):
     text = admin_client.get(page(ContactImport, "change", tried.pk)).text
     assert f'<a href="{page(ContactImport, "change", real.pk)}">import {real.pk}</a>' in text
     again = admin_client.post(address("run", tried))
-    assert "The file of this import is deleted by now." in said(again)
+    assert "Its file was taken over by import" in said(again)
 
 
 def test_a_button_of_an_import_that_was_just_deleted_answers_404(admin_client, monkeypatch):

@@ -1,6 +1,7 @@
 """Contact imports by the API: what is taken in, and what is refused."""
 
 import gzip
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -266,3 +267,29 @@ def test_an_import_goes_out_of_sight_with_its_campaign(house):
     assert house.client.get(address).status_code == 404
     import_steps.work()
     assert not Contact.objects.filter(email_key="ada@example.com").exists()
+
+
+@pytest.mark.parametrize("address", [f"{URL}?dry_run=true", f"{URL}?group=1&dry_run=1"])
+def test_an_option_in_the_address_is_refused(house, address):
+    body = {"campaign": house.campaign.pk, "contacts": [{"email": "ada@example.com"}]}
+    response = house.client.post(address, json.dumps(body), content_type="application/json")
+    assert response.status_code == 400
+    assert not ContactImport.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"dry_run": ""},
+        {"dry_run": ["true", "false"]},
+        {
+            "file": [
+                SimpleUploadedFile("a.csv", b"email\n"),
+                SimpleUploadedFile("b.csv", b"email\n"),
+            ]
+        },
+    ],
+)
+def test_what_a_form_leaves_open_is_refused(house, options):
+    assert upload(house, TWO, **options).status_code == 400
+    assert not ContactImport.objects.exists()

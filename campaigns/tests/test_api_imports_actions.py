@@ -1,6 +1,6 @@
 """What can be done to an import by the API, by whom, and how often."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -17,6 +17,7 @@ URL = "/api/imports/"
 ROWS = table("email,group", "ada@example.com,A", "bob@example.com,A", "nobody,A")
 NOW = timezone.now()
 LATER = NOW + timedelta(days=1)
+LONG_AGO = datetime(2026, 3, 1, 7, tzinfo=UTC)
 State = ContactImport.State
 
 
@@ -82,7 +83,7 @@ def test_after_a_dry_run_the_same_file_is_run_for_real(house):
     assert real["created_by"] == house.user.username
     import_steps.work()
     assert imported() == 2
-    assert_problem(do(house, dry, "run"), 409, "no_file")
+    assert_problem(do(house, dry, "run"), 409, "already_run")
     tried, taken_in = (f"{URL}{pk}/" for pk in (dry.pk, real["id"]))
     assert house.client.get(tried).json()["run_as"] == real["id"]
     assert house.client.get(taken_in).json()["run_as"] is None
@@ -200,3 +201,26 @@ def test_another_file_or_option_under_the_same_key_is_refused(house):
 def test_a_refused_upload_leaves_its_key_free(house):
     assert_problem(upload(house, "name\nAda\n"), 400, "no_email", "file")
     assert upload(house).status_code == 201
+
+
+def test_a_dry_run_that_is_run_for_real_keeps_when_its_mails_are_scheduled(house):
+    dry = send(house.campaign, "email,group\nada@example.com,A\n", dry_run=True, run_at=LONG_AGO)
+    import_steps.work()
+    assert do(house, dry, "run").status_code == 201
+    import_steps.work()
+    assert Contact.objects.get(email="ada@example.com").scheduled_at == LONG_AGO
+
+
+def test_who_runs_a_dry_run_twice_is_told_where_its_file_went(house):
+    dry = send(house.campaign, ROWS, dry_run=True)
+    import_steps.work()
+    real = do(house, dry, "run").json()
+    again = do(house, dry, "run")
+    assert_problem(again, 409, "already_run")
+    assert f"import {real['id']}" in again.json()["detail"]
+
+
+def test_a_retry_of_an_import_that_is_done_says_that_it_is_done(house):
+    job = send(house.campaign, ROWS)
+    import_steps.work()
+    assert_problem(do(house, job, "retry"), 409, "wrong_state")

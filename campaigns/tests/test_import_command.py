@@ -352,3 +352,40 @@ def test_it_says_what_is_wrong_with_the_time_or_the_id(campaign, path, refused):
         == refused()
         == ("Name a file and --campaign, or --resume with an id.")
     )
+
+
+@pytest.mark.parametrize(
+    "option", ["--group", "--scheduled-at", "--rejected", "--resume", "--campaign"]
+)
+def test_an_empty_option_is_refused(campaign, path, refused, option):
+    where = [path, "--campaign", "Spring"] if option != "--resume" else ["--campaign", "Spring"]
+    assert option in refused(*where, option, "")
+
+
+def test_a_file_that_came_while_it_worked_is_not_replaced(campaign, path, tmp_path, monkeypatch):
+    place, run = tmp_path / "rejected.csv", import_steps.run
+
+    def made_meanwhile(*args):
+        place.write_text("somebody else's")
+        run(*args)
+
+    monkeypatch.setattr(import_steps, "run", made_meanwhile)
+    with pytest.raises(CommandError, match="File exists"):
+        call_command("import_contacts", path, "--campaign", "Spring", "--rejected", str(place))
+    assert place.read_text() == "somebody else's"
+
+
+def test_an_import_that_is_deleted_meanwhile_ends_with_a_sentence(campaign, path, monkeypatch):
+    run = import_steps.run
+
+    def deleted_meanwhile(job, stop, watch):
+        def watched(job):
+            other = ContactImport.objects.get()
+            other.cancel()
+            other.remove()
+
+        run(job, stop, watched)
+
+    monkeypatch.setattr(import_steps, "run", deleted_meanwhile)
+    with pytest.raises(CommandError, match="was deleted meanwhile"):
+        call_command("import_contacts", path, "--campaign", "Spring")

@@ -51,6 +51,7 @@ class Command(BaseCommand):
     def handle(self, *, file, resume, rejected, **options):
         if (file is None) == (resume is None):
             raise CommandError("Name a file and --campaign, or --resume with an id.")
+        refuse_empty(options | {"resume": resume, "rejected": rejected})
         if resume:
             refuse_changes(options)
         if rejected:
@@ -83,7 +84,13 @@ class Command(BaseCommand):
                 f"The database failed ({error}). A worker goes on with import {job.pk} when it "
                 f"is back; or you:\n  {to_go_on(job, rejected)}"
             ) from None
-        job.refresh_from_db()
+        try:
+            job.refresh_from_db()
+        except ContactImport.DoesNotExist:
+            raise CommandError(
+                f"Import {job.pk} was deleted meanwhile, or its campaign. What it took in before "
+                "is where it was, unless that went as well."
+            ) from None
 
     def tell(self, job: ContactImport, rejected: str | None):
         tried = "Tried out: " if job.dry_run else ""
@@ -126,6 +133,12 @@ def received(path: str, *, campaign, group, scheduled_at, **options) -> ContactI
             created_by="manage.py import_contacts",
             **{name: options[name] for name in wanted},
         )
+
+
+def refuse_empty(options: dict):
+    """CommandError for `--group "$UNSET"`, which would mean what nobody meant."""
+    if empty := [f"--{name.replace('_', '-')}" for name, value in options.items() if value == ""]:
+        raise CommandError(f"{', '.join(empty)}: nothing is given. Say what, or leave it out.")
 
 
 def refuse_changes(options: dict):
@@ -261,7 +274,10 @@ def show(job: ContactImport, bar: tqdm):
 
 def write_rejected(job: ContactImport, path: str):
     try:
-        with open(path, "w", encoding="utf-8", newline="") as file:
+        # Since it was looked at, somebody may have made a file there, another import say.
+        place = Path(path)
+        mode = "w" if place.exists() and not (place.is_file() and place.stat().st_size) else "x"
+        with open(path, mode, encoding="utf-8", newline="") as file:
             file.writelines(Csv(RejectedRows(job, reasons=True)).parts())
     except OSError as error:
         raise CommandError(

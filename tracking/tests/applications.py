@@ -70,7 +70,7 @@ async def ask_by_asgi(application, scope, body):
     start = await server.receive_output(PATIENCE)
     content = await server.receive_output(PATIENCE)
     await server.wait(PATIENCE)
-    found = [(key.decode(), value.decode()) for key, value in start["headers"]]
+    found = [(key.decode().lower(), value.decode()) for key, value in start["headers"]]
     return start["status"], found, content["body"]
 
 

@@ -100,7 +100,7 @@ class Load:
         self.fetched.append(user_id)
 
     def expect_each_counted_once(self):
-        assert self.failed == []
+        assert self.failed == [], self.failed[:5]
         self.stack.settle()
         self.mail.expect(self.opened)
         views = len(self.viewed) + len(self.fetched)

@@ -21,6 +21,7 @@ def world(request, database, stacks):
 def test_a_consumer_killed_with_both_kinds_in_hand_counts_each_once(world, point, is_committed):
     mail, site = Mail(world.stack, pixels=4), Site(world)
     hits, views = mail.hits(1), site.views(users=3)
+    site.recover()
     since = len(world.consumer(OTHER).text())
     with world.consumers_held(OTHER):
         with world.consumers_held(ONE):

@@ -53,7 +53,9 @@ class Consumer:
         """Read what there is, record all pixels and one batch of page views."""
         if not self._held[Hit]:
             for entry in self.gather(wait_ms):
-                self._held[entry.kind].append(entry)
+                held = self._held[entry.kind]
+                if entry not in held:  # what is held for long, this one claims from itself
+                    held.append(entry)
         hits = 0
         while self._held[Hit]:
             hits += self.record_first(self._held[Hit])

@@ -101,19 +101,17 @@ class Fallback:
 
     def __init__(self):
         self.database = Database()
+        self._for_views = Database()  # where they are many, no pixel waits for this thread
         self.spool = SpoolWriter()
 
     def take(self, hits: list[Hit] | list[ViewHit]) -> list[Outcome] | None:
+        if isinstance(hits[0], ViewHit):  # as are the others: a group holds one kind
+            return self.take_to_spool(hits) or self._ask(self._for_views.insist, hits)
         return (
-            self._take_quickly(hits)
+            self._ask(self.database.take, hits)
             or self.take_to_spool(hits)
             or self._ask(self.database.insist, hits)
         )
-
-    def _take_quickly(self, hits) -> list[Outcome] | None:
-        """One that is late opens the breaker, for pixels as well."""
-        is_quick = isinstance(hits[0], Hit)  # as are the others: a group holds one kind
-        return self._ask(self.database.take, hits) if is_quick else None
 
     def _ask(self, verb, hits) -> list[Outcome] | None:
         try:

@@ -36,6 +36,9 @@ REFRESH_WINDOW_MS = 60 * 60 * 1000
 FILTER_LIFE_MS = REFRESH_WINDOW_MS + 60_000
 CLAIM_AFTER_MS = 5_000  # a slow consumer may lose some to another: they count once
 MEMORY_MARK = 0.9  # of Redis' maxmemory
+# Of one stream. Its entries may hold five hundred page views of two kilobytes each, by which
+# nobody is to take the memory that pixels need.
+STREAM_BYTES = 512 * 2**20
 
 
 def shard_of(hit) -> int:
@@ -70,6 +73,7 @@ def fullness_commands(pipeline):
     pipeline.info("memory")
     for kind, shard in streams_of(KINDS):
         pipeline.xlen(stream_key(shard, kind))
+        pipeline.memory_usage(stream_key(shard, kind), samples=5)
     return pipeline
 
 
@@ -77,13 +81,17 @@ def streams_of(kinds: Iterable[type]) -> list[tuple[type, int]]:
     return [(kind, shard) for kind in kinds for shard in range(settings.REDIS_STREAM_SHARDS)]
 
 
-def says_full(memory: dict, *lengths: int) -> set[type]:
-    """The replies to `fullness_commands`: the kinds whose streams have more entries than are
-    wanted; all of them where memory runs out."""
+def says_full(memory: dict, *sizes: int | None) -> set[type]:
+    """The replies to `fullness_commands`: the kinds whose streams have more entries, or bytes, than
+    are wanted; all of them where memory runs out."""
     if 0 < memory["maxmemory"] * MEMORY_MARK <= memory["used_memory"]:
         return set(KINDS)
-    measured = zip(streams_of(KINDS), lengths, strict=True)
-    return {kind for (kind, _), length in measured if length >= settings.PIXEL_STREAM_LIMIT}
+    measured = zip(streams_of(KINDS), sizes[::2], sizes[1::2], strict=True)
+    return {
+        kind
+        for (kind, _), length, used in measured
+        if length >= settings.PIXEL_STREAM_LIMIT or (used or 0) >= STREAM_BYTES
+    }
 
 
 def full_kinds() -> set[type]:

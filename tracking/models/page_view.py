@@ -98,7 +98,8 @@ class VisitorQuerySet(NamedQuerySet):
         too_late = ErasedVisitor.objects.among(made)
         for user_id in too_late:
             self.forget(made[user_id])
-        return found | made | dict.fromkeys(erased | too_late)
+        # Nor is one found who was erased between the two questions of `make`.
+        return dict.fromkeys(wanted) | found | made | dict.fromkeys(too_late)
 
     def erased_among(self, ids: Iterable[int]) -> set[int]:
         return set(self.filter(pk__in=ids, erased_at__isnull=False).values_list("pk", flat=True))

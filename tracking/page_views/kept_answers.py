@@ -41,8 +41,10 @@ def answer(question: Question) -> bytes:
 
 
 @lru_cache(64)
-def key_of_query(query: bytes) -> str:
-    return Question.read(query).key
+def key_of_query(query: bytes) -> str | None:
+    """None where it may mean other hours by now."""
+    question = Question.read(query)
+    return None if question.hours else question.key
 
 
 class KeptAnswers:
@@ -60,8 +62,6 @@ class KeptAnswers:
 
     def here(self, query: bytes) -> bytes | None:
         """What this process still keeps of the answer to a query; None where it has to be asked."""
-        if b"bucket" in query:  # may mean other hours by now
-            return None
         with suppress(Refused):
             kept, until = self._here.get(key_of_query(query), NOT_KEPT)
             return kept if time.monotonic() < until else None

@@ -67,8 +67,16 @@ class ViewLane:
     async def track(self, request: Request, receive) -> Reply:
         if refused := answers.before_body(request):
             return refused
-        sent = answers.read(request, await body_of(receive))
+        sent = await self.read(request, await body_of(receive))
         return sent if isinstance(sent, Reply) else await self.take_in(request, sent)
+
+    async def read(self, request: Request, body: bytes) -> Sent | Reply:
+        """Long bodies that are whole at the same time have a turn each, as lists have."""
+        if len(body) <= QUICK_BYTES:
+            return answers.read(request, body)
+        async with self._reading:
+            await asyncio.sleep(0)
+            return answers.read(request, body)
 
     async def take_in(self, request: Request, sent: Sent) -> Reply:
         if sent.is_list:

@@ -175,6 +175,16 @@ def test_pixels_go_before_page_views_however_many_wait(consumer, pixel, monkeypa
     assert PageView.objects.count() == 20
 
 
+def test_page_views_that_are_held_for_long_are_recorded_once(consumer, monkeypatch, redis_client):
+    monkeypatch.setattr(consume, "BATCH_HITS", 1)
+    monkeypatch.setattr(consume, "CLAIM_EVERY_S", 0)
+    monkeypatch.setattr(stream, "CLAIM_AFTER_MS", 0)
+    for number in range(5):
+        stream.append([a_view(str(number))])
+    assert [consumer.step() for _ in range(6)] == [1, 1, 1, 1, 1, 0]
+    assert left(redis_client) == (0, 0)
+
+
 def test_page_views_of_the_spool_are_replayed_once(consumer, settings, tmp_path):
     settings.VAR_DIR = tmp_path
     views = [a_view(str(number)) for number in range(3)]

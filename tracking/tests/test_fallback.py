@@ -150,6 +150,26 @@ def test_where_the_disk_refuses_the_database_takes_page_views_after_all(
     assert PageView.objects.count() == 2
 
 
+def test_page_views_that_keep_the_database_busy_cost_no_pixel(
+    redis_is_down, pixel, settings, monkeypatch
+):
+    (settings.VAR_DIR / "spool").write_text("in the way")
+    monkeypatch.setattr(fallback_module, "DATABASE_BUDGET_S", 5)
+    release, record_all = threading.Event(), fallback_module.record_all
+
+    def record_views_slowly(hits):
+        if isinstance(hits[0], ViewHit):
+            release.wait(60)
+        return record_all(hits)
+
+    monkeypatch.setattr(fallback_module, "record_all", record_views_slowly)
+    try:
+        assert collect_views([a_view()]) == [Outcome.LOST]
+        assert collect(a_hit(pixel)) == Outcome.DATABASE
+    finally:
+        release.set()
+
+
 def test_where_all_refuse_page_views_are_lost(track_all, redis_is_down, database_is_down, settings):
     (settings.VAR_DIR / "spool").write_text("in the way")
     assert track_all([a_view(), a_view("ben")]) == [Outcome.LOST] * 2
@@ -338,7 +358,18 @@ def test_hits_do_not_wait_while_a_failed_database_is_tried(redis_is_down, pixel)
     ("maxmemory", "full"), [(0, set()), (1_000, {Hit, ViewHit}), (10**12, set())]
 )
 def test_memory_near_its_limit_is_pressure(maxmemory, full):
-    assert stream.says_full({"maxmemory": maxmemory, "used_memory": 901}, 0, 0) == full
+    assert stream.says_full({"maxmemory": maxmemory, "used_memory": 901}, 0, None, 0, 1) == full
+
+
+def test_few_entries_that_hold_much_are_pressure_of_their_kind_alone(
+    collect_all, track_all, redis_client, pixel, monkeypatch
+):
+    monkeypatch.setattr(stream, "STREAM_BYTES", 50_000)
+    assert track_all([a_view("x" * 255) for _ in range(500)]) == [Outcome.STORED] * 500
+    assert redis_client.xlen(stream.stream_key(0, ViewHit)) == 1
+    collect_module.way._measure_at = 0
+    assert track_all([a_view()]) == [Outcome.SPOOLED]
+    assert collect_all(a_hit(pixel)) == [Outcome.STORED]
 
 
 def test_page_views_that_pile_up_send_no_pixel_to_the_disk(redis_client, pixel, settings):

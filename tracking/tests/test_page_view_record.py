@@ -8,7 +8,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from tracking.decision import Decision
-from tracking.models import CellVisitor, ErasedVisitor, Page, PageView, ViewCell, Visitor
+from tracking.models import CellVisitor, ErasedVisitor, Page, PageView, ViewCell, Visitor, page_view
+from tracking.models.adding import make_missing
 from tracking.models.page_view import ALL_PAGES, CellQuerySet, VisitorQuerySet, hour_of
 from tracking.page_views import retention
 from tracking.page_views.hit import ViewHit
@@ -146,6 +147,19 @@ def test_who_is_erased_while_two_consumers_meet_them_first_leaves_no_name(monkey
     assert PageView.objects.get().visitor.user_id == ""
     assert cells()["all", "ever"] == (1, 1)
     assert decisions(view()) == [Decision.ERASED]
+
+
+def test_who_is_erased_as_soon_as_they_are_made_is_no_fault(monkeypatch):
+    def erase_at_once(*made):
+        make_missing(*made)
+        Visitor.objects.erase("user123")
+
+    with monkeypatch.context() as patched:
+        decisions(view(user="other"))  # makes the page
+        patched.setattr(page_view, "make_missing", erase_at_once)
+        assert decisions(view()) == [Decision.ERASED]
+    assert set(Visitor.objects.values_list("user_id", flat=True)) == {"", "other"}
+    assert cells()["all", "ever"] == (1, 1)
 
 
 def test_who_is_erased_after_they_were_looked_up_leaves_no_view(monkeypatch):

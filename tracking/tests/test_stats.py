@@ -270,6 +270,7 @@ def test_hours_are_not_told_from_memory_for_they_may_be_others_by_now(redis_clie
         kept = kept_answers.KeptAnswers()
         await kept.answer(Question.read(b"bucket=hour"))
         assert kept.here(b"bucket=hour") is None
+        assert kept.here(b"b%75cket=hour") is None
         await kept.close()
 
     asyncio.run(ask())

@@ -11,7 +11,7 @@ MYSQL := $(or $(MYSQL_HOST),$(shell grep -sE '^(export )?MYSQL_HOST=.?[[:alnum:]
 INSTALLED := $(VENV)/$(if $(MYSQL),.full,.embedded)
 
 .DEFAULT_GOAL := help
-.PHONY: help run env test ledger mutants prove lint schema
+.PHONY: help run env test ledger mutants prove bench lint schema
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,7 +27,7 @@ test: ## run the whole suite
 ledger: $(VENV)/.dev ## kill every tier under load, then compare: SEED=1 SECONDS=60 DB=mysql|sqlite
 	@$(PY) -m tests.ledger --seed $(or $(SEED),1) --seconds $(or $(SECONDS),60) --database $(or $(DB),mysql)
 
-mutants: $(VENV)/.dev ## break the promise in eight ways; the ledger must notice each
+mutants: $(VENV)/.dev ## break the promise in ten ways; the ledger must notice each
 	@$(PY) -m tests.ledger.mutants
 
 prove: $(VENV)/.dev ## the long proofs; their results go to benchmarks/
@@ -36,6 +36,9 @@ prove: $(VENV)/.dev ## the long proofs; their results go to benchmarks/
 	@$(PY) -m tests.ledger.prove
 	@$(PY) -m tests.ledger.mutants
 	@$(PY) -m benchmarks.import --rows $(or $(ROWS),1000000)
+
+bench: $(VENV)/.bench ## page views beside the reference's design: benchmarks/PAGE_VIEWS.md (needs wrk)
+	@$(PY) -m benchmarks.page_views
 
 lint: $(VENV)/.dev ## check the style and which way imports run
 	@$(PY) -m ruff check .
@@ -59,6 +62,10 @@ $(VENV)/.full: requirements.txt requirements-embedded.txt constraints.txt | $(VE
 
 $(VENV)/.dev: requirements-dev.txt requirements.txt requirements-embedded.txt constraints.txt | $(VENV)/bin/pip
 	$(PIP) --no-binary mysqlclient -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/.bench: requirements-bench.txt requirements.txt requirements-embedded.txt constraints.txt | $(VENV)/bin/pip
+	$(PIP) --no-binary mysqlclient -r requirements-bench.txt
 	@touch $@
 
 $(VENV)/bin/pip:

@@ -48,3 +48,25 @@ class WrittenByPeople(IsAuthenticated):
     def has_permission(self, request, view):
         signed_in = super().has_permission(request, view)
         return signed_in and (request.method in SAFE_METHODS or request.user.is_person)
+
+
+class StaffPermission(IsAuthenticated):
+    """What belongs to no team is for staff, by the same permissions as in the admin.
+
+    The view's `needed` names them: action → permission. An API key acts for its team, so that
+    none of these is for it.
+    """
+
+    def has_permission(self, request, view):
+        if not super().has_permission(request, view):
+            return False
+        needed = view.needed.get(view.action)
+        if needed is None or may(request.user, needed):  # without an action, there is a 405 to come
+            return True
+        self.message = f"This is for staff whose account has the permission {needed}."
+        return False
+
+
+def may(principal, permission: str) -> bool:
+    is_staff = principal.is_superuser or principal.is_staff
+    return is_staff and principal.has_perm(permission)

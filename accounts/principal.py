@@ -13,6 +13,7 @@ from accounts.models import ApiKey, Team
 
 class Principal(Protocol):
     is_superuser: bool  # sees and does everything
+    is_staff: bool  # may enter the admin; has `has_perm()` then
     is_person: bool  # people make teams, members, invitations and keys; keys don't
 
     def get_username(self) -> str:

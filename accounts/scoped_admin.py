@@ -1,5 +1,6 @@
 """What the admin pages of all apps have in common: who sees what, and how big tables are listed."""
 
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 from django.contrib import admin, messages
@@ -26,8 +27,10 @@ class ScopedAdmin(admin.ModelAdmin):
 
     def changeform_view(self, request, *args, **kwargs):
         """Two people, or two clicks, may save the same thing at once: the second is told so."""
+        # On SQLite, a transaction keeps all writers out; to look at a row takes none.
+        saving = transaction.atomic() if request.method == "POST" else nullcontext()
         try:
-            with transaction.atomic():
+            with saving:
                 return super().changeform_view(request, *args, **kwargs)
         except (DataError, IntegrityError, ObjectDoesNotExist):
             text = "Nothing was saved: somebody was faster, or there is such a row already."

@@ -29,6 +29,7 @@ from campaigns.merge_file import MergeFile
 from campaigns.rejected_rows import RejectedRows
 from campaigns.table import Csv
 from tracking.api import (
+    ErasedVisitorViewSet,
     OpeningChangeViewSet,
     OpeningsOfCampaign,
     OpeningsOfContact,
@@ -50,6 +51,7 @@ router.register("pixels", PixelViewSet)
 router.register("openings", OpeningViewSet)
 router.register("opening-changes", OpeningChangeViewSet)
 router.register("erased-addresses", ErasedAddressViewSet)
+router.register("erased-visitors", ErasedVisitorViewSet)
 router.register("removals", RemovalViewSet)
 router.register("imports", ContactImportViewSet)
 

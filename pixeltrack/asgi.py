@@ -1,4 +1,4 @@
-"""Pixels take the express lane; everything else goes to Django, within its limits."""
+"""Hits take the express lane; everything else goes to Django, within its limits."""
 
 import os
 import tempfile
@@ -16,14 +16,14 @@ tempfile.tempdir = settings.FILE_UPLOAD_TEMP_DIR
 
 from pixeltrack.request_limits import RequestLimits  # noqa: E402 - needs the apps loaded
 
-application = RequestLimits(django)
-
 if settings.PIXEL_LANE:
     # They need the apps loaded, as they are by now.
-    from tracking.lane import PixelLane
+    from tracking.lane import ExpressLane
     from tracking.models.user_agent import describe_user_agent
 
     # Reads its rules, half a second: here once for all workers, and not when Redis has failed
     # and the database waits for it.
     describe_user_agent("")
-    application = PixelLane(application)
+    application = ExpressLane(django, RequestLimits)
+else:
+    application = RequestLimits(django)

@@ -2,6 +2,8 @@
 
 from django.conf import settings
 
+from tracking.page_views.track import BODY_BYTES, TRACK_PATH
+
 FRAME = 64 * 1024  # what a form has in it beside the file
 FORM = "multipart/form-data"
 # What else comes to these addresses, JSON above all, is read into memory whole.
@@ -11,6 +13,8 @@ UPLOADS = ("/api/imports/", "/admin/campaigns/contactimport/add/")
 def most_bytes(method: str, path: str, content_type: str) -> int:
     if is_upload(method, path, content_type):
         return settings.MAX_IMPORT_BYTES + FRAME
+    if path == TRACK_PATH:
+        return min(BODY_BYTES, settings.API_MAX_BODY_BYTES)
     return settings.API_MAX_BODY_BYTES
 
 

@@ -1,7 +1,6 @@
 from rest_framework.negotiation import DefaultContentNegotiation
 
-# Here and not beside the problems: REST framework imports this module while it begins itself.
-PROBLEM = "application/problem+json"
+from accounts.media_types import PROBLEM
 
 
 class ContentNegotiation(DefaultContentNegotiation):

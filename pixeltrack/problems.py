@@ -1,7 +1,5 @@
 """Errors as RFC 9457 problem details, wherever in the API they arise."""
 
-from http import HTTPStatus
-
 from django.core.exceptions import (
     BadRequest,
     RequestDataTooBig,
@@ -16,10 +14,10 @@ from rest_framework.exceptions import APIException, ErrorDetail, ParseError, Val
 from rest_framework.settings import api_settings
 from rest_framework.views import exception_handler
 
+from accounts.problem import CONTENT_TYPE, problem
 from accounts.row_error import sentence
-from pixeltrack.negotiation import PROBLEM
 
-CONTENT_TYPE = PROBLEM
+PROGRAMS = ("/api", "/openapi.json", "/track", "/stats")
 
 
 class TooLarge(APIException):
@@ -30,19 +28,7 @@ class TooLarge(APIException):
 
 def is_for_programs(path: str) -> bool:
     """Who asks here wants no page, not even when nothing is there."""
-    return path.startswith("/api/") or path in ("/api", "/openapi.json")
-
-
-def problem(status: int, code: str, detail: str, errors=()) -> dict:
-    """The body of an error. `type` says that the status and the code tell it all."""
-    return {
-        "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "detail": sentence(detail),
-        "code": code,
-        "errors": list(errors),
-    }
+    return path.startswith("/api/") or path in PROGRAMS
 
 
 def problem_response(error, context):

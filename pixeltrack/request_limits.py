@@ -13,9 +13,12 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 
+from accounts.problem import CONTENT_TYPE, problem
 from pixeltrack.body_limits import UPLOADS, is_upload, most_bytes
 from pixeltrack.known_sender import challenge, is_known_by, is_known_in
-from pixeltrack.problems import CONTENT_TYPE, TooLarge, is_for_programs, problem
+from pixeltrack.problems import TooLarge, is_for_programs
+from tracking.page_views.answers import headers_for_pages
+from tracking.reply import raw_headers
 
 LINGER_SECONDS = 5
 CHARSETS = ("utf-8", "utf8", "us-ascii")
@@ -38,14 +41,14 @@ class RequestLimits:
         asked = scope["method"], scope["path"], header(scope, b"content-type")
         length, most = number(header(scope, b"content-length")), most_bytes(*asked)
         if length > most:
-            await refuse(too_long(*asked), receive, send)
+            await refuse(too_long(*asked), scope, receive, send)
         elif may_be_big(scope, length, most) and not await is_known_in(scope):
-            await refuse(unknown(scope["path"]), receive, send)
+            await refuse(unknown(scope["path"]), scope, receive, send)
         else:
             try:
                 await self.django(scope, counted(scope, receive, most), send)
             except RequestTooLong:  # Django reads all of a body before it answers anything
-                await refuse(too_long(*asked), receive, send)
+                await refuse(too_long(*asked), scope, receive, send)
 
 
 def may_be_big(scope, length: int, most: int) -> bool:
@@ -86,15 +89,13 @@ def number(text: str | bytes) -> int:
     return int(text) if text.isascii() and text.isdigit() else 0
 
 
-async def refuse(response, receive, send):
+async def refuse(response, scope, receive, send):
     """Answer and close. What a client still sends is read for a while and thrown away: closing
     at once would reset the connection, and the answer be lost on its way."""
-    headers = [(name.lower().encode(), value.encode()) for name, value in response.items()]
-    headers += [
-        (b"content-length", str(len(response.content)).encode()),
-        (b"connection", b"close"),
-    ]
-    start = {"type": "http.response.start", "status": response.status_code, "headers": headers}
+    headers = dict(response.items()) | headers_for_pages(scope["path"], header(scope, b"origin"))
+    headers |= {"Content-Length": str(len(response.content)), "Connection": "close"}
+    raw = raw_headers(tuple(headers.items()))
+    start = {"type": "http.response.start", "status": response.status_code, "headers": raw}
     await send(start)
     await send({"type": "http.response.body", "body": response.content, "more_body": True})
     try:
@@ -119,6 +120,15 @@ class RequestLimitsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request):
+        refused = self.refusal_of(request)
+        if refused is None:
+            return self.get_response(request)
+        for_pages = headers_for_pages(request.path, request.headers.get("Origin", ""))
+        for name, value in for_pages.items():
+            refused[name] = value
+        return refused
+
+    def refusal_of(self, request) -> HttpResponse | None:
         length = number(request.META.get("CONTENT_LENGTH") or "")
         asked = request.method, request.path, request.META.get("CONTENT_TYPE", "")
         if length > most_bytes(*asked):
@@ -130,7 +140,7 @@ class RequestLimitsMiddleware:
         if request.content_params.get("charset", "utf-8").lower() not in CHARSETS:
             detail = "The body must be in UTF-8."
             return refusal(request.path, 415, "unsupported_media_type", detail)
-        return self.get_response(request)
+        return None
 
 
 def too_long(method, path, content_type):

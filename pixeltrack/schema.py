@@ -1,6 +1,6 @@
 """What drf-spectacular can't see by itself: the errors that every operation may answer."""
 
-from pixeltrack.problems import CONTENT_TYPE
+from accounts.problem import CONTENT_TYPE
 
 JSON, FORM = "application/json", "multipart/form-data"
 TEXT, NUMBER = {"type": "string"}, {"type": "integer"}

@@ -90,7 +90,7 @@ INSTALLED_APPS = [
     "tracking",
 ]
 MIDDLEWARE = [
-    "tracking.middleware.PixelMiddleware",  # first: a pixel's reply carries nobody else's headers
+    "tracking.middleware.HitMiddleware",  # first: a hit's reply carries nobody else's headers
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -225,6 +225,8 @@ CACHES = {
         },
     },
 }
+# Answers about page views: the database tells them as well, and sooner than a Redis that hangs.
+CACHES["figures"] = CACHES["hits"] | {"LOCATION": REDIS_URL}
 
 # -- Celery ------------------------------------------------------------------------------------
 CELERY_BROKER_URL = re.sub(
@@ -275,6 +277,14 @@ STATS_PUBLIC = env.flag("STATS_PUBLIC", True)
 PIXEL_DISK_RESERVE_MB = env.number("PIXEL_DISK_RESERVE_MB", 1024, between(0, 1_000_000_000))
 # Openings that are older are deleted every night, and only their counts stay; 0 keeps them all.
 OPENING_RETENTION_DAYS = env.number("OPENING_RETENTION_DAYS", 0, between(0, 36_500))
+# The same of page views.
+PAGE_VIEW_RETENTION_DAYS = env.number("PAGE_VIEW_RETENTION_DAYS", 0, between(0, 36_500))
+if PAGE_VIEW_RETENTION_DAYS:
+    CELERY_BEAT_SCHEDULE["forget old page views"] = {
+        "task": "tracking.tasks.forget_old_page_views",
+        "schedule": crontab(hour="1-5"),
+        "options": {"expires": 60},
+    }
 if OPENING_RETENTION_DAYS:
     CELERY_BEAT_SCHEDULE["forget old openings"] = {
         "task": "tracking.tasks.forget_old_openings",
@@ -340,7 +350,8 @@ SIMPLE_JWT = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "PixelTrack",
-    "DESCRIPTION": "Who opened which mail: campaigns, groups, contacts, pixels and openings.\n\n"
+    "DESCRIPTION": "Who opened which mail: campaigns, groups, contacts, pixels and openings; and "
+    "which pages were viewed.\n\n"
     "PUT needs every required field, PATCH changes what it names; either leaves the rest as it is. "
     "Fields that are unknown, or that are only read, are ignored; but who asks for an import "
     "(POST /api/imports/) names no unknown one, or nothing is begun (400).",
@@ -360,6 +371,7 @@ SPECTACULAR_SETTINGS = {
         "pixeltrack.schema.document_problems",
         "pixeltrack.schema.ask_for_json",
         "pixeltrack.schema.give_examples",
+        "pixeltrack.page_view_schema.describe_page_views",
     ],
 }
 

@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularRedocView, SpectacularSwaggerView
 from accounts.forms import LoginForm
 from pixeltrack import health
 from pixeltrack.schema_view import SchemaView
+from tracking.page_views import views as page_views
 from tracking.views import pixel
 
 PAGE = {"http_method_names": ["get", "head"]}  # OPTIONS would look for a template, and fail
@@ -15,6 +16,9 @@ PAGE = {"http_method_names": ["get", "head"]}  # OPTIONS would look for a templa
 api_login = {"template_name": "rest_framework/login.html", "authentication_form": LoginForm}
 urlpatterns = [
     re_path(r"^p/(?P<token>.+)\.gif$", pixel, name="pixel"),
+    path("track", page_views.track, name="track"),
+    path("t.gif", page_views.gif),
+    path("stats", page_views.StatsView.as_view(), name="stats"),
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("admin/", admin.site.urls),
     path("sample/", include("campaigns.urls")),

@@ -6,6 +6,8 @@ from django.conf import settings
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn_worker import UvicornWorker
 
+from pixeltrack.shortcut import Shortcut
+
 # What is in flight may finish; then the lane still has time to hand over what it holds, before
 # gunicorn's own patience (gunicorn.py: graceful_timeout) ends.
 DRAIN_SECONDS = 10
@@ -69,7 +71,22 @@ class Protocol(HttpToolsProtocol):
         if self._pending > self.HEAD_BYTES and self.length_of_head() > self.HEAD_BYTES:
             raise HeadTooLong
         self._pending, self._since, self._in_body = 0, self.loop.time(), True
-        super().on_headers_complete()
+        if way := self.short_way():
+            self.cycle = Shortcut(self, way)
+        else:
+            super().on_headers_complete()
+
+    def short_way(self):
+        """What answers this request without ASGI; None where it isn't a simple one."""
+        quick, parser = getattr(self.app, "quick", None), self.parser
+        is_free = self.cycle is None or (self.cycle.response_complete and not self.pipeline)
+        if quick is None or not is_free or self.flow.write_paused or self.expect_100_continue:
+            return None
+        if parser.get_http_version() != "1.1" or not parser.should_keep_alive():
+            return None
+        return (
+            None if parser.should_upgrade() else quick(parser.get_method(), self.url, self.headers)
+        )
 
     def on_body(self, body):
         self._pending = 0
@@ -78,6 +95,8 @@ class Protocol(HttpToolsProtocol):
     def on_message_complete(self):
         self._pending, self._in_body = 0, False
         super().on_message_complete()
+        if isinstance(self.cycle, Shortcut):
+            self.cycle.finish_request()
 
     def length_of_head(self) -> int:
         return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)

@@ -17,6 +17,7 @@ from playwright.sync_api import expect, sync_playwright
 from tests import canary
 from tests.browsing import line_of
 from tests.faults.points import FOLDER, Points
+from tests.front import Front, addresses, client_from
 from tests.services import MARK, PATIENCE, MariaDB, Service, find, survivors
 from tests.stack import Stack
 from tests.thorough import THOROUGH
@@ -102,6 +103,22 @@ def either(request, stacks):
     """A whole PixelTrack, on each database and with PIXEL_LANE on and off."""
     database, way = request.param
     return stacks(database, lane=way == "lane")
+
+
+@pytest.fixture(scope="session")
+def front(stack):
+    """Three replicas on the stack, behind NGINX."""
+    needs("nginx")
+    front = Front(stack)
+    yield front
+    front.end()
+
+
+@pytest.fixture
+def client(front):
+    """A client with an address of its own."""
+    with client_from(next(addresses), front.url) as client:
+        yield client
 
 
 @pytest.fixture(scope="session")

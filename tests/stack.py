@@ -14,6 +14,7 @@ import httpx
 import redis
 
 from tests.services import (
+    PATIENCE,
     MariaDB,
     Redis,
     Service,
@@ -25,7 +26,7 @@ from tests.wire import get
 
 ROOT = Path(__file__).parent.parent
 ADMIN, PASSWORD = "admin", secrets.token_urlsafe(16)
-STREAM = "{hits:0}:stream"
+STREAM, VIEW_STREAM = STREAMS = "{hits:0}:stream", "{hits:0}:views"
 # What `celery` is told to be one process with no more messages than it needs.
 WORKER = "worker --pool solo --loglevel warning --without-gossip --without-mingle"
 PREPARED: dict[str, Path] = {}  # kind of database → what the first stack on one keeps for others
@@ -218,13 +219,14 @@ answer = [campaign.pk, [{{"url": pixel.url, "contact": pixel.contact_id}} for pi
 """)
 
     # -- Hits ------------------------------------------------------------------------------------
-    def settle(self):
+    def settle(self, within=PATIENCE):
         """Wait until the consumer has dealt with every hit that was answered so far. On a busy
         machine some of them may be in the spool."""
         with redis.Redis.from_url(self.redis.url) as connection:
             wait_until(
-                lambda: not (connection.xlen(STREAM) or any(self.spool.glob("*"))),
-                what="stream and spool are empty",
+                lambda: not (any(map(connection.xlen, STREAMS)) or any(self.spool.glob("*"))),
+                within=within,
+                what="streams and spool are empty",
             )
 
     @property

@@ -12,7 +12,7 @@ from tests.faults.mail import Mail
 from tests.faults.world import borrow
 from tests.ledger.journal import event_id
 from tests.services import wait_until
-from tracking.record import milliseconds
+from tracking.moment import milliseconds
 from tracking.reply import GIF
 from tracking.stream import FILTER_LIFE_MS
 

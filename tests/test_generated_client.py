@@ -15,11 +15,12 @@ from tracking.tests.opened import PERSON
 
 READER = {"User-Agent": PERSON}
 NAME = "generated_pixeltrack_client"
-# Its style is nobody's concern; it knows no JSON Lines, which come as text.
+# Its style is nobody's concern; it knows no JSON Lines, which come as text, and no pictures.
 CONFIG = """
 post_hooks: []
 content_type_overrides:
   application/x-ndjson: text/plain
+  image/gif: application/octet-stream
 """
 
 
@@ -149,6 +150,20 @@ def test_a_generated_client_sends_rows_and_a_file_to_take_in(package, stack):
     assert (reported.line, reported.code, reported.value) == (2, "invalid", "nobody")
     uploaded = someone.call("imports.imports_retrieve", uploaded.id)
     assert (uploaded.state, uploaded.created, uploaded.file.columns) == ("done", 1, ["email"])
+
+
+def test_a_generated_client_sends_a_page_view_and_reads_the_figures(package, stack):
+    someone = Integrator(package, stack)
+    page_id = f"generated {datetime.now(UTC)}"
+    view = someone.models.PageView(page_id=page_id, user_id="ada")
+    bad = someone.models.PageView(page_id=page_id, user_id="")
+    assert someone.call("page_views.track", body=view).event_id
+    stored, refused = someone.call("page_views.track", body=[view, bad]).results
+    assert stored.event_id
+    assert refused.error.field == "user_id"
+    stack.settle()
+    figures = someone.call("page_views.stats", page_id=page_id)
+    assert (figures.total_views, figures.unique_visitors) == (2, 1)
 
 
 def test_what_goes_wrong_is_a_problem_that_the_client_knows(package, stack):

@@ -43,6 +43,7 @@ NOW = 1_800_000_000_000 // QUARTER_MS * QUARTER_MS
 WALL = NOW / 1000
 PIXEL = {"id": 7, "uuid": uuid4().hex}
 PLAN = {"hits": [(0, 0, "first"), (0, 0, "again"), (0, 1, "other")], "readers": ["one", "two"]}
+NO_VIEWS = {"views": [], "cells": [], "seen": []}
 TRIED = {hit: request_id for hit, (_, _, request_id) in enumerate(PLAN["hits"])}
 
 
@@ -57,6 +58,7 @@ def world() -> dict:
         "counts": [[2, NOW, "human", 2, 2, 1, 1]],
         "contacts": [[1, 2, 2, NOW, NOW + 1000, NOW]],
         "quarantined": [],
+        **NO_VIEWS,
     }
 
 
@@ -130,7 +132,7 @@ def test_the_oracle_minds_replies_quarantine_and_ambiguity():
     unanswered = Journal(
         tried={n: f"hit {n}" for n in range(20)}, answers=journal(answered=[0]).answers
     )
-    empty = {"openings": [], "counts": [], "contacts": [], "quarantined": []}
+    empty = {"openings": [], "counts": [], "contacts": [], "quarantined": [], **NO_VIEWS}
     [found] = Oracle(plan, [PIXEL], [unanswered], empty, wall=WALL).judge().other
     assert found == "19 of 20 hits are ambiguous"
 

@@ -30,6 +30,11 @@ def test_no_log_holds_a_token_an_address_or_an_ip(stacks, database):
     assert undated(hit(f"/p/{canary}{token}.gif")) == undated(good)
     stack.settle()
     assert stack.openings(pixel=pixel["id"])[0]["network"] == "203.0.113.0/24"
+    views = [{"page_id": "home", "user_id": email}, {"page_id": canary * 40, "user_id": email}]
+    for user in (canary, email):
+        stack.client.post("/track", json=views)
+        stack.client.post("/track", content=f'{{"user_id": "{user}"')
+        stack.client.post("/api/erased-visitors/", json={"user_id": user})
     for path in wrong_turns(token, email):
         stack.client.get(path, headers={"X-Forwarded-For": ADDRESS})
     for name in (email, ADMIN, canary):
@@ -61,6 +66,12 @@ def wrong_turns(token, email) -> list[str]:
         f"/api/openings/?pixel={token}",
         f"/admin/campaigns/contact/?q={email}",
         f"/no/{email}",
+        f"/track?user_id={email}",
+        f"/t.gif?page_id=home&user_id={email}",
+        f"/stats?page_id={email}",
+        f"/stats?user_id={email}",
+        f"/api/erased-visitors/?user_id={email}",
+        f"/admin/tracking/visitor/?q={email}",
         f"/api/campaigns?{email}",
         f"/sample/{email}/",
     ]

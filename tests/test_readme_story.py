@@ -1,6 +1,7 @@
 """The README's story of the API runs as it is written there."""
 
 import csv
+import json
 import re
 import subprocess
 import sys
@@ -9,16 +10,16 @@ import pytest
 
 from tests.conftest import needs
 from tests.services import bare_environment
-from tests.stack import PASSWORD, ROOT, STREAM
+from tests.stack import PASSWORD, ROOT, STREAMS
 from tracking.reply import GIF
 
-SECTION = "Send a first tracked mail"
+SECTION, PAGE_VIEWS = "Send a first tracked mail", "Page views"
 # Where the reader types the next block, the consumer has dealt with what the one before it did.
 MEANWHILE = f"""
 import pathlib, sys, time, redis
 connection, spool = redis.Redis.from_url(sys.argv[1]), pathlib.Path(sys.argv[2])
 deadline = time.monotonic() + 20
-while connection.xlen({STREAM!r}) or any(spool.glob("*")):
+while any(map(connection.xlen, {STREAMS!r})) or any(spool.glob("*")):
     assert time.monotonic() < deadline, "the consumer did not take the hits"
     time.sleep(0.02)
 """
@@ -41,8 +42,11 @@ def script(story: list[str]) -> str:
 def tell(stack, tmp_path) -> str:
     """What the story prints."""
     needs("curl")
-    story = blocks(SECTION, (ROOT / "README.md").read_text())
-    assert len(story) >= 2
+    text = (ROOT / "README.md").read_text()
+    # Commands of the management are run where PixelTrack is: see test_page_view_commands.py.
+    views = [block for block in blocks(PAGE_VIEWS, text) if not block.startswith(".venv/")]
+    story = [*blocks(SECTION, text), *views]
+    assert len(story) >= 4
     environment = bare_environment(
         AT=stack.url,
         PASSWORD=PASSWORD,
@@ -83,6 +87,9 @@ def test_the_story_of_the_readme_runs_as_written_there(stack, tmp_path):
     assert f'"campaign": {campaign["id"]}' in printed  # of the statistics
     [opening] = stack.openings(campaign=campaign["id"])
     assert opening["event_id"] in printed
+    *_, sent, figures = re.findall(r"\{[^{}]*\}", printed)
+    assert json.loads(sent).keys() == {"event_id"}
+    assert json.loads(figures)["total_views"] >= json.loads(figures)["unique_visitors"] >= 1
     openers = printed[printed.rindex('"results"') :]  # what comes after the list of openings
     opener = stack.get(f"/api/contacts/{opening['contact']}/")["email"]
     assert openers.count("@example.com") == openers.count(opener) == 1

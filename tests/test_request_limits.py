@@ -56,6 +56,15 @@ def test_a_body_that_says_it_is_too_long_is_refused_before_it_is_sent(server):
     assert_too_large(exchange(server, head("/api/token/", *lines)))
 
 
+def test_a_page_may_read_that_it_has_sent_too_much(server):
+    lines = f"Content-Length: {LIMIT + 1}", "Expect: 100-continue", "Origin: https://a.example"
+    reply = exchange(server, head("/track", *lines))
+    assert_too_large(reply)
+    lines = reply.partition(b"\r\n\r\n")[0].lower().split(b"\r\n")
+    assert b"access-control-allow-origin: https://a.example" in lines
+    assert b"access-control-allow-credentials: true" in lines
+
+
 def test_a_client_that_sends_all_of_it_first_gets_its_answer(server):
     reply = httpx.post(server + "/api/token/", content=b"x" * (LIMIT * 2), timeout=60)
     assert (reply.status_code, reply.json()["code"]) == (413, "too_large")

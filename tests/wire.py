@@ -12,6 +12,7 @@ OUTLOOK = (
     "Mozilla/4.0 (compatible; MSIE 7.0; Windows NT 10.0; WOW64; Trident/7.0; .NET4.0C; .NET4.0E; "
     "Microsoft Outlook 16.0.17328; ms-office; MSOffice 16)"
 )
+AS_JSON = b"Content-Type: application/json"
 _DATE = re.compile(rb"\r\ndate: [^\r]+", re.IGNORECASE)
 
 

@@ -2,7 +2,8 @@
 -- each as counted. In this order, because a script has no rollback: were a key set before an
 -- XADD that fails, the opening would be hidden for an hour.
 --
--- KEYS: the stream, then one filter key per hit (pixel and reader)
+-- KEYS: the stream, then one filter key per hit (pixel and reader); the stream again for a hit of a
+-- page, of which none is a refresh
 -- ARGV: refresh window (ms), life of a filter key (ms), then per hit: at (ms), event id, packed hit
 -- Answers 1 (in the stream) or 0 (a refresh) per hit.
 local window, life = tonumber(ARGV[1]), ARGV[2]
@@ -11,12 +12,15 @@ for hit = 1, #KEYS - 1 do
   local key, argument = KEYS[hit + 1], 3 * hit
   local at = tonumber(ARGV[argument])
   -- A twin in this very group counts as much as an opening of an earlier one.
-  local before = counted[key] or tonumber(redis.call('GET', key))
+  local filtered = key ~= KEYS[1]
+  local before = filtered and (counted[key] or tonumber(redis.call('GET', key)))
   if before and math.abs(at - before) < window then
     answers[hit] = 0
   else
     answers[hit] = 1
-    counted[key] = at
+    if filtered then
+      counted[key] = at
+    end
     entry[#entry + 1] = ARGV[argument + 1]
     entry[#entry + 1] = ARGV[argument + 2]
   end

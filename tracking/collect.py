@@ -17,8 +17,9 @@ from tracking import stream
 from tracking.breaker import Breaker
 from tracking.fallback import fallback, lose, name_of
 from tracking.hit import Hit
-from tracking.metrics import COLLECTED
+from tracking.metrics import COLLECTED, COLLECTED_VIEWS
 from tracking.outcome import Outcome
+from tracking.page_views.hit import ViewHit
 from tracking.unconfirmed import Unconfirmed
 
 logger = logging.getLogger(__name__)
@@ -35,7 +36,7 @@ class Way:
 
     def __init__(self):
         self.breaker = Breaker()
-        self.is_full = False
+        self.full: set[type] = set()  # the kinds of hits to spare it
         self.unconfirmed = Unconfirmed()
         self._measure_at = 0.0
 
@@ -53,9 +54,9 @@ class Way:
     def failed(self, error: Exception) -> bool:
         """Whether it is worth while to look at once what has become of Redis."""
         if not self.breaker.is_open:
-            logger.warning("Redis takes no hits (%s); the database is asked.", name_of(error))
+            logger.warning("Redis takes no hits (%s); the others are asked.", name_of(error))
         self.breaker.failed()
-        self.is_full = False  # as far as is known; it is measured when Redis is back
+        self.full = set()  # as far as is known; it is measured when Redis is back
         return isinstance(error, ConnectionLost)
 
     def save_unconfirmed(self, run_id: str | None):
@@ -78,12 +79,20 @@ def collect(hit: Hit | None) -> Outcome:
     return count(outcome)
 
 
-def take(hits: list[Hit]) -> list[Outcome]:
+def collect_views(hits: list[ViewHit]) -> list[Outcome]:
+    """Take in the page views of one request."""
+    outcomes = []
+    for start in range(0, len(hits), GROUP_SIZE):
+        outcomes += take(hits[start : start + GROUP_SIZE])
+    return count_views(outcomes)
+
+
+def take(hits: list[Hit] | list[ViewHit]) -> list[Outcome]:
     """Here a hit itself finds out whether Redis is back; only the lane can ask beside the hits."""
     try:
         if way.is_to_measure():
-            way.is_full = stream.is_full()
-        if way.is_full and (outcomes := fallback().take_to_spool(hits)):
+            way.full = stream.full_kinds()
+        if type(hits[0]) in way.full and (outcomes := fallback().take_to_spool(hits)):
             return outcomes
         if way.breaker.allows():
             appended = stream.append(hits)
@@ -114,13 +123,17 @@ def look_for_redis():
 
 
 class GroupCommit:
-    """`collect` for an event loop: hits that arrive during one round trip share the next."""
+    """`collect` for an event loop: hits that arrive during one round trip share the next.
+
+    One for each kind of hits, so that none waits for a group of the other kind.
+    """
 
     def __init__(self):
         self._redis = stream.AsyncAppender()
         self._prober = stream.AsyncAppender()  # a connection that waits keeps no hit waiting
         self._probing: asyncio.Task | None = None
         self._thread = ThreadPoolExecutor(1, "fallback")  # it blocks, and the loop must not
+        self._saving = ThreadPoolExecutor(1, "unconfirmed")  # the hits in flight need the other one
         self._waiting: list[tuple[Hit, asyncio.Future]] = []
         self._committing: asyncio.Task | None = None
 
@@ -132,12 +145,20 @@ class GroupCommit:
     async def collect(self, hit: Hit | None) -> Outcome:
         if hit is None:
             return count(Outcome.UNKNOWN)
+        return count(await self.outcome_of(hit))
+
+    async def collect_views(self, hits: list[ViewHit]) -> list[Outcome]:
+        """Those of one request, of which each has an outcome of its own."""
+        return count_views(await asyncio.gather(*map(self.outcome_of, hits)))
+
+    def outcome_of(self, hit: Hit | ViewHit) -> asyncio.Future:
+        """What becomes of it, once that is known. It isn't counted yet."""
         hit.packed  # noqa: B018 - here, where it fails for one hit alone, not for its group
         outcome = asyncio.get_running_loop().create_future()
         self._waiting.append((hit, outcome))
         if self._committing is None:
             self._committing = asyncio.create_task(self._commit_all())
-        return count(await outcome)
+        return outcome
 
     async def _commit_all(self):
         try:
@@ -159,11 +180,13 @@ class GroupCommit:
             if not future.done():  # its client may have gone
                 future.set_result(outcome)
 
-    async def _take(self, hits: list[Hit]) -> list[Outcome]:
+    async def _take(self, hits: list[Hit] | list[ViewHit]) -> list[Outcome]:
         try:
             if way.is_to_measure():
-                way.is_full = await self._redis.is_full()
-            if way.is_full and (outcomes := await self._in_thread(fallback().take_to_spool, hits)):
+                way.full = await self._redis.full_kinds()
+            if type(hits[0]) in way.full and (
+                outcomes := await self._in_thread(fallback().take_to_spool, hits)
+            ):
                 return outcomes
             if not way.breaker.is_open:
                 return way.took(hits, await self._redis.append(hits))
@@ -194,8 +217,11 @@ class GroupCommit:
             if isinstance(error, TimeoutError):  # it is there, and its time will come
                 return
             run_id = None
-        # In a thread of its own: the hits in flight need the other one.
-        await asyncio.to_thread(way.save_unconfirmed, run_id)
+        await self._save_unconfirmed(run_id)
+
+    async def _save_unconfirmed(self, run_id: str | None):
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._saving, way.save_unconfirmed, run_id)
 
     async def _in_thread(self, verb, hits):
         return await asyncio.get_running_loop().run_in_executor(self._thread, verb, hits)
@@ -207,9 +233,10 @@ class GroupCommit:
         if self._probing:
             await self._probing
         if way.breaker.is_open:  # nobody will find out any more whether Redis died
-            await asyncio.to_thread(way.save_unconfirmed, None)
+            await self._save_unconfirmed(None)
         await self._prober.close()
         await self._redis.close()
+        self._saving.shutdown()
         self._thread.shutdown()
         fallback().close()
 
@@ -217,3 +244,10 @@ class GroupCommit:
 def count(outcome: Outcome) -> Outcome:
     COLLECTED.labels(outcome).inc()
     return outcome
+
+
+def count_views(outcomes: list[Outcome]) -> list[Outcome]:
+    for outcome in set(outcomes):
+        number = outcomes.count(outcome)
+        COLLECTED_VIEWS.labels(outcome).inc(number)
+    return outcomes

@@ -1,13 +1,15 @@
-"""The consumer: hits from the stream and from this host's spool into the database."""
+"""The consumer: hits from the streams and from this host's spool into the database."""
 
 import logging
 import time
 from itertools import accumulate
 
 from tracking import spool
+from tracking.decision import Decision, Recorded
 from tracking.hit import Hit
+from tracking.kinds import KINDS
 from tracking.metrics import SPOOL_UNREADABLE
-from tracking.record import Decision, Recorded
+from tracking.page_views.hit import ViewHit
 from tracking.settle import settle
 from tracking.stream import Entry, StreamReader
 
@@ -29,47 +31,60 @@ CLAIM_EVERY_S = 2
 
 
 class Consumer:
+    """Pixels go before page views, of which never more than one batch is recorded in between."""
+
     def __init__(self, name: str):
         self.stream = StreamReader(name)
         self._claims_at = 0.0  # at once: another may have died before this one came
-        self._held: list[Entry] = []  # read, and not recorded yet
+        self._held = {kind: [] for kind in KINDS}  # entries that are read, and not recorded yet
 
     def close(self):
         self.stream.close()
 
     def step(self) -> int:
-        """One batch from the spool and one from the stream. Returns how many hits.
+        """One batch from the spool and one of each kind from the streams. Returns how many hits.
 
-        Where Redis or the database fails, the same batch is tried again by the next call.
+        Where Redis or the database fails, the same batches are tried again by the next call.
         """
         replayed = self.replay_spool()
-        return replayed + self.consume_stream(wait_ms=0 if replayed else IDLE_MS)
+        return replayed + self.consume_streams(wait_ms=0 if replayed else IDLE_MS)
 
-    def consume_stream(self, wait_ms: int) -> int:
-        """Read one batch, record it, acknowledge it."""
-        self._held = self._held or self.gather(wait_ms)
-        if not self._held:
-            return 0
+    def consume_streams(self, wait_ms: int) -> int:
+        """Read what there is, record all pixels and one batch of page views."""
+        if not self._held[Hit]:
+            for entry in self.gather(wait_ms):
+                held = self._held[entry.kind]
+                if entry not in held:  # what is held for long, this one claims from itself
+                    held.append(entry)
         hits = 0
-        while self._held:
-            # In portions, so that no other consumer takes the rest over as left behind.
-            portion = first_hits(self._held)
-            packed = [item for entry in portion for item in entry.packed.items()]
+        while self._held[Hit]:
+            hits += self.record_first(self._held[Hit])
+        return hits + self.record_first(self._held[ViewHit])
+
+    def record_first(self, held: list[Entry]) -> int:
+        """Record the first batch of these entries, acknowledge it, and let it go.
+
+        In portions, so that no other consumer takes the rest over as left behind.
+        """
+        portion = first_hits(held)
+        packed = [item for entry in portion for item in entry.packed.items()]
+        if portion:
             recorded = settle(packed)
             self.stream.correct_filter(corrections(recorded))
             self.stream.acknowledge(portion)
-            self._held = self._held[len(portion) :]
-            hits += len(packed)
-        return hits
+            del held[: len(portion)]
+        return len(packed)
 
     def gather(self, wait_ms: int = IDLE_MS) -> list[Entry]:
-        """A batch: what a dead consumer left, else new entries until there are enough or it is
-        time."""
+        """What a dead consumer left, else new entries until there are enough or it is time. Page
+        views that are held already are enough of them."""
         if time.monotonic() >= self._claims_at:
             if claimed := self.stream.claim(READ_ENTRIES):
                 logger.warning("Took over %d entries that a consumer had left.", len(claimed))
                 return claimed  # and look for more of them in the next step
             self._claims_at = time.monotonic() + CLAIM_EVERY_S
+        if self._held[ViewHit]:
+            return self.stream.read(READ_ENTRIES, 0, [Hit])
         entries = self.stream.read(READ_ENTRIES, wait_ms)
         deadline = time.monotonic() + BATCH_MS / 1000
         while entries and sum(len(entry.packed) for entry in entries) < BATCH_HITS:
@@ -125,4 +140,5 @@ def replay_part(path) -> int:
 def corrections(recorded: list[Recorded]) -> list[tuple[Hit, int | None]]:
     """What the filter must learn of the hits that it took for openings: when the opening was
     whose refresh they were, or that they count for nothing."""
-    return [(each.hit, each.counted_at) for each in recorded if each.decision in NO_OPENING]
+    of_pixels = (each for each in recorded if isinstance(each.hit, Hit))
+    return [(each.hit, each.counted_at) for each in of_pixels if each.decision in NO_OPENING]

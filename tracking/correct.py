@@ -14,6 +14,7 @@ from accounts.retry import retry_transaction
 from campaigns.models import Contact
 from tracking import stream
 from tracking.collect import REDIS_ERRORS
+from tracking.decision import Decision
 from tracking.hit import Hit
 from tracking.models import (
     AnonymousReader,
@@ -23,7 +24,8 @@ from tracking.models import (
     OpeningCount,
     Tally,
 )
-from tracking.record import REFRESH_WINDOW, Decision, History, milliseconds
+from tracking.moment import milliseconds
+from tracking.record import REFRESH_WINDOW, History
 from tracking.retention import is_too_old, kept_since
 
 logger = logging.getLogger(__name__)

@@ -1,6 +1,7 @@
 """What takes hits when Redis does not: the database, and where that fails, the spool.
 
-Where the disk is full as well, the database is asked once more, with more patience.
+Where the disk is full as well, the database is asked once more, with more patience. Page views
+ask it only then: they come by the hundred, which takes longer than the hits of pixels may wait.
 
 The hits keep their event ids all the way, because a store that did not answer in time may have
 taken them all the same.
@@ -15,9 +16,11 @@ from django.db import Error as DatabaseError
 from django.db import close_old_connections, connection
 
 from tracking.breaker import Breaker
+from tracking.decision import Decision
 from tracking.hit import Hit
+from tracking.kinds import record_all
 from tracking.outcome import Outcome
-from tracking.record import Decision, record
+from tracking.page_views.hit import ViewHit
 from tracking.spool import SpoolWriter
 
 logger = logging.getLogger(__name__)
@@ -88,7 +91,7 @@ def record_directly(hits, sqlite_budget_ms):
         if connection.vendor == "sqlite":
             with connection.cursor() as cursor:
                 cursor.execute(f"PRAGMA busy_timeout = {sqlite_budget_ms}")
-        return record(hits)
+        return record_all(hits)
     finally:
         close_old_connections()
 
@@ -98,9 +101,12 @@ class Fallback:
 
     def __init__(self):
         self.database = Database()
+        self._for_views = Database()  # where they are many, no pixel waits for this thread
         self.spool = SpoolWriter()
 
-    def take(self, hits: list[Hit]) -> list[Outcome] | None:
+    def take(self, hits: list[Hit] | list[ViewHit]) -> list[Outcome] | None:
+        if isinstance(hits[0], ViewHit):  # as are the others: a group holds one kind
+            return self.take_to_spool(hits) or self._ask(self._for_views.insist, hits)
         return (
             self._ask(self.database.take, hits)
             or self.take_to_spool(hits)

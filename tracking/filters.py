@@ -2,7 +2,7 @@ from django_filters import rest_framework as filters
 
 from accounts.filters import IdFilter, since, until
 from campaigns.filters import CampaignFilter
-from tracking.models import Opening, OpeningChange
+from tracking.models import ErasedVisitor, Opening, OpeningChange
 
 
 class OpeningFilterSet(filters.FilterSet):
@@ -37,3 +37,18 @@ class OpeningChangeFilterSet(filters.FilterSet):
     class Meta:
         model = OpeningChange
         fields = ("campaign", "group", "event_id", "action")
+
+
+class ErasedVisitorFilterSet(filters.FilterSet):
+    user_id = filters.CharFilter(
+        method="by_user_id", strip=False, help_text="The whole user_id: is it erased?"
+    )
+    erased_since = since("erased_at")
+    erased_until = until("erased_at")
+
+    class Meta:
+        model = ErasedVisitor
+        fields = ("user_id",)
+
+    def by_user_id(self, erased, name, value: str):
+        return erased.about(value)

@@ -1,12 +1,16 @@
-"""A hit: one request for a pixel, as it came in. The one place that knows HTTP."""
+"""A hit: one request for a pixel, as it came in. The one place that knows HTTP.
+
+The other kind, page views, is in `tracking/page_views/`.
+"""
 
 import re
 import time
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
+from typing import ClassVar
 from urllib.parse import urlsplit
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import msgpack
 from django.conf import settings
@@ -16,7 +20,6 @@ from campaigns.token import read_token
 from tracking.networks import locate
 
 PIXEL_PATH = re.compile(r"/p/(?P<token>.+)\.gif", re.DOTALL)
-FORMAT = 1  # of the packed hit; a consumer that meets another one is older than the web process
 USER_AGENT_LENGTH = 512
 REFERER_LENGTH = 255
 PREFETCH = {
@@ -43,6 +46,9 @@ class Hit:
     # (verdict, reason) where another tool has judged. Such a hit comes by the API, and is never
     # packed.
     judged: tuple[str, str] | None = None
+
+    FORMAT: ClassVar[int] = 1  # of the packed hit, see `tracking/kinds.py`
+    STREAM: ClassVar[str] = "stream"
 
     @classmethod
     def from_scope(cls, scope, token: str) -> "Hit | None":
@@ -94,7 +100,7 @@ class Hit:
         """All but the event id, which the stream keeps beside it."""
         return msgpack.packb(
             (
-                FORMAT,
+                self.FORMAT,
                 self.pixel,
                 self.at,
                 self.user_agent,
@@ -105,20 +111,26 @@ class Hit:
             )
         )
 
-    @classmethod
-    def unpack(cls, event_id: bytes, packed: bytes) -> "Hit":
-        """ValueError where the bytes are no hit, or one of a newer format."""
-        version, *fields = msgpack.unpackb(packed)
-        if version != FORMAT:
-            raise ValueError(f"packed in format {version}, and only format {FORMAT} is known here")
-        return cls(event_id, *fields)
+    @property
+    def spread(self) -> bytes:
+        """What spreads them over the shards of the stream."""
+        return self.pixel
+
+    @property
+    def seen_as(self) -> bytes:
+        """By what the filter knows a refresh of it."""
+        return self.pixel + self.reader
 
 
-def event_id(request_id: str, pixel: bytes) -> bytes:
-    """The same for each try of one request by a trusted proxy, else random."""
+def event_id(request_id: str, what: bytes) -> bytes:
+    """The same for each try of one request by a trusted proxy, else random. `what` tells the hits
+    of one request apart."""
     if request_id and settings.TRUSTED_PROXIES:
-        digest = blake2b(request_id.encode() + pixel, digest_size=16).digest()
-        return UUID(bytes=digest, version=5).bytes
+        digest = bytearray(blake2b(request_id.encode() + what, digest_size=16).digest())
+        # As UUID(version=5) does, in a fraction of its time.
+        digest[6] = digest[6] & 0x0F | 0x50
+        digest[8] = digest[8] & 0x3F | 0x80
+        return bytes(digest)
     return uuid4().bytes
 
 

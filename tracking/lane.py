@@ -1,14 +1,19 @@
-"""The express lane: pixels answered before Django's request machinery."""
+"""The express lane: pixels and page views answered before Django's request machinery."""
+
+from functools import partial
 
 from tracking.collect import GroupCommit, count
 from tracking.fallback import lose, name_of
 from tracking.hit import PIXEL_PATH, Hit
+from tracking.kinds import KINDS
 from tracking.outcome import Outcome
-from tracking.reply import GIF, HEADERS, NOT_ALLOWED_HEADERS, headers_after
+from tracking.page_views.hit import ViewHit
+from tracking.page_views.lane import ViewLane
+from tracking.reply import GIF, HEADERS, NOT_ALLOWED_HEADERS, headers_after, raw_headers
 
 
 def start_of(status: int, headers: dict[str, str]) -> dict:
-    raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+    raw = raw_headers(tuple(headers.items()))
     return {"type": "http.response.start", "status": status, "headers": raw}
 
 
@@ -19,12 +24,16 @@ GIF_BODY = {"type": "http.response.body", "body": GIF}
 NO_BODY = {"type": "http.response.body", "body": b""}
 
 
-class PixelLane:
-    """An ASGI application that answers pixels itself and hands everything else to Django."""
+class ExpressLane:
+    """An ASGI application that answers hits itself and hands everything else to Django.
 
-    def __init__(self, django):
-        self.django = django
-        self.hits: GroupCommit | None = None  # made in the worker's own event loop
+    `limited` wraps an application in the limits of what a body may be. Pixels have none and don't
+    pass through it.
+    """
+
+    def __init__(self, django, limited=lambda application: application):
+        self._commits: dict[type, GroupCommit] = {}  # made in the worker's own event loop
+        self.views = ViewLane(django, partial(self.group_commit, ViewHit), limited)
 
     async def __call__(self, scope, receive, send):
         if scope["type"] == "lifespan":
@@ -32,7 +41,11 @@ class PixelLane:
         elif match := PIXEL_PATH.fullmatch(scope["path"]):
             await self.answer(scope, match["token"], send)
         else:
-            await self.django(scope, receive, send)
+            await self.views(scope, receive, send)
+
+    def quick(self, method: bytes, url: bytes, headers):
+        """See `pixeltrack.shortcut`."""
+        return self.views.quick(method, url, headers)
 
     async def answer(self, scope, token, send):
         if scope["method"] == "GET":
@@ -46,18 +59,30 @@ class PixelLane:
 
     async def collect(self, scope, token) -> Outcome:
         """A client gets its GIF whatever goes wrong here."""
-        self.hits = self.hits or GroupCommit()
         try:
-            return await self.hits.collect(Hit.from_scope(scope, token))
+            return await self.group_commit(Hit).collect(Hit.from_scope(scope, token))
         except Exception as error:
             return count(*lose(1, name_of(error)))
+
+    def group_commit(self, kind: type) -> GroupCommit:
+        """That of this worker for hits of this kind."""
+        commit = self._commits.get(kind)
+        if commit is None:
+            commit = self._commits[kind] = GroupCommit()
+        return commit
 
     async def live(self, receive, send):
         """The server's word that the worker begins, and that it ends."""
         await receive()
-        self.hits = GroupCommit()
-        await self.hits.open()
+        for kind in KINDS:
+            await self.group_commit(kind).open()
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        await self.hits.close()
+        await self.close()
         await send({"type": "lifespan.shutdown.complete"})
+
+    async def close(self):
+        """Finish what is in flight."""
+        for commit in self._commits.values():
+            await commit.close()
+        await self.views.close()

@@ -1,8 +1,16 @@
 from prometheus_client import Counter, Gauge
 
 COLLECTED = Counter("pixeltrack_hits_total", "Hits of pixels by what became of them", ["outcome"])
+COLLECTED_VIEWS = Counter(
+    "pixeltrack_page_views_total", "Page views by what became of them", ["outcome"]
+)
 RECORDED = Counter(
     "pixeltrack_recorded_hits_total", "Hits that a consumer read, by its decision", ["decision"]
+)
+RECORDED_VIEWS = Counter(
+    "pixeltrack_recorded_page_views_total",
+    "Page views that a consumer read, by its decision",
+    ["decision"],
 )
 SPOOL_UNREADABLE = Counter(
     "pixeltrack_spool_unreadable_lines_total", "Torn or spoilt lines of the spool, skipped"

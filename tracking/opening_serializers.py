@@ -13,8 +13,8 @@ from campaigns.models import Pixel
 from campaigns.serializers.bulk import RowsField
 from tracking.hit import REFERER_LENGTH, USER_AGENT_LENGTH, Hit, referer_host
 from tracking.models import OpeningChange, Verdict
+from tracking.moment import milliseconds
 from tracking.networks import locate
-from tracking.record import milliseconds
 from tracking.report import REPORTED
 from tracking.serializers import OpeningSerializer
 

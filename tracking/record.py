@@ -7,8 +7,7 @@ contacts concerned: which hits are known already, which are refreshes, which beg
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from enum import StrEnum
+from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
@@ -16,6 +15,7 @@ from django.db import transaction
 from accounts.retry import retry_transaction
 from campaigns.models import Campaign, Contact, Group, Pixel
 from tracking.anonymous import AnonymousHistory, NewSalts
+from tracking.decision import Decision, Recorded
 from tracking.hit import Hit
 from tracking.models import (
     AnonymousReader,
@@ -26,32 +26,12 @@ from tracking.models import (
     Tally,
     UserAgent,
 )
+from tracking.moment import milliseconds, moment_of
 from tracking.retention import is_too_old, kept_since
 from tracking.rules import PIXEL_LIMIT, REFRESH_WINDOW
 from tracking.verdict import judge
 
 TRANSACTION_HITS = 500  # that callers put into one transaction
-
-
-class Decision(StrEnum):
-    RECORDED = "recorded"
-    REFRESH = "refresh"
-    DUPLICATE = "duplicate"  # delivered twice
-    ERASED = "erased"  # the person is tracked no more
-    UNKNOWN = "unknown"  # the pixel has been deleted, or its group or campaign has
-    CLOSED = "closed"
-    OFF = "off"
-    LIMIT = "limit"
-    TOO_OLD = "too_old"  # retention may have archived it, and nobody could tell
-
-
-@dataclass(frozen=True)
-class Recorded:
-    """What became of a hit; for a refresh, when the opening that counted was (ms)."""
-
-    hit: Hit
-    decision: Decision
-    counted_at: int | None = None
 
 
 @dataclass(frozen=True)
@@ -156,14 +136,6 @@ def known_event_ids(hits) -> set[bytes]:
     event_ids = [UUID(bytes=hit.event_id) for hit in hits]
     found = Opening.objects.filter(event_id__in=event_ids).values_list("event_id", flat=True)
     return {event_id.bytes for event_id in found}
-
-
-def moment_of(hit: Hit) -> datetime:
-    return datetime.fromtimestamp(hit.at / 1000, UTC)
-
-
-def milliseconds(moment: datetime) -> int:
-    return round(moment.timestamp() * 1000)
 
 
 class History:

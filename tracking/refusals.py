@@ -1,6 +1,7 @@
 """Why an opening is not counted, in sentences."""
 
-from tracking.record import PIXEL_LIMIT, Decision
+from tracking.decision import Decision
+from tracking.record import PIXEL_LIMIT
 
 EVENT_ID_TAKEN = "event_id_taken"
 REFUSALS = {

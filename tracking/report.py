@@ -6,9 +6,10 @@ from uuid import UUID
 
 from accounts.retry import retry_overtaken
 from campaigns.models import Pixel
+from tracking.decision import Decision
 from tracking.hit import Hit
 from tracking.models import Opening, OpeningChange, UserAgent
-from tracking.record import TRANSACTION_HITS, Decision, record
+from tracking.record import TRANSACTION_HITS, record
 
 REPORTED = "reported"  # the reason of a verdict that was given without one
 

@@ -51,16 +51,17 @@ def is_too_old(moment: datetime, since: datetime | None) -> bool:
 
 
 def work(seconds: float, pause: Callable[[float], None] = time.sleep):
-    """Delete what is due, for about so long or until nothing is left; one step at least.
+    """Delete what is due, for about so long or until nothing is left; one step at least."""
+    if moment := kept_since():
+        paced(forget_openings_before(moment), seconds, pause)
 
-    After each step comes a pause as long as the step: the rest of the time is for the hits.
-    """
-    moment = kept_since()
-    if moment is None:
-        return
+
+def paced(steps: Iterator[int], seconds: float, pause: Callable[[float], None]):
+    """Take the steps for about so long. After each one comes a pause as long as the step: the rest
+    of the time is for the hits."""
     begun = time.monotonic()
     deadline = begun + seconds
-    for _ in forget_openings_before(moment):
+    for _ in steps:
         ended = time.monotonic()
         if ended >= deadline:
             return

@@ -1,6 +1,9 @@
 from rest_framework import serializers
 
-from tracking.models import Opening, Verdict
+from tracking.models import ErasedVisitor, Opening, Verdict
+from tracking.models.page_view import NAME_LENGTH
+from tracking.page_views.reply import Refused
+from tracking.page_views.track import read_name
 
 
 class OpeningSerializer(serializers.ModelSerializer):
@@ -33,6 +36,29 @@ class OpeningSerializer(serializers.ModelSerializer):
             "network_label",
         )
         read_only_fields = fields
+
+
+def check_user_id(text: str):
+    """By the rules for those that pages send."""
+    try:
+        read_name({"user_id": text}, "user_id")
+    except Refused as refused:
+        raise serializers.ValidationError(refused.detail, refused.code) from None
+
+
+class ErasedVisitorSerializer(serializers.ModelSerializer):
+    user_id = serializers.CharField(
+        write_only=True,
+        max_length=NAME_LENGTH,
+        trim_whitespace=False,
+        validators=[check_user_id],
+        help_text="As the pages send it. It is kept as a keyed hash only.",
+    )
+
+    class Meta:
+        model = ErasedVisitor
+        fields = ("id", "user_id", "erased_at")
+        read_only_fields = ("id", "erased_at")
 
 
 # What follows describes the dicts of statistics.py to the readers of the schema.

@@ -3,12 +3,18 @@
 import logging
 
 from accounts.retry import is_unavailable
+from tracking.decision import Recorded
 from tracking.hit import Hit
-from tracking.metrics import RECORDED
-from tracking.models import QuarantinedHit
-from tracking.record import TRANSACTION_HITS, Recorded, record
+from tracking.kinds import kind_of, record_all, unpack
+from tracking.metrics import RECORDED, RECORDED_VIEWS
+from tracking.models import ErasedVisitor, QuarantinedHit
+from tracking.models.quarantine import user_of
+from tracking.page_views.hit import ViewHit
+from tracking.record import TRANSACTION_HITS
 
 logger = logging.getLogger(__name__)
+
+COUNTERS = {Hit: RECORDED, ViewHit: RECORDED_VIEWS}
 
 
 def settle(packed: list[tuple[bytes, bytes]]) -> list[Recorded]:
@@ -17,15 +23,19 @@ def settle(packed: list[tuple[bytes, bytes]]) -> list[Recorded]:
     hits = []
     for event_id, data in packed:
         try:
-            hits.append(Hit.unpack(event_id, data))
+            hits.append(unpack(event_id, data))
         except Exception as error:  # whatever garbage can do to the unpacking
             quarantine(event_id, data, error)
     recorded = []
     for start in range(0, len(hits), TRANSACTION_HITS):
         recorded += record_or_quarantine(hits[start : start + TRANSACTION_HITS])
     for each in recorded:
-        RECORDED.labels(each.decision).inc()
+        count(each)
     return recorded
+
+
+def count(recorded: Recorded):
+    COUNTERS[type(recorded.hit)].labels(recorded.decision).inc()
 
 
 def record_or_quarantine(hits: list[Hit]) -> list[Recorded]:
@@ -33,7 +43,7 @@ def record_or_quarantine(hits: list[Hit]) -> list[Recorded]:
     if not hits:
         return []
     try:
-        return record(hits)
+        return record_all(hits)
     except Exception as error:
         if is_unavailable(error):
             raise
@@ -46,7 +56,11 @@ def record_or_quarantine(hits: list[Hit]) -> list[Recorded]:
 
 def quarantine(event_id: bytes, packed: bytes, error: Exception):
     QuarantinedHit.objects.put(event_id, packed, error)
-    RECORDED.labels("quarantined").inc()
+    # Looked at afterwards: either `erase` finds it there, or it is found here who is erased.
+    user_id = user_of(packed)
+    if user_id and ErasedVisitor.objects.among([user_id]):
+        QuarantinedHit.objects.forget_visitor(user_id)
+    COUNTERS[kind_of(packed)].labels("quarantined").inc()
     logger.error("A hit can't be recorded (%s) and is in quarantine.", type(error).__name__)
 
 
@@ -54,12 +68,12 @@ def replay(quarantined: QuarantinedHit) -> Recorded | None:
     """Record it after all, and let it out; None where it still can't be, with the reason of today.
     Raises where the database is unavailable; safe to repeat."""
     try:
-        [recorded] = record([quarantined.hit()])
+        [recorded] = record_all([unpack(quarantined.event, bytes(quarantined.packed))])
     except Exception as error:
         if is_unavailable(error):
             raise
         quarantined.refused(error)
         return None
     quarantined.delete()
-    RECORDED.labels(recorded.decision).inc()
+    count(recorded)
     return recorded

@@ -1,11 +1,13 @@
-"""The Redis stream between the web processes and the consumers. The one place that knows it.
+"""The Redis streams between the web processes and the consumers. The one place that knows them.
 
-One stream per shard, `{hits:n}:stream`; beside it one filter key per pixel and reader, which
-holds the time of the counted opening. The braces keep a shard's keys on one node of a cluster.
+Two streams per shard, `{hits:n}:stream` of pixels and `{hits:n}:views` of pages; beside them one
+filter key per pixel and reader, which holds the time of the counted opening. The braces keep a
+shard's keys on one node of a cluster.
 """
 
 import logging
 from collections import defaultdict
+from collections.abc import Iterable
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +24,7 @@ from redis.exceptions import OutOfMemoryError, ResponseError
 from redis.retry import Retry
 
 from tracking.hit import Hit
+from tracking.kinds import KINDS
 from tracking.metrics import STREAM_DELETED
 
 logger = logging.getLogger(__name__)
@@ -33,51 +36,66 @@ REFRESH_WINDOW_MS = 60 * 60 * 1000
 FILTER_LIFE_MS = REFRESH_WINDOW_MS + 60_000
 CLAIM_AFTER_MS = 5_000  # a slow consumer may lose some to another: they count once
 MEMORY_MARK = 0.9  # of Redis' maxmemory
+# Of one stream. Its entries may hold five hundred page views of two kilobytes each, by which
+# nobody is to take the memory that pixels need.
+STREAM_BYTES = 512 * 2**20
 
 
-def shard_of(pixel: bytes) -> int:
-    return int.from_bytes(pixel[:4]) % settings.REDIS_STREAM_SHARDS
+def shard_of(hit) -> int:
+    return int.from_bytes(hit.spread[:4]) % settings.REDIS_STREAM_SHARDS
 
 
-def stream_key(shard: int) -> bytes:
-    return b"{hits:%d}:stream" % shard
+def stream_key(shard: int, kind: type = Hit) -> bytes:
+    return f"{{hits:{shard}}}:{kind.STREAM}".encode()
 
 
 def filter_key(hit: Hit) -> bytes:
-    return b"{hits:%d}" % shard_of(hit.pixel) + hit.pixel + hit.reader
+    return b"{hits:%d}" % shard_of(hit) + hit.seen_as
 
 
 def script_calls(hits):
-    """(positions of the hits, keys, arguments) of each call of the script: one per shard."""
+    """(positions of the hits, keys, arguments) of each call of the script: one per shard, for
+    hits of one kind."""
     shards = defaultdict(list)
     for position, hit in enumerate(hits):
-        shards[shard_of(hit.pixel)].append(position)
+        shards[shard_of(hit)].append(position)
     for shard, positions in shards.items():
-        keys = [stream_key(shard)]
+        keys = [stream_key(shard, type(hits[0]))]
         arguments = [REFRESH_WINDOW_MS, FILTER_LIFE_MS]
         for position in positions:
             hit = hits[position]
-            keys.append(filter_key(hit))
+            keys.append(filter_key(hit) if hit.seen_as else keys[0])
             arguments += (hit.at, hit.event_id, hit.packed)
         yield positions, keys, arguments
 
 
 def fullness_commands(pipeline):
     pipeline.info("memory")
-    for shard in range(settings.REDIS_STREAM_SHARDS):
-        pipeline.xlen(stream_key(shard))
+    for kind, shard in streams_of(KINDS):
+        pipeline.xlen(stream_key(shard, kind))
+        pipeline.memory_usage(stream_key(shard, kind), samples=5)
     return pipeline
 
 
-def says_full(memory: dict, *lengths: int) -> bool:
-    """The replies to `fullness_commands`: more entries than are wanted, or memory runs out."""
-    if any(length >= settings.PIXEL_STREAM_LIMIT for length in lengths):
-        return True
-    return 0 < memory["maxmemory"] * MEMORY_MARK <= memory["used_memory"]
+def streams_of(kinds: Iterable[type]) -> list[tuple[type, int]]:
+    return [(kind, shard) for kind in kinds for shard in range(settings.REDIS_STREAM_SHARDS)]
 
 
-def is_full() -> bool:
-    """Whether Redis had better be spared more hits for now. Raises RedisError."""
+def says_full(memory: dict, *sizes: int | None) -> set[type]:
+    """The replies to `fullness_commands`: the kinds whose streams have more entries, or bytes, than
+    are wanted; all of them where memory runs out."""
+    if 0 < memory["maxmemory"] * MEMORY_MARK <= memory["used_memory"]:
+        return set(KINDS)
+    measured = zip(streams_of(KINDS), sizes[::2], sizes[1::2], strict=True)
+    return {
+        kind
+        for (kind, _), length, used in measured
+        if length >= settings.PIXEL_STREAM_LIMIT or (used or 0) >= STREAM_BYTES
+    }
+
+
+def full_kinds() -> set[type]:
+    """The kinds of hits that Redis had better be spared for now. Raises RedisError."""
     with get_redis_connection("hits").pipeline(transaction=False) as pipeline:
         return says_full(*fullness_commands(pipeline).execute())
 
@@ -154,7 +172,7 @@ class AsyncAppender:
                 appended[position] = bool(answer)
         return appended
 
-    async def is_full(self) -> bool:
+    async def full_kinds(self) -> set[type]:
         async with self._redis.pipeline(transaction=False) as pipeline:
             return says_full(*await fullness_commands(pipeline).execute())
 
@@ -171,15 +189,19 @@ def alarm(deleted: int):
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry of the stream: a group of hits, packed by their event ids."""
+    """One entry of a stream: a group of hits of one kind, packed by their event ids."""
 
     stream: bytes
     id: bytes
     packed: dict[bytes, bytes]
 
+    @property
+    def kind(self) -> type:
+        return next(kind for kind in KINDS if self.stream.endswith(kind.STREAM.encode()))
+
 
 class StreamReader:
-    """One consumer's end of all shards. Its calls raise RedisError."""
+    """One consumer's end of all streams. Its calls raise RedisError."""
 
     def __init__(self, name: str):
         self.name = name
@@ -187,7 +209,7 @@ class StreamReader:
         self._redis = redis.Redis.from_url(
             settings.REDIS_STREAM_URL, socket_timeout=10, retry=Retry(NoBackoff(), 0)
         )
-        self._streams = [stream_key(shard) for shard in range(settings.REDIS_STREAM_SHARDS)]
+        self._streams = [stream_key(shard, kind) for kind, shard in streams_of(KINDS)]
 
     def open(self):
         """Make the consumer group where it is missing, from the first entry there is."""
@@ -198,9 +220,10 @@ class StreamReader:
                 if "BUSYGROUP" not in str(error):
                     raise
 
-    def read(self, count: int, block_ms: int) -> list[Entry]:
-        """Up to `count` new entries of each shard; waits `block_ms` (at least 1) for the first."""
-        wanted = dict.fromkeys(self._streams, ">")
+    def read(self, count: int, block_ms: int, kinds: Iterable[type] = KINDS) -> list[Entry]:
+        """Up to `count` new entries of each stream of these kinds; waits `block_ms` (at least 1)
+        for the first."""
+        wanted = {stream_key(shard, kind): ">" for kind, shard in streams_of(kinds)}
         with self._reopened():
             found = self._redis.xreadgroup(
                 CONSUMER_GROUP, self.name, wanted, count=count, block=max(1, block_ms)

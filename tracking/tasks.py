@@ -2,6 +2,7 @@ from celery import shared_task
 
 from tracking import retention
 from tracking.models import anonymous_reader
+from tracking.page_views import retention as view_retention
 
 SLICE_SECONDS = 4  # then it is another task's turn; what is left is due again within a minute
 
@@ -10,6 +11,12 @@ SLICE_SECONDS = 4  # then it is another task's turn; what is left is due again w
 def forget_old_openings():
     """Go on with the openings that are older than OPENING_RETENTION_DAYS."""
     retention.work(SLICE_SECONDS)
+
+
+@shared_task
+def forget_old_page_views():
+    """Go on with the page views that are older than PAGE_VIEW_RETENTION_DAYS."""
+    view_retention.work(SLICE_SECONDS)
 
 
 @shared_task

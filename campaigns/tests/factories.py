@@ -10,8 +10,8 @@ _numbers = count(1)
 
 def make_user(**fields) -> User:
     number = next(_numbers)
-    fields.setdefault("username", f"user{number}")
-    fields.setdefault("email", f"user{number}@example.com")
+    fields.setdefault("username", f"owner{number}")
+    fields.setdefault("email", f"owner{number}@example.com")
     fields.setdefault("password", None)
     return User.objects.create_user(**fields)
 

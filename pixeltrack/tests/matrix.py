@@ -12,6 +12,7 @@
     … in person  and not with a key: 403
     … by row    each row of the body has its own answer; of a role below, or in another team, every
                 one is an error
+    permitted   staff with Django's permission, for whom the superuser stands here; all others: 403
     staff       who may enter the admin; everybody else is sent to log in, or finds nothing
 
 A new route needs a line in ROUTES, and each POST of it a line in BODIES.
@@ -44,6 +45,7 @@ READ_ONLY = "read: viewer"
 FOR_MANAGERS = "read: signed-in · POST: manager in person"
 FOR_MANAGERS_ROW = "read: manager or 404 · DELETE: manager or 404 in person"
 MEMBERS_ROW = "read: viewer · PUT PATCH DELETE: manager in person"
+FOR_STAFF = "read: permitted"  # of what belongs to no team
 PAGE = "GET HEAD: public"
 MACHINES = "any: public"  # a plain function, which answers every method alike
 
@@ -59,6 +61,9 @@ ROUTES = {
     # -- Pages -------------------------------------------------------------------------------
     "/": MACHINES,  # leads to the admin
     "/p/<token>.gif": PAGE,
+    "/track": "OPTIONS POST: public",
+    "/t.gif": PAGE,
+    "/stats": "read: public",
     "/sample/<contact_id>/": "any: staff",
     "/docs": PAGE,
     "/redoc": PAGE,
@@ -112,6 +117,8 @@ ROUTES = {
     "/api/opening-changes/<pk>/": READ_ONLY,
     "/api/erased-addresses/": LIST,
     "/api/erased-addresses/<pk>/": "read: viewer · DELETE: manager",
+    "/api/erased-visitors/": f"{FOR_STAFF} · POST: permitted",
+    "/api/erased-visitors/<pk>/": f"{FOR_STAFF} · DELETE: permitted",
     "/api/removals/": LIST,
     "/api/removals/<pk>/": READ_ONLY,
     "/api/imports/": COLLECTION,
@@ -143,6 +150,7 @@ ROUTES = {
 # What a manager of the world's team could send. A body names ids of that team, so that for a
 # member of another team it names rows that aren't there.
 BODIES = {
+    "POST /track": lambda world: {"page_id": "home", "user_id": fresh("visitor")},
     "POST /api-auth/login/": lambda world: {},
     "POST /api-auth/logout/": lambda world: {},
     "POST /api/token/": lambda world: {"username": world.user.username, "password": PASSWORD},
@@ -170,6 +178,7 @@ BODIES = {
         "contacts": [{"email": fresh_address(), "city": "Paris"}],
     },
     **{f"POST /api/imports/<pk>/{verb}/": lambda world: {} for verb in VERBS},
+    "POST /api/erased-visitors/": lambda world: {"user_id": fresh("visitor")},
     "POST /api/sign-up/": lambda world: sign_up(world),
     "POST /api/teams/": lambda world: {"name": fresh("Team")},
     "POST /api/invitations/": lambda world: {"team": world.team.pk, "email": fresh_address()},
@@ -178,7 +187,10 @@ BODIES = {
 }
 
 # Where a manager of the team is not the one who may.
-SENDERS = {"POST /api/invitations/accept/": "stranger"}
+SENDERS = {
+    "POST /api/invitations/accept/": "stranger",
+    "POST /api/erased-visitors/": "superuser",
+}
 
 
 def leave_no_campaigns(world: World):
@@ -297,6 +309,8 @@ class Rule:
         """Whether the role is enough, whoever has it."""
         if role == "superuser":
             return self.rank != "invited"
+        if self.rank == "permitted":
+            return False
         if self.rank == "invited":
             return role == "stranger"
         return self.rank == "signed-in" or RANKS.index(role) >= RANKS.index(self.rank)
@@ -381,6 +395,8 @@ class Asked:
             return "rows"
         if rule.rank == "invited":
             return 404
+        if rule.rank == "permitted":
+            return 403
         if role == "stranger":
             return 404 if "<" in self.address else 400
         return 404 if rule.hidden else 403

@@ -10,6 +10,11 @@ from drf_spectacular.generators import SchemaGenerator
 
 from pixeltrack.schema_view import document
 from pixeltrack.tests.routes import api_routes
+from tracking.page_views.statistics import PARAMETERS
+from tracking.page_views.track import FORM
+
+PAGE_VIEWS = {("/track", "POST"), ("/t.gif", "GET"), ("/stats", "GET")}
+OPEN_TO_ALL = {"POST /api/sign-up/", *(f"{method} {path}" for path, method in PAGE_VIEWS)}
 
 
 @pytest.fixture(scope="module")
@@ -40,14 +45,15 @@ def test_every_route_of_the_api_is_in_the_schema(schema):
             for method in schema["paths"][path]}  # fmt: skip
     there = {(route.address.replace("<pk>", "{id}").replace("<id>", "{id}"), method)
              for route in api_routes() for method in route.methods()}  # fmt: skip
-    assert told == there - {("/api/", "GET")}
+    assert told == there - {("/api/", "GET")} | PAGE_VIEWS
 
 
 def test_every_operation_tells_what_it_is_for_and_how_it_fails(schema):
     for name, operation in operations(schema):
         assert operation.get("description"), name
-        assert "default" in operation["responses"], name
-        assert ("401" in operation["responses"]) == (name != "POST /api/sign-up/"), name
+        # Whatever a page asks of it, the GIF is answered.
+        assert ("default" in operation["responses"]) == (name != "GET /t.gif"), name
+        assert ("401" in operation["responses"]) == (name not in OPEN_TO_ALL), name
         for status, response in operation["responses"].items():
             if not status.startswith("2"):
                 (media_type,) = response["content"]
@@ -72,7 +78,7 @@ def test_every_operation_tells_who_may_use_it(schema):
     assert schemes["jwtAuth"] | {"type": "http", "scheme": "bearer"} == schemes["jwtAuth"]
     for name, operation in operations(schema):
         allowed = {scheme for choice in operation.get("security", ()) for scheme in choice}
-        if name == "POST /api/sign-up/":
+        if name in OPEN_TO_ALL:
             assert operation["security"] == [{}]
         elif "/api/token/" not in name:
             assert allowed == {"jwtAuth", "cookieAuth", "apiKey"} == schemes.keys(), name
@@ -163,3 +169,23 @@ def test_the_pages_take_everything_from_this_server(path):
 def test_redoc_may_not_fetch_its_logo_from_elsewhere():
     policy = re.search(r'Content-Security-Policy" content="([^"]+)', Client().get("/redoc").text)
     assert "img-src 'self' data:" in policy[1]
+
+
+@pytest.mark.parametrize("is_public", [True, False])
+def test_the_schema_says_who_may_read_the_figures_of_pages(settings, is_public):
+    settings.STATS_PUBLIC = is_public
+    schema = SchemaGenerator().get_schema(request=None, public=True)
+    stats = schema["paths"]["/stats"]["get"]
+    allowed = {scheme for choice in stats["security"] for scheme in choice}
+    assert allowed == (set() if is_public else {"jwtAuth", "cookieAuth", "apiKey"})
+    assert ("401" in stats["responses"]) != is_public
+
+
+def test_a_page_view_is_told_as_one_and_as_a_list(schema):
+    track = schema["paths"]["/track"]["post"]
+    assert all(kind in track["description"] for kind in ("text/plain", FORM))
+    one, many = track["requestBody"]["content"]["application/json"]["schema"]["oneOf"]
+    assert many["items"] == one
+    assert {"202", "400", "413", "415", "422", "503"} <= track["responses"].keys()
+    asked = {parameter["name"] for parameter in schema["paths"]["/stats"]["get"]["parameters"]}
+    assert asked == set(PARAMETERS)

@@ -145,13 +145,15 @@ def test_former_secret_keys_are_taken_with_commas_between_them(environment):
     assert read(environment)["SECRET_KEY_FALLBACKS"] == former
 
 
+@pytest.mark.parametrize("what", ["opening", "page_view"])
 @pytest.mark.parametrize(("days", "scheduled"), [("", False), ("0", False), ("30", True)])
-def test_old_openings_are_forgotten_every_night_where_a_number_of_days_is_set(
-    environment, days, scheduled
+def test_what_is_old_is_forgotten_every_night_where_a_number_of_days_is_set(
+    environment, what, days, scheduled
 ):
-    environment["OPENING_RETENTION_DAYS"] = days
+    environment[f"{what.upper()}_RETENTION_DAYS"] = days
     planned = {entry["task"] for entry in read(environment)["CELERY_BEAT_SCHEDULE"].values()}
-    assert ("tracking.tasks.forget_old_openings" in planned) == scheduled
+    forgetting = {each for each in planned if each.startswith("tracking.tasks.forget_old_")}
+    assert forgetting == ({f"tracking.tasks.forget_old_{what}s"} if scheduled else set())
 
 
 def test_one_bad_fernet_key_among_several_is_refused(environment):

@@ -83,7 +83,7 @@ def requests_to(label: str):
 
 def name_rows(case, world):
     """Put ids of rows that are there into the address and the body."""
-    kind = case.operation.path.split("/")[2]
+    kind = case.operation.path.removeprefix("/api/").split("/")[0]
     if "id" in (case.path_parameters or {}) and kind in world.rows:
         case.path_parameters = case.path_parameters | {"id": world.rows[kind].pk}
     if isinstance(case.body, dict | list):

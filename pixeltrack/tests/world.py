@@ -23,7 +23,7 @@ from campaigns.models import (
 from campaigns.tests.house import House
 from campaigns.tests.importing import send
 from tracking.correct import delete_opening
-from tracking.models import Opening, OpeningChange
+from tracking.models import ErasedVisitor, Opening, OpeningChange
 from tracking.tests.opened import open_pixel
 
 PASSWORD = "correct horse battery"
@@ -184,6 +184,7 @@ def leave_traces(house: House, erased=None):
     delete_opening(Opening.objects.get(contact=contact).pk, by=house.user.username)
     house.campaign.groups.create(name=fresh("Removed")).remove(by=house.user.username)
     ErasedAddress.objects.remember(house.team.pk, erased or fresh_address())
+    ErasedVisitor.objects.remember(fresh("visitor"))
     report_a_row(try_out(house))
     make_member(house.team, Membership.Role.VIEWER)
     make_key(house.team, Membership.Role.VIEWER)
@@ -219,6 +220,7 @@ def rows_of(house: House) -> dict:
         "openings": Opening.objects.get(pixel=house.pixel),
         "opening-changes": OpeningChange.objects.get(group=house.group),
         "erased-addresses": ErasedAddress.objects.get(team=house.team),
+        "erased-visitors": ErasedVisitor.objects.latest("pk"),
         "removals": Removal.objects.get(team=house.team),
         "imports": ContactImport.objects.get(campaign=house.campaign),
     }

@@ -28,6 +28,7 @@ WRITABLE = {
     ),
     "OpeningCorrectionSerializer": "opened_at verdict",
     "ReportedOpeningsSerializer": "openings",
+    "ErasedVisitorSerializer": "user_id",
     "TeamSerializer": "name",
     "MembershipSerializer": "role",
     "NewInvitationSerializer": "team email role",

@@ -5,8 +5,11 @@
     NAME-step             it stays before its next batch
     NAME-before-commit    it dies, or
     NAME-in-transaction   stays, when a batch is written and not committed
+    NAME-between-kinds    it dies when the openings are committed, and the page views are written
+                          and not committed
     NAME-again            it stays before it tries a transaction again
     NAME-before-ack       it dies when a batch is committed and not acknowledged
+    NAME-before-ack-of-views  the same, when it is a batch of page views
 
 And it notes under NAME how many hits each batch had.
 """
@@ -25,6 +28,8 @@ django.setup()
 
 from tracking import consume, record, stream  # noqa: E402
 from tracking.management.commands import consume as command  # noqa: E402
+from tracking.page_views.hit import ViewHit  # noqa: E402
+from tracking.page_views.record import Batch  # noqa: E402
 
 points = Points(os.environ[FOLDER])
 
@@ -41,17 +46,20 @@ def hurry():
 
 def place(name: str):
     consume.Consumer.step = before(consume.Consumer.step, lambda: points.stay_at(f"{name}-step"))
-    reader = stream.StreamReader
-    reader.acknowledge = before(reader.acknowledge, lambda: points.die_at(f"{name}-before-ack"))
+    stream.StreamReader.acknowledge = unless_dead(name, stream.StreamReader.acknowledge)
     retry.close_old_connections = before(
         retry.close_old_connections, lambda: points.stay_at(f"{name}-again")
     )
-    store, settle = record.store, consume.settle
+    store, store_views, settle = record.store, Batch.store, consume.settle
 
     def store_and_stop(openings):
         store(openings)
         points.die_at(f"{name}-before-commit")
         points.stay_at(f"{name}-in-transaction")
+
+    def store_views_and_stop(batch):
+        store_views(batch)
+        points.die_at(f"{name}-between-kinds")
 
     def settle_and_note(packed):
         recorded = settle(packed)
@@ -59,6 +67,17 @@ def place(name: str):
         return recorded
 
     record.store, consume.settle = store_and_stop, settle_and_note
+    Batch.store = store_views_and_stop
+
+
+def unless_dead(name: str, acknowledge):
+    def die_or_acknowledge(self, entries):
+        points.die_at(f"{name}-before-ack")
+        if entries[0].kind is ViewHit:
+            points.die_at(f"{name}-before-ack-of-views")
+        acknowledge(self, entries)
+
+    return die_or_acknowledge
 
 
 def before(function, first):

@@ -31,7 +31,7 @@ def place():
         ("socket_timeout", "socket_connect_timeout"), REDIS_PATIENCE_S
     )
     AsyncAppender.append = around_script(AsyncAppender.append)
-    AsyncAppender.is_full = unless_blind(AsyncAppender.is_full)
+    AsyncAppender.full_kinds = unless_blind(AsyncAppender.full_kinds)
     fallback.Database.take = with_patience(fallback.Database.take)
     fallback.record_directly = noted(fallback.record_directly)
     hit.time = SimpleNamespace(time_ns=shifted_time)
@@ -48,12 +48,12 @@ def around_script(append):
     return append_unless_killed
 
 
-def unless_blind(is_full):
+def unless_blind(full_kinds):
     async def measure(self):
         if points.text("web-blind") is not None:
-            return False
+            return set()
         points.note("asked")
-        return await is_full(self)
+        return await full_kinds(self)
 
     return measure
 

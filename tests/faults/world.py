@@ -1,6 +1,7 @@
 """One stack whose processes die at the points that a test arms, and its mending afterwards."""
 
 import contextlib
+import json
 import os
 import re
 import signal
@@ -20,7 +21,7 @@ from tests.faults.databases import MySQL, SQLite
 from tests.faults.mail import Hit, Mail
 from tests.faults.points import FOLDER, Points
 from tests.services import Service, wait_until
-from tests.stack import STREAM
+from tests.stack import STREAMS
 from tests.wire import exchange, request
 from tracking.reply import GIF
 
@@ -148,13 +149,12 @@ class World:
             os.kill(self.redis.process.pid, signal.SIGCONT)
 
     def waiting(self) -> int:
-        """Entries in the stream."""
-        return self.client.xlen(STREAM)
+        """Entries in the streams."""
+        return sum(map(self.client.xlen, STREAMS))
 
     def filter_keys(self) -> list[bytes]:
-        return [
-            key for key in self.client.scan_iter("{hits:*", count=1000) if key != STREAM.encode()
-        ]
+        keys = self.client.scan_iter("{hits:*", count=1000)
+        return [key for key in keys if key.decode(errors="replace") not in STREAMS]
 
     def filtered(self, pixel: dict) -> set[int]:
         """The times (ms) of openings of this pixel that the filter remembers."""
@@ -177,7 +177,7 @@ class World:
         head, _, body = reply.partition(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 200 "), head
         assert body == GIF
-        return re.search(rb"x-pixel-outcome: (\w+)", head, re.IGNORECASE)[1].decode()
+        return outcome_in(head)
 
     def try_to_fetch(self, hit: Hit, *headers: bytes, url="") -> bytes:
         """The reply; no bytes where the server hung up."""
@@ -196,15 +196,26 @@ class World:
     def fetch_all(self, hits: list[Hit]) -> list[str]:
         return [self.fetch(hit) for hit in hits]
 
+    def send(self, views: list[dict]) -> str:
+        """What became of the page views of one list, each of which must be answered."""
+        body = json.dumps(views).encode()
+        lines = [b"Content-Type: application/json", b"Connection: close"]
+        reply = exchange(self.url, request("POST", "/track", *lines, body=body), to_end=True)
+        head, _, answer = reply.partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 202 "), reply
+        told = [row["event_id"] for row in json.loads(answer)["results"]]
+        assert told == [view["event_id"] for view in views]
+        return outcome_in(head)
+
     # -- Waiting ---------------------------------------------------------------------------------
     def settle(self):
-        """Until nothing waits anywhere: not in the stream, its pending list or the spool."""
+        """Until nothing waits anywhere: not in a stream, its pending list or the spool."""
         wait_until(self.is_settled, what="all is recorded")
         assert self.database.quarantined() == 0
 
     def is_settled(self) -> bool:
         with contextlib.suppress(redis.RedisError):
-            pending = self.client.xpending(STREAM, GROUP)["pending"]
+            pending = any(self.client.xpending(stream, GROUP)["pending"] for stream in STREAMS)
             return not (self.waiting() or pending or any(self.spool.glob("*")))
         return False
 
@@ -232,6 +243,10 @@ class World:
                 self.start_consumer(name)
         self.recover()
         self.settle()
+
+
+def outcome_in(head: bytes) -> str:
+    return re.search(rb"x-pixel-outcome: (\S+)", head, re.IGNORECASE)[1].decode()
 
 
 @cache

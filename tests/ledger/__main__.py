@@ -13,7 +13,7 @@ def arguments() -> Options:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=60, help="of load with faults")
     parser.add_argument("--database", choices=("mysql", "sqlite"), default="sqlite")
-    parser.add_argument("--rate", type=float, default=Options.rate, help="hits a second")
+    parser.add_argument("--rate", type=float, default=Options.rate, help="requests a second")
     parser.add_argument("--baseline", type=float, default=Options.baseline, help="seconds before")
     parser.add_argument("--contacts", type=int, default=Options.contacts, help="two pixels each")
     parser.add_argument("--only", default="", help="one kind of fault")

@@ -1,4 +1,5 @@
-"""The client of the ledger: fetches pixels over raw connections and keeps a journal.
+"""The client of the ledger: fetches pixels and sends page views over raw connections, and keeps a
+journal.
 
     python -m tests.ledger.client PLAN JOURNAL
 
@@ -8,7 +9,8 @@ is set) and `stop`. It writes to the journal, one
 line each, times on the monotonic clock that all processes of a machine share:
 
     T hit time request-id           a try, before it is sent
-    A hit time milliseconds what    its answer, the 200 GIF, with the web process' own outcome
+    A hit time milliseconds what    its answer, with the web process' own outcome: the 200 GIF, or
+                                    to page views the 202, with the event id of each after it
     K hit time what                 its connection was killed
     W hit time what                 anything else, which must not happen
 """
@@ -22,6 +24,7 @@ from itertools import count
 
 import uvloop
 
+from tests.ledger import page_views
 from tests.ledger.plan import own_request_id
 from tracking.reply import GIF
 
@@ -131,11 +134,19 @@ class Client:
 
     def judge(self, number, sent, head, body):
         now = time.monotonic()
-        if head.startswith(b"HTTP/1.1 200 ") and body == GIF:
-            outcome = header(head, b"x-pixel-outcome").decode() or "-"
-            self.note("A", number, now, f"{(now - sent) * 1000:.3f}", outcome)
-        else:
+        told = self.told(self.plan["hits"][number], head, body)
+        if told is None:
             self.note("W", number, now, head.split(b"\r\n")[0].decode().replace(" ", "-"))
+            return
+        outcome = header(head, b"x-pixel-outcome").decode() or "-"
+        event_ids = [",".join(told)] if told else []
+        self.note("A", number, now, f"{(now - sent) * 1000:.3f}", outcome, *event_ids)
+
+    def told(self, hit, head, body) -> list[str] | None:
+        """What the answer says beside what became of it; None where it must not come."""
+        if page_views.is_track(hit):
+            return page_views.told(hit, head, body)
+        return [] if head.startswith(b"HTTP/1.1 200 ") and body == GIF else None
 
     async def connect(self) -> Connection | None:
         while not self.stopping:
@@ -150,11 +161,14 @@ class Client:
         request_id = self.plan["hits"][number][2]
         first = self.epochs.setdefault(request_id, self.epoch)
         if self.epoch % 2 or first != self.epoch:
-            return own_request_id(self.plan["seed"], number)
+            return own_request_id(self.plan["seed"], number, "anew")
         return request_id
 
     def request(self, number, request_id) -> bytes:
-        pixel, reader, _ = self.plan["hits"][number]
+        hit = self.plan["hits"][number]
+        if page_views.views_of(hit):
+            return page_views.ask(hit, request_id)
+        pixel, reader, _ = hit
         return (
             f"GET {self.plan['paths'][pixel]} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
             f"User-Agent: {self.plan['readers'][reader]}\r\nX-Request-ID: {request_id}\r\n\r\n"

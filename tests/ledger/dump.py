@@ -5,7 +5,17 @@ from uuid import UUID
 
 from accounts.models import Team
 from campaigns.models import Campaign, Contact, Pixel
-from tracking.models import ContactOpenings, Opening, OpeningCount, QuarantinedHit
+from tracking.models import (
+    CellVisitor,
+    ContactOpenings,
+    Opening,
+    OpeningCount,
+    Page,
+    PageView,
+    QuarantinedHit,
+    ViewCell,
+    Visitor,
+)
 
 
 def prepare(path: str, contacts: int, pixels: int):
@@ -44,7 +54,7 @@ def prepare(path: str, contacts: int, pixels: int):
 
 
 def dump(path: str):
-    """Everything that the openings of this database are, and what is counted of them."""
+    """All openings and page views of this database, and what is counted of them."""
     openings = Opening.objects.order_by("pk").values_list(
         "event_id",
         "pixel_id",
@@ -69,8 +79,25 @@ def dump(path: str):
             "counts": list(counts),
             "contacts": list(contacts),
             "quarantined": list(QuarantinedHit.objects.values_list("event_id", flat=True)),
+            **dump_views(),
         },
     )
+
+
+def dump_views() -> dict:
+    """Pages and visitors by their names; no name stands for all pages."""
+    pages = dict(Page.objects.values_list("pk", "page_id"))
+    users = dict(Visitor.objects.values_list("pk", "user_id"))
+    views = PageView.objects.order_by("pk").values_list(
+        "event_id", "page", "visitor", "viewed_at", "referrer"
+    )
+    cells = ViewCell.objects.values_list("page", "hour", "views", "visitors")
+    seen = CellVisitor.objects.values_list("page", "hour", "visitor")
+    return {
+        "views": [(event, pages[page], users[user], *more) for event, page, user, *more in views],
+        "cells": [(pages.get(page, ""), *more) for page, *more in cells],
+        "seen": [(pages.get(page, ""), hour, users[visitor]) for page, hour, visitor in seen],
+    }
 
 
 def encode(value):

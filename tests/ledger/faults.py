@@ -20,7 +20,7 @@ from tests.ledger.oracle import ClockTime
 from tests.ledger.plan import Fault
 from tests.ledger.system import GROUP, System
 from tests.services import Service, listens, wait_until
-from tests.stack import STREAM
+from tests.stack import STREAMS
 
 BREAKERS_REST_S = 1.5
 CLOCK_OFF = 120  # minutes
@@ -135,7 +135,8 @@ class Faults:
 
     def group_destroyed(self, seconds):
         with suppress(redis.RedisError), self._redis() as client:  # it may be down just now
-            client.xgroup_destroy(STREAM, GROUP)
+            for stream in STREAMS:
+                client.xgroup_destroy(stream, GROUP)
 
     # -- Redis -----------------------------------------------------------------------------------
     @contextmanager
@@ -163,14 +164,25 @@ class Faults:
             client.config_set("maxmemory", 0)
 
     def redis_nearly_full(self, seconds):
-        """Over the mark from which on Redis is to be spared, and below its limit."""
+        with self._ballast() as client:
+            self._leave_little(client, seconds)
+
+    @contextmanager
+    def _ballast(self):
+        """In Redis, so that one twentieth of what it holds lasts for a second's hits."""
         with self._redis() as client:
-            client.set("ballast", bytes(BALLAST))  # what is left must last for a second's hits
-            used = client.info("memory")["used_memory"]
-            client.config_set("maxmemory", used + used // 20)
-            self.wait(seconds)
-            client.config_set("maxmemory", 0)
-            client.delete("ballast")
+            client.set("ballast", bytes(BALLAST))
+            try:
+                yield client
+            finally:
+                client.delete("ballast")
+
+    def _leave_little(self, client, seconds):
+        """Over the mark from which on Redis is to be spared, and below its limit."""
+        used = client.info("memory")["used_memory"]
+        client.config_set("maxmemory", used + used // 20)
+        self.wait(seconds)
+        client.config_set("maxmemory", 0)
 
     def redis_read_only(self, seconds):
         with self._redis() as client:
@@ -190,22 +202,27 @@ class Faults:
         self._add_entry({})
 
     def entry_poisoned(self, seconds):
-        """An entry of good hits, and among them one that is none, and one of a year that no
-        calendar has."""
-        beyond_time = msgpack.packb((1, uuid4().bytes, 10**16, "", "", "", False, ""))
-        poison = {uuid4().bytes: b"no hit", uuid4().bytes: beyond_time}
+        """An entry of good hits, and among them one that is none, and of each kind one of a year
+        that no calendar has."""
+        beyond_time = 10**16
+        opening = (1, uuid4().bytes, beyond_time, "", "", "", False, "")
+        view = (2, "page 1", "user 1", beyond_time, "")
+        packed = [b"no hit", msgpack.packb(opening), msgpack.packb(view)]
+        poison = {uuid4().bytes: each for each in packed}
         self._add_entry(poison)
         self.poisoned |= {event_id.hex() for event_id in poison}
 
     def _add_entry(self, more):
-        """The newest entry once more, with some more hits at its beginning."""
+        """The newest entry of each stream once more, with some more hits at its beginning."""
         with self._redis() as client:
-            deadline = time.monotonic() + 2
-            while time.monotonic() < deadline and not self.stopping.is_set():
-                if newest := client.xrevrange(STREAM, count=1):
-                    client.xadd(STREAM, more | newest[0][1])
-                    return
-        raise AssertionError("no entry was there to be delivered twice")
+            deadline, left = time.monotonic() + 2, set(STREAMS)
+            while left and time.monotonic() < deadline and not self.stopping.is_set():
+                for stream in sorted(left):
+                    if newest := client.xrevrange(stream, count=1):
+                        client.xadd(stream, more | newest[0][1])
+                        left.discard(stream)
+        if left == set(STREAMS):
+            raise AssertionError("no entry was there to be delivered twice")
 
     # -- The database ----------------------------------------------------------------------------
     def database_killed(self, seconds):
@@ -235,6 +252,9 @@ class Faults:
         with self._mariadb(self.system.database_name) as cursor:
             cursor.execute("BEGIN")
             cursor.execute("SELECT id FROM campaigns_contact ORDER BY id FOR UPDATE")
+            cursor.execute(
+                "SELECT id FROM tracking_viewcell WHERE page = 0 AND hour = 0 FOR UPDATE"
+            )
             self.wait(seconds)
             cursor.execute("ROLLBACK")
 
@@ -286,13 +306,14 @@ class Faults:
         """While Redis is to be spared, which it then can't be."""
         if not self.system.has_spool_disk:
             return "left out: nobody may mount a disk for the spool here"
-        self.wait(BREAKERS_REST_S)  # after faults that took the other stores away
-        ballast = self.system.spool / "ballast"
-        with suppress(OSError), ballast.open("wb", buffering=0) as file:
-            while file.write(bytes(2**20)):
-                pass
-        self.redis_nearly_full(seconds)
-        ballast.unlink()
+        with self._ballast() as client:  # before: Redis answers nobody while it writes so much
+            self.wait(BREAKERS_REST_S)  # after faults that took the other stores away
+            ballast = self.system.spool / "ballast"
+            with suppress(OSError), ballast.open("wb", buffering=0) as file:
+                while file.write(bytes(2**20)):
+                    pass
+            self._leave_little(client, seconds)
+            ballast.unlink()
         return ""
 
     def workers_killed_before_redis_answers(self, seconds):

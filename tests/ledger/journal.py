@@ -12,12 +12,19 @@ class Answer:
     sent: float  # monotonic
     ms: float
     outcome: str  # in the web process' own words
+    told: tuple[str, ...] = ()  # by `POST /track`: of each view its event id, "-" where refused
+
+    @property
+    def hits(self) -> int:
+        """How many hits were taken in by it: a request of page views may have several."""
+        return len([each for each in self.told if each != "-"]) if self.told else 1
 
 
 @dataclass
 class Journal:
     tries: int = 0
     tried: dict[int, str] = field(default_factory=dict)  # hit → X-Request-ID
+    sent: dict[int, list[float]] = field(default_factory=dict)  # hit → when, of each try
     answers: list[Answer] = field(default_factory=list)
     killed: list[tuple[int, float]] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
@@ -31,9 +38,11 @@ class Journal:
             if letter == "T":
                 journal.tries += 1
                 journal.tried[number] = rest[0]
+                journal.sent.setdefault(number, []).append(moment)
             elif letter == "A":
                 ms = float(rest[0])
-                journal.answers.append(Answer(number, moment - ms / 1000, ms, rest[1]))
+                told = tuple(rest[2].split(",")) if len(rest) > 2 else ()
+                journal.answers.append(Answer(number, moment - ms / 1000, ms, rest[1], told))
             elif letter == "K":
                 journal.killed.append((number, moment))
             else:
@@ -45,10 +54,16 @@ class Journal:
         return Journal(
             self.tries,
             {number + by: request_id for number, request_id in self.tried.items()},
+            {number + by: times for number, times in self.sent.items()},
             [replace(answer, hit=answer.hit + by) for answer in self.answers],
             [(number + by, moment) for number, moment in self.killed],
             self.wrong,
         )
+
+    @property
+    def hits(self) -> int:
+        """How many hits were answered as taken in."""
+        return sum(answer.hits for answer in self.answers)
 
     @property
     def answered(self) -> set[int]:
@@ -62,5 +77,9 @@ class Journal:
 
 def event_id(request_id: str, pixel: UUID) -> UUID:
     """What PixelTrack is to make of a proxy's X-Request-ID; written anew, to hold it to that."""
-    digest = blake2b(request_id.encode() + pixel.bytes, digest_size=16).digest()
+    return derived_id(request_id, pixel.bytes)
+
+
+def derived_id(request_id: str, what: bytes) -> UUID:
+    digest = blake2b(request_id.encode() + what, digest_size=16).digest()
     return UUID(bytes=digest, version=5)

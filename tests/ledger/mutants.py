@@ -51,6 +51,8 @@ MUTANTS = [
         ],
     ),
     Mutant("spool_without_fsync", [Fault(0.8, "spool", "both_down", 1.5)]),
+    Mutant("views_acknowledged_unstored", [Fault(1.8, "consumer", "consumers_killed")]),
+    Mutant("views_counted_again", [Fault(1, "redis", "entry_duplicated")]),
 ]
 
 
@@ -90,7 +92,7 @@ def main() -> int:
         figures += f"phantom {len(found.phantom)}"
         with tqdm.external_write_mode():
             word = "caught" if is_caught else "found nothing" if chosen.honest else "missed"
-            print(f"{word:7} {mutant.name:26} {figures}", flush=True)
+            print(f"{word:7} {mutant.name:28} {figures}", flush=True)
             for line in found.lines(most=2):
                 print(f"        {line[:150]}")
     print(f"{caught} of {len(mutants)} caught")

@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from uuid import UUID
 
+from tests.ledger.findings import Findings
 from tests.ledger.journal import Journal, event_id
+from tests.ledger.page_views import views_of
+from tests.ledger.view_oracle import ViewOracle
 
 HOUR_MS = 60 * 60 * 1000
 QUARTER_MS = 15 * 60 * 1000
@@ -33,28 +36,6 @@ class Opening:
     @property
     def reader(self) -> tuple[str, str]:
         return self.user_agent, self.network_label
-
-
-@dataclass
-class Findings:
-    """Each list holds one sentence per case."""
-
-    lost: list[str] = field(default_factory=list)
-    double: list[str] = field(default_factory=list)
-    phantom: list[str] = field(default_factory=list)
-    other: list[str] = field(default_factory=list)
-
-    def __bool__(self) -> bool:
-        return bool(self.lost or self.double or self.phantom or self.other)
-
-    def lines(self, most=5) -> list[str]:
-        found = []
-        for name in ("lost", "double", "phantom", "other"):
-            cases = getattr(self, name)
-            found += [f"{name}: {case}" for case in cases[:most]]
-            if len(cases) > most:
-                found.append(f"{name}: … and {len(cases) - most} more")
-        return found
 
 
 @dataclass(frozen=True)
@@ -96,6 +77,9 @@ class Oracle:
         self.plan, self.pixels = plan, pixels
         self.tried = {hit: sent for journal in journals for hit, sent in journal.tried.items()}
         self.answers = [answer for journal in journals for answer in journal.answers]
+        self.pixels_tried = [hit for hit in self.tried if not self.is_of_pages(hit)]
+        self.pixels_answered = [each for each in self.answers if not self.is_of_pages(each.hit)]
+        self.views = ViewOracle(plan["hits"], journals, database, self.moments_between)
         self.wrong = [line for journal in journals for line in journal.wrong]
         self.openings = [Opening(UUID(row[0]), *row[1:]) for row in database["openings"]]
         self.counts, self.contacts = database["counts"], database["contacts"]
@@ -111,7 +95,11 @@ class Oracle:
         self.check_contacts()
         self.check_replies()
         self.check_quarantine()
+        self.findings.add(self.views.judge())
         return self.findings
+
+    def is_of_pages(self, hit: int) -> bool:
+        return bool(views_of(self.plan["hits"][hit]))
 
     def key_of(self, hit: int) -> tuple[int, str]:
         pixel, reader, _ = self.plan["hits"][hit]
@@ -128,10 +116,10 @@ class Oracle:
         recorded = {opening.event_id for opening in self.openings}
         for opening in self.openings:
             opened[opening.pixel, opening.user_agent].append(opening.at)
-        for answer in self.answers:
+        for answer in self.pixels_answered:
             if self.event_of(answer.hit) in recorded:
                 continue
-            moments = self.moments_of(answer)
+            moments = self.moments_between(answer.sent, answer.sent + answer.ms / 1000)
             reach = HOUR_MS + SLACK_S * 1000
             if not any(
                 abs(at - moment) < reach
@@ -143,12 +131,11 @@ class Oracle:
                     f"hit {answer.hit}, answered as {answer.outcome} at {at:.3f} s"
                 )
 
-    def moments_of(self, answer) -> set[float]:
-        """When it was (ms), by a clock that may just then have been set."""
-        ended = answer.sent + answer.ms / 1000
-        times = [each for each in self.events.clock if each.overlaps(answer.sent, ended)]
+    def moments_between(self, since: float, ended: float) -> set[float]:
+        """What time it was in the end (ms), by a clock that may just then have been set."""
+        times = [each for each in self.events.clock if each.overlaps(since, ended)]
         off = {minutes for each in times for minutes in each.minutes} or {0}
-        if times and not any(each.since <= answer.sent for each in times):
+        if times and not any(each.since <= since for each in times):
             off.add(0)
         if times and not any(ended <= each.until for each in times):
             off.add(0)
@@ -169,7 +156,7 @@ class Oracle:
     def find_phantom(self):
         """Every opening is that of a hit that was tried: its event id, pixel and reader."""
         tried = {}
-        for hit in self.tried:
+        for hit in self.pixels_tried:
             tried[self.event_of(hit)] = *self.key_of(hit), ""
         for opening in self.openings:
             found = opening.pixel, opening.user_agent, opening.network_label
@@ -231,9 +218,9 @@ class Oracle:
 
     def check_replies(self):
         for line in self.wrong:
-            self.findings.other.append(f"a reply that is not the GIF: {line}")
+            self.findings.other.append(f"a reply that must not be: {line}")
         for answer in self.answers:
-            if answer.outcome in ("lost", "unknown"):
+            if {"lost", "unknown"} & set(answer.outcome.split(",")):
                 self.findings.other.append(f"hit {answer.hit} was answered as {answer.outcome}")
         tried = len(self.tried)
         ambiguous = tried - len({answer.hit for answer in self.answers})

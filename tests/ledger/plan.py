@@ -3,6 +3,10 @@
 import random
 from dataclasses import dataclass
 
+from tests.ledger.page_views import plan_views
+
+VIEWS = 0.3  # of the requests: page views
+
 REPEATS = 0.3  # of the hits: the same pixel and User-Agent once more
 SECOND_TRIES = 0.2  # of the repeats: a proxy's second try, with the same X-Request-ID
 RECENT = 2000  # a repeat follows one of so many hits before it
@@ -16,8 +20,17 @@ def user_agents() -> list[str]:
     ]
 
 
-def own_request_id(seed: int, number: int) -> str:
-    return f"{seed}-{number}"
+def own_request_id(seed: int, number: int, kind="pixel") -> str:
+    return f"{seed}-{kind}-{number}"
+
+
+def plan_requests(seed: int, pixels: int, count: int) -> list[tuple]:
+    """Hits of pixels and requests of page views, mixed; each kind in its own order."""
+    dice = random.Random(f"requests {seed}")
+    are_views = [dice.random() < VIEWS for _ in range(count)]
+    views = iter(plan_views(seed, sum(are_views)))
+    hits = iter(plan_hits(seed, pixels, count - sum(are_views)))
+    return [next(views if each else hits) for each in are_views]
 
 
 def plan_hits(seed: int, pixels: int, count: int) -> list[tuple[int, int, str]]:

@@ -32,8 +32,9 @@ def report(result: Result) -> list[str]:
     lines += [*result.drained, ""] if options.timeline or result.drain > DRAIN_S / 2 else []
     lines += [
         f"ways: {ways_of(journal.answers)}",
-        f"openings {result.openings}, tries {journal.tries}, connections killed under a try "
-        f"{len(journal.killed)}, ambiguous {len(journal.ambiguous)} of {len(journal.tried)} hits",
+        f"openings {result.openings}, page views {result.page_views}, tries {journal.tries}, "
+        f"connections killed under a try {len(journal.killed)}, ambiguous "
+        f"{len(journal.ambiguous)} of {len(journal.tried)} requests",
         f"without faults: {latency(result.baseline)} ({ways_of(result.baseline)})",
         f"drained in {result.drain:.1f} s",
         *[f"in a log: {text}" for text in result.tracebacks],
@@ -105,6 +106,6 @@ def last_line(result: Result) -> str:
     found = result.findings
     return (
         f"lost {len(found.lost)}, double {len(found.double)}, phantom {len(found.phantom)} — "
-        f"{len(result.journal.answers)} answered, {len(result.faults)} faults, "
+        f"{result.journal.hits} answered, {len(result.faults)} faults, "
         f"{latency(result.under_fire)}"
     )

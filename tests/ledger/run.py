@@ -14,9 +14,10 @@ from pathlib import Path
 from tqdm import tqdm
 
 from tests.ledger.faults import Faults
+from tests.ledger.findings import Findings
 from tests.ledger.journal import Answer, Journal
-from tests.ledger.oracle import Events, Findings, Oracle
-from tests.ledger.plan import CONTACTS, PIXELS, Fault, plan_faults, plan_hits, user_agents
+from tests.ledger.oracle import Events, Oracle
+from tests.ledger.plan import CONTACTS, PIXELS, Fault, plan_faults, plan_requests, user_agents
 from tests.ledger.system import System
 from tests.services import GaveUp, bare_environment, wait_until
 
@@ -33,7 +34,7 @@ class Options:
     seed: int = 1
     seconds: float = 60.0
     database: str = "sqlite"
-    rate: float = 700.0  # hits a second
+    rate: float = 700.0  # requests a second
     baseline: float = 5.0  # seconds without a fault before the first one
     only: str = ""  # one kind of fault
     schedule: list[Fault] | None = None  # instead of the seed's
@@ -53,6 +54,7 @@ class Result:
     faults: list[tuple[Fault, float, float, str]] = field(default_factory=list)
     drain: float = 0.0
     openings: int = 0
+    page_views: int = 0
     tracebacks: list[str] = field(default_factory=list)
     drained: list[str] = field(default_factory=list)
 
@@ -124,7 +126,7 @@ class Run:
             "port": self.system.port,
             "paths": ["/p/" + pixel["url"].rpartition("/p/")[2] for pixel in pixels],
             "readers": user_agents(),
-            "hits": plan_hits(options.seed, len(pixels), count),
+            "hits": plan_requests(options.seed, len(pixels), count),
         }
         if not options.consumers_late:
             self.system.start_consumers()
@@ -267,6 +269,7 @@ class Run:
             begun,
             sorted(self.faults.log, key=lambda entry: entry[1]),
             openings=len(oracle.openings),
+            page_views=len(oracle.views.rows),
             tracebacks=self.tracebacks(),
             drained=self.drained,
         )

@@ -13,8 +13,12 @@ from redis import ResponseError
 from tracking import hit, spool, stream
 from tracking.collect import GroupCommit, count
 from tracking.consume import Consumer, corrections
+from tracking.decision import Decision
 from tracking.fallback import Fallback
+from tracking.kinds import unpack
 from tracking.outcome import Outcome
+from tracking.page_views import record, track
+from tracking.page_views.hit import ViewHit
 from tracking.settle import settle
 
 
@@ -24,7 +28,7 @@ def none():
 
 
 def acknowledge_before_commit():
-    def consume_stream(self, wait_ms):
+    def consume_streams(self, wait_ms):
         entries = self.gather(wait_ms)
         if entries:
             self.stream.acknowledge(entries)
@@ -32,7 +36,7 @@ def acknowledge_before_commit():
         self.stream.correct_filter(corrections(settle(packed)))
         return len(packed)
 
-    Consumer.consume_stream = consume_stream
+    Consumer.consume_streams = consume_streams
 
 
 def no_aof():
@@ -41,7 +45,7 @@ def no_aof():
 
 def no_unique_event_id():
     """Each arrival has an id of its own, also the second try of a proxy."""
-    hit.event_id = lambda request_id, pixel: uuid4().bytes
+    hit.event_id = track.event_id = lambda request_id, what: uuid4().bytes
 
 
 def no_xautoclaim():
@@ -80,6 +84,41 @@ def reply_before_append():
 
 def spool_without_fsync():
     spool.os = Recorder().watch(fdatasync=lambda descriptor: None)
+
+
+def views_acknowledged_unstored():
+    """Page views are acknowledged with their batch, and stored with the next one."""
+
+    def consume_streams(self, wait_ms):
+        entries = self.gather(wait_ms)
+        packed = [item for entry in entries for item in entry.packed.items()]
+        before, self.views = getattr(self, "views", []), [*filter(is_view, packed)]
+        pixels = [item for item in packed if not is_view(item)]
+        self.stream.correct_filter(corrections(settle(before + pixels)))
+        self.stream.acknowledge(entries)
+        return len(packed)
+
+    Consumer.consume_streams = consume_streams
+
+
+def is_view(item: tuple[bytes, bytes]) -> bool:
+    try:
+        return isinstance(unpack(*item), ViewHit)
+    except Exception:  # poison
+        return False
+
+
+def views_counted_again():
+    """A page view that comes again is not stored again, and counts again."""
+    take = record.Batch.take
+
+    def take_and_count(self, hit, page, visitor):
+        recorded = take(self, hit, page, visitor)
+        if recorded.decision == Decision.DUPLICATE:
+            self._views.update(record.keys_of(hit, page))
+        return recorded
+
+    record.Batch.take = take_and_count
 
 
 class Recorder:

@@ -11,7 +11,7 @@ from pathlib import Path
 import redis
 
 from tests.services import GaveUp, MariaDB, Service, wait_until
-from tests.stack import STREAM, Stack
+from tests.stack import STREAMS, Stack
 
 GROUP = "recorders"
 SPOOL_DISK = "size=64m"
@@ -181,9 +181,9 @@ class System:
     def waiting(self) -> dict[str, int]:
         """What has not reached the database yet, by where it waits."""
         with self.client() as client:
-            entries = client.xlen(STREAM)
+            entries = sum(map(client.xlen, STREAMS))
             try:
-                pending = client.xpending(STREAM, GROUP)["pending"]
+                pending = sum(client.xpending(stream, GROUP)["pending"] for stream in STREAMS)
             except redis.ResponseError:  # no group
                 pending = 0
         spooled = len([*self.spool.glob("*.spool"), *self.spool.glob("*.done")])

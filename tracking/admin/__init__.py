@@ -6,17 +6,22 @@ from tracking.admin.opening import (
     OpeningCountAdmin,
     UserAgentAdmin,
 )
+from tracking.admin.page_view import PageAdmin
 from tracking.admin.quarantine import QuarantinedHitAdmin
+from tracking.admin.visitor import ErasedVisitorAdmin, VisitorAdmin
 
 __all__ = [
     "CampaignAdmin",
     "ContactAdmin",
     "ContactOpeningsAdmin",
+    "ErasedVisitorAdmin",
     "GroupAdmin",
     "OpeningAdmin",
     "OpeningChangeAdmin",
     "OpeningCountAdmin",
+    "PageAdmin",
     "PixelAdmin",
     "QuarantinedHitAdmin",
     "UserAgentAdmin",
+    "VisitorAdmin",
 ]

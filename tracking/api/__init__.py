@@ -1,9 +1,11 @@
+from tracking.api.erased_visitor import ErasedVisitorViewSet
 from tracking.api.nested import OpeningsOfCampaign, OpeningsOfContact
 from tracking.api.opening import OpeningViewSet
 from tracking.api.opening_change import OpeningChangeViewSet
 from tracking.api.statistics import StatisticsView
 
 __all__ = [
+    "ErasedVisitorViewSet",
     "OpeningChangeViewSet",
     "OpeningViewSet",
     "OpeningsOfCampaign",

@@ -11,6 +11,7 @@ from accounts.idempotency import idempotent
 from accounts.scope import Conflict, TeamScoped
 from campaigns.serializers import BulkResultsSerializer
 from tracking.correct import Refused, correct_opening, delete_opening
+from tracking.decision import Decision
 from tracking.filters import OpeningFilterSet
 from tracking.models import Opening, UserAgent
 from tracking.opening_serializers import (
@@ -19,7 +20,6 @@ from tracking.opening_serializers import (
     ReportedOpeningsSerializer,
     hit_of,
 )
-from tracking.record import Decision
 from tracking.refusals import refusal_of
 from tracking.report import Reported, report
 from tracking.report_rows import report_rows

@@ -1,10 +1,11 @@
 from collections import Counter, defaultdict
 from datetime import datetime, timedelta
 
-from django.db import connections, models
+from django.db import models
 
 from campaigns.models import Group
 from campaigns.models.scoped import GroupScopedQuerySet
+from tracking.models.adding import add_to
 from tracking.models.verdict import Verdict
 
 QUARTER = timedelta(minutes=15)
@@ -40,35 +41,7 @@ class Tally(defaultdict):
 class OpeningCountQuerySet(GroupScopedQuerySet):
     def add(self, tally: Tally):
         """Bring the counts up to date, in the transaction of the openings that changed."""
-        rows = tally.rows()
-        if not rows:
-            return
-        connection = connections[self.db]
-        adapt = connection.ops.adapt_datetimefield_value
-        values = [
-            value
-            for group_id, quarter, *rest in rows
-            for value in (group_id, adapt(quarter), *rest)
-        ]
-        columns = ("group_id", "quarter", "verdict", *MEASURES)
-        row = f"({', '.join(['%s'] * len(columns))})"
-        with connection.cursor() as cursor:
-            cursor.execute(
-                # Names from this file; every value is a parameter.
-                f"INSERT INTO {self.model._meta.db_table} ({', '.join(columns)})"  # nosec B608
-                f" VALUES {', '.join([row] * len(rows))} {on_conflict_add(connection.vendor)}",
-                values,
-            )
-
-
-def on_conflict_add(vendor: str) -> str:
-    """The end of an INSERT that adds to the rows that are there; `VALUES()` is known to both
-    MySQL and MariaDB."""
-    new = "VALUES({0})" if vendor == "mysql" else "excluded.{0}"
-    sums = ", ".join(f"{name} = {name} + {new.format(name)}" for name in MEASURES)
-    if vendor == "mysql":
-        return f"ON DUPLICATE KEY UPDATE {sums}"
-    return f"ON CONFLICT (group_id, quarter, verdict) DO UPDATE SET {sums}"  # nosec B608 # names from here
+        add_to(self.model, ("group", "quarter", "verdict"), MEASURES, tally.rows())
 
 
 class Count(models.Model):

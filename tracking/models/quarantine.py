@@ -1,6 +1,9 @@
+import msgpack
 from django.db import models
 
-from tracking.hit import Hit
+from tracking.page_views.hit import ViewHit
+
+READ_AT_ONCE = 500
 
 
 class QuarantinedHitQuerySet(models.QuerySet):
@@ -9,6 +12,28 @@ class QuarantinedHitQuerySet(models.QuerySet):
         self.get_or_create(
             event_id=event_id.hex()[:64], defaults={"packed": packed, "reason": reason_of(error)}
         )
+
+    def forget_visitor(self, user_id: str):
+        """Delete the page views of that visitor. Of what can't be unpacked nobody knows whose it
+        is: it stays."""
+        last = 0
+        while found := self._some_after(last):
+            own = [pk for pk, packed in found if user_of(bytes(packed)) == user_id]
+            self.filter(pk__in=own).delete()
+            last, _ = found[-1]
+
+    def _some_after(self, last: int) -> list[tuple[int, bytes]]:
+        rows = self.filter(pk__gt=last).order_by("pk").values_list("pk", "packed")
+        return list(rows[:READ_AT_ONCE])
+
+
+def user_of(packed: bytes) -> str | None:
+    """The user_id in a packed page view, also in one that is torn; None where there is none."""
+    try:
+        version, _, user_id, *_ = msgpack.unpackb(packed)
+    except Exception:  # whatever garbage can do to the unpacking
+        return None
+    return user_id if version == ViewHit.FORMAT and isinstance(user_id, str) else None
 
 
 def reason_of(error: Exception) -> str:
@@ -34,6 +59,7 @@ class QuarantinedHit(models.Model):
         self.reason = reason_of(error)
         self.save(update_fields=["reason"])
 
-    def hit(self) -> Hit:
-        """ValueError or TypeError where it is none."""
-        return Hit.unpack(bytes.fromhex(self.event_id), bytes(self.packed))
+    @property
+    def event(self) -> bytes:
+        """The event id as it came; ValueError where it is none."""
+        return bytes.fromhex(self.event_id)

@@ -17,13 +17,17 @@ from tracking.hit import Hit
 from tracking.models import (
     AnonymousReader,
     ArchivedAnonymously,
+    CellVisitor,
     ContactOpenings,
     Opening,
     OpeningCount,
+    PageView,
     QuarantinedHit,
     ReaderSalt,
     UserAgent,
+    ViewCell,
 )
+from tracking.page_views.hit import ViewHit
 from tracking.record import record
 
 __all__ = ["admin_client"]  # a fixture
@@ -56,6 +60,7 @@ def test_every_model_has_its_pages(app):
     # Hashes, numbers and marks: there is nothing to read in them, or nobody is to.
     unseen = {AnonymousReader, ArchivedAnonymously, LoginTrace, ReaderSalt, TokenFamily}
     unseen.add(ContactColumn)  # its name is in each file of the campaign
+    unseen |= {CellVisitor, PageView, ViewCell}  # shown with pages and visitors
     assert set(apps.get_app_config(app).get_models()) - unseen <= admin.site._registry.keys()
 
 
@@ -73,10 +78,10 @@ def act(client, action, hits, **more):
 
 @pytest.fixture
 def quarantined():
-    """A good hit, and what is none."""
-    uuid = make_contact().pixels.get().uuid.bytes
-    good = Hit(uuid4().bytes, uuid, round(NOON.timestamp() * 1000))
-    QuarantinedHit.objects.put(good.event_id, good.packed, OverflowError())
+    """A good hit of each kind, and what is none."""
+    uuid, at = make_contact().pixels.get().uuid.bytes, round(NOON.timestamp() * 1000)
+    for good in (Hit(uuid4().bytes, uuid, at), ViewHit(uuid4().bytes, "home", "anna", at)):
+        QuarantinedHit.objects.put(good.event_id, good.packed, OverflowError())
     QuarantinedHit.objects.put(b"x" * 16, b"junk", OverflowError())
     return list(QuarantinedHit.objects.order_by("pk"))
 
@@ -84,11 +89,11 @@ def quarantined():
 @pytest.mark.django_db(transaction=True)
 def test_what_can_be_recorded_leaves_the_quarantine_by_replay(admin_client, quarantined):
     reply = act(admin_client, "replay_selected", quarantined)
-    assert Opening.objects.count() == 1
-    assert "1 replayed." in reply.text
+    assert Opening.objects.count() == PageView.objects.count() == 1
+    assert "2 replayed." in reply.text
     assert "1 kept, which still can&#x27;t be recorded." in reply.text
     [left] = QuarantinedHit.objects.all()
-    assert (left.pk, left.reason) == (quarantined[1].pk, "ExtraData")
+    assert (left.pk, left.reason) == (quarantined[2].pk, "ExtraData")
     act(admin_client, "delete_selected", [left], post="yes")
     assert not QuarantinedHit.objects.exists()
 
@@ -98,7 +103,7 @@ def test_only_superusers_replay_and_discard(quarantined):
     anna = signed_in(make_staff(models=[QuarantinedHit]))
     act(anna, "replay_selected", quarantined)
     act(anna, "delete_selected", quarantined, post="yes")
-    assert QuarantinedHit.objects.count() == 2
+    assert QuarantinedHit.objects.count() == 3
 
 
 @pytest.mark.parametrize("model", [*OURS, UserAgent], ids=name_of)

@@ -7,6 +7,7 @@ from redis.exceptions import RedisError
 from tracking import stream
 from tracking.collect import GroupCommit, collect
 from tracking.hit import Hit
+from tracking.kinds import unpack
 from tracking.outcome import Outcome
 from tracking.stream import filter_key, stream_key
 
@@ -27,7 +28,7 @@ def test_a_hit_is_put_into_the_stream_whole(collect_all, redis_client):
     hit = a_hit(network_label="google", network="66.249.80.0/24", prefetch=True, referer="x.org")
     assert collect_all(hit) == [Outcome.STORED]
     [[(event_id, packed)]] = [entry.items() for entry in entries(redis_client)]
-    assert Hit.unpack(event_id, packed) == hit
+    assert unpack(event_id, packed) == hit
 
 
 def test_twins_and_later_refreshes_are_dropped(collect_all, redis_client):

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from unittest.mock import Mock
 from uuid import uuid4
 
+import msgpack
 import pytest
 from django.core.management import call_command
 from django.db import OperationalError, ProgrammingError
@@ -17,7 +18,9 @@ from tracking import consume, spool, stream
 from tracking import settle as settle_module
 from tracking.consume import Consumer
 from tracking.hit import Hit
-from tracking.models import Opening, QuarantinedHit
+from tracking.kinds import KINDS, unpack
+from tracking.models import Opening, PageView, QuarantinedHit
+from tracking.page_views.hit import ViewHit
 from tracking.record import Decision, record
 from tracking.settle import replay
 from tracking.stream import CONSUMER_GROUP, stream_key
@@ -49,9 +52,10 @@ def a_hit(pixel, user_agent="Thunderbird", at=NOON) -> Hit:
 
 
 def left(redis_client):
-    """(entries in the stream, entries read and not acknowledged)."""
-    key = stream_key(0)
-    return redis_client.xlen(key), redis_client.xpending(key, CONSUMER_GROUP)["pending"]
+    """(entries in the streams, entries read and not acknowledged)."""
+    keys = [stream_key(0, kind) for kind in KINDS]
+    pending = sum(redis_client.xpending(key, CONSUMER_GROUP)["pending"] for key in keys)
+    return sum(map(redis_client.xlen, keys)), pending
 
 
 def test_a_step_records_a_batch_and_leaves_nothing_behind(consumer, pixel, redis_client):
@@ -77,14 +81,14 @@ def test_a_group_that_was_lost_is_made_again_from_the_first_entry(consumer, pixe
 
 def test_while_the_database_is_away_the_batch_waits(consumer, pixel, redis_client, monkeypatch):
     stream.append([a_hit(pixel)])
-    record = settle_module.record
-    monkeypatch.setattr(settle_module, "record", Mock(side_effect=OperationalError(2006)))
+    record = settle_module.record_all
+    monkeypatch.setattr(settle_module, "record_all", Mock(side_effect=OperationalError(2006)))
     consumer.stream.open()
     for _ in range(2):
         with pytest.raises(OperationalError):
             consumer.step()
     assert left(redis_client) == (1, 1)
-    monkeypatch.setattr(settle_module, "record", record)
+    monkeypatch.setattr(settle_module, "record_all", record)
     assert consumer.step() == 1
     assert left(redis_client) == (0, 0)
 
@@ -128,9 +132,69 @@ def test_a_hit_that_the_database_refuses_is_found_among_the_others(consumer, pix
     consumer.step()
     assert Opening.objects.count() == 20
     quarantined = QuarantinedHit.objects.get()
-    assert quarantined.hit() == bad
+    assert unpack(quarantined.event, quarantined.packed) == bad
     assert quarantined.reason in ("ValueError", "OverflowError")
     assert left(redis_client) == (0, 0)
+
+
+def a_view(user="anna", at=NOON) -> ViewHit:
+    return ViewHit(event_id=uuid4().bytes, page_id="home", user_id=user, at=at)
+
+
+def test_a_page_view_that_the_database_refuses_keeps_neither_kind_back(
+    consumer, pixel, redis_client
+):
+    bad = a_view("poison", at=10**18)
+    hits = [a_hit(pixel, str(number)) for number in range(9)]
+    views = [a_view(str(number)) for number in range(9)]
+    stream.append(hits)
+    stream.append([*views[:4], bad, *views[4:]])
+    torn = {uuid4().bytes: msgpack.packb((ViewHit.FORMAT, "home"))}
+    redis_client.xadd(stream_key(0, ViewHit), torn)
+    assert consumer.step() == 20
+    assert Opening.objects.count() == PageView.objects.count() == 9
+    quarantined = {each.event: each for each in QuarantinedHit.objects.all()}
+    assert unpack(bad.event_id, quarantined.pop(bad.event_id).packed) == bad
+    [torn] = quarantined.values()
+    assert torn.reason == "TypeError"
+    assert left(redis_client) == (0, 0)
+
+
+def test_pixels_go_before_page_views_however_many_wait(consumer, pixel, monkeypatch):
+    monkeypatch.setattr(consume, "BATCH_HITS", 4)
+    for number in range(5):
+        stream.append([a_view(f"{number}-{each}") for each in range(4)])
+    consumer.stream.open()
+    counted = []
+    for agent in ("Thunderbird", "Outlook", "Gmail"):
+        stream.append([a_hit(pixel, agent)])
+        consumer.step()
+        counted.append((Opening.objects.count(), PageView.objects.count()))
+    assert counted == [(1, 4), (2, 8), (3, 12)]
+    assert consumer.step() + consumer.step() == 8
+    assert PageView.objects.count() == 20
+
+
+def test_page_views_that_are_held_for_long_are_recorded_once(consumer, monkeypatch, redis_client):
+    monkeypatch.setattr(consume, "BATCH_HITS", 1)
+    monkeypatch.setattr(consume, "CLAIM_EVERY_S", 0)
+    monkeypatch.setattr(stream, "CLAIM_AFTER_MS", 0)
+    for number in range(5):
+        stream.append([a_view(str(number))])
+    assert [consumer.step() for _ in range(6)] == [1, 1, 1, 1, 1, 0]
+    assert left(redis_client) == (0, 0)
+
+
+def test_page_views_of_the_spool_are_replayed_once(consumer, settings, tmp_path):
+    settings.VAR_DIR = tmp_path
+    views = [a_view(str(number)) for number in range(3)]
+    stream.append(views[:2])  # they may be there as well
+    writer = spool.SpoolWriter()
+    writer.write([*views, views[0]])
+    writer.close()
+    assert consumer.step() + consumer.step() == 6
+    assert PageView.objects.count() == 3
+    assert list(spool.folder().iterdir()) == []
 
 
 def test_a_quarantined_hit_can_be_replayed_once_its_fault_is_mended(pixel):
@@ -145,7 +209,7 @@ def test_a_quarantined_hit_can_be_replayed_once_its_fault_is_mended(pixel):
 def test_a_table_that_is_missing_is_no_fault_of_the_hits(consumer, pixel, monkeypatch):
     stream.append([a_hit(pixel)])
     missing = Mock(side_effect=ProgrammingError(1146, "no such table"))
-    monkeypatch.setattr(settle_module, "record", missing)
+    monkeypatch.setattr(settle_module, "record_all", missing)
     consumer.stream.open()
     with pytest.raises(ProgrammingError):
         consumer.step()
@@ -209,11 +273,11 @@ def test_a_spool_file_waits_while_the_database_is_away(
     writer = spool.SpoolWriter()
     writer.write([a_hit(pixel)])
     writer.close()
-    record = settle_module.record
-    monkeypatch.setattr(settle_module, "record", Mock(side_effect=OperationalError(2006)))
+    record = settle_module.record_all
+    monkeypatch.setattr(settle_module, "record_all", Mock(side_effect=OperationalError(2006)))
     with pytest.raises(OperationalError):
         consumer.step()
-    monkeypatch.setattr(settle_module, "record", record)
+    monkeypatch.setattr(settle_module, "record_all", record)
     assert consumer.step() == 1
 
 
@@ -249,11 +313,11 @@ def test_a_great_backlog_is_acknowledged_portion_by_portion(
     consumer.stream.open()
     for number in range(5):
         stream.append([a_hit(pixel, f"{number}a"), a_hit(pixel, f"{number}b")])
-    monkeypatch.setattr(settle_module, "record", fails_after(2, settle_module.record))
+    monkeypatch.setattr(settle_module, "record_all", fails_after(2, settle_module.record_all))
     with pytest.raises(OperationalError):
         consumer.step()
     assert left(redis_client)[0] == 3
-    monkeypatch.setattr(settle_module, "record", record)
+    monkeypatch.setattr(settle_module, "record_all", record)
     while consumer.step():
         pass
     assert Opening.objects.count() == 10

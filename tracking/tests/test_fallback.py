@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from unittest.mock import Mock
 from uuid import UUID, uuid4
 
@@ -21,11 +22,12 @@ from campaigns.tests.factories import make_contact
 from tracking import collect as collect_module
 from tracking import fallback as fallback_module
 from tracking import stream
-from tracking.collect import GroupCommit, collect
+from tracking.collect import GroupCommit, collect, collect_views
 from tracking.fallback import fallback
 from tracking.hit import Hit
-from tracking.models import Opening
+from tracking.models import Opening, PageView
 from tracking.outcome import Outcome
+from tracking.page_views.hit import ViewHit
 from tracking.spool import SpoolFile, waiting_files
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -49,12 +51,31 @@ def pixel():
 @pytest.fixture
 def database_is_down(monkeypatch):
     failing = Mock(side_effect=OperationalError(2002, "refused"))
-    monkeypatch.setattr(fallback_module, "record", failing)
+    monkeypatch.setattr(fallback_module, "record_all", failing)
     return failing
+
+
+def a_view(user="user123") -> ViewHit:
+    return ViewHit(uuid4().bytes, "home", user, at=NOON)
 
 
 def a_hit(pixel, agent="Thunderbird") -> Hit:
     return Hit(uuid4().bytes, pixel, NOON, user_agent=agent)
+
+
+@pytest.fixture(params=["plain view", "lane"])
+def track_all(request):
+    """What becomes of the page views of one request."""
+
+    async def as_group(hits):
+        commit = GroupCommit()
+        outcomes = await commit.collect_views(hits)
+        await commit.close()
+        return outcomes
+
+    if request.param == "plain view":
+        return collect_views
+    return lambda hits: asyncio.run(as_group(hits))
 
 
 def spooled() -> list[bytes]:
@@ -63,7 +84,7 @@ def spooled() -> list[bytes]:
     found = []
     for path in waiting_files():
         file = SpoolFile.lock(path)
-        found += [event_id for event_id, _ in file.next_batch(100).packed]
+        found += [event_id for event_id, _ in file.next_batch(500).packed]
         file.release()
     return found
 
@@ -104,6 +125,54 @@ def test_with_the_disk_full_a_slow_database_gets_more_time(
         hit.event_id,
         other.event_id,
     }
+
+
+# -- Page views ----------------------------------------------------------------------------------
+def test_without_redis_page_views_go_to_the_spool_past_the_database(
+    track_all, redis_is_down, pixel, monkeypatch
+):
+    asked = Mock(side_effect=OperationalError(1205, "too slow"))
+    with monkeypatch.context() as patched:
+        patched.setattr(fallback_module, "record_all", asked)
+        hits = [a_view(str(number)) for number in range(300)]
+        assert track_all(hits) == [Outcome.SPOOLED] * 300
+    assert not asked.called
+    assert collect(a_hit(pixel)) == Outcome.DATABASE  # whose breaker knows of no failure
+    assert sorted(spooled()) == sorted(hit.event_id for hit in hits)
+
+
+def test_where_the_disk_refuses_the_database_takes_page_views_after_all(
+    track_all, redis_is_down, settings, monkeypatch
+):
+    (settings.VAR_DIR / "spool").write_text("in the way")
+    monkeypatch.setattr(fallback_module, "LAST_RESORT_S", 20)
+    assert track_all([a_view(), a_view("ben")]) == [Outcome.DATABASE] * 2
+    assert PageView.objects.count() == 2
+
+
+def test_page_views_that_keep_the_database_busy_cost_no_pixel(
+    redis_is_down, pixel, settings, monkeypatch
+):
+    (settings.VAR_DIR / "spool").write_text("in the way")
+    monkeypatch.setattr(fallback_module, "DATABASE_BUDGET_S", 5)
+    release, record_all = threading.Event(), fallback_module.record_all
+
+    def record_views_slowly(hits):
+        if isinstance(hits[0], ViewHit):
+            release.wait(60)
+        return record_all(hits)
+
+    monkeypatch.setattr(fallback_module, "record_all", record_views_slowly)
+    try:
+        assert collect_views([a_view()]) == [Outcome.LOST]
+        assert collect(a_hit(pixel)) == Outcome.DATABASE
+    finally:
+        release.set()
+
+
+def test_where_all_refuse_page_views_are_lost(track_all, redis_is_down, database_is_down, settings):
+    (settings.VAR_DIR / "spool").write_text("in the way")
+    assert track_all([a_view(), a_view("ben")]) == [Outcome.LOST] * 2
 
 
 def test_with_nothing_else_left_a_redis_that_failed_is_asked_once_more(
@@ -197,7 +266,7 @@ def test_redis_is_used_again_when_it_is_back(redis_client, pixel, monkeypatch):
 
 def test_a_database_that_hangs_is_not_waited_for(collect_all, redis_is_down, pixel, monkeypatch):
     release = threading.Event()
-    monkeypatch.setattr(fallback_module, "record", lambda hits: release.wait(30))
+    monkeypatch.setattr(fallback_module, "record_all", lambda hits: release.wait(30))
     monkeypatch.setattr(fallback_module, "DATABASE_BUDGET_S", 0.05)
     try:
         before = time.monotonic()
@@ -227,11 +296,11 @@ def test_with_the_disk_full_as_well_a_nearly_full_redis_takes_the_hit_after_all(
     assert collect_all(a_hit(pixel)) == [Outcome.STORED]
     collect_module.way._measure_at = 0
     assert collect_all(a_hit(pixel, "Outlook")) == [Outcome.STORED]
-    assert collect_module.way.is_full
+    assert collect_module.way.full == {Hit}
 
 
 def test_a_redis_that_fails_while_it_was_full_is_measured_anew(redis_client, pixel):
-    collect_module.way.is_full = True
+    collect_module.way.full = {Hit}
     collect_module.way.failed(ConnectionError("refused"))
     collect_module.way.breaker._try_at = time.monotonic()
     assert collect(a_hit(pixel)) == Outcome.STORED
@@ -251,6 +320,30 @@ def test_the_lane_asks_a_failed_redis_beside_the_hits(redis_client, pixel):
     assert asyncio.run(arrive()) == (Outcome.DATABASE, Outcome.STORED)
 
 
+def test_a_redis_that_is_back_is_found_while_others_keep_the_shared_threads(redis_client, pixel):
+    release = threading.Event()
+
+    async def arrive():
+        commit = GroupCommit()
+        collect_module.way.breaker.failed()
+        collect_module.way.breaker._try_at = time.monotonic()  # time to ask
+        await commit.collect(a_hit(pixel))
+        await asyncio.wait_for(commit._probing, 10)
+        collect_module.way.breaker.failed()
+        await asyncio.wait_for(commit.close(), 10)
+
+    async def arrive_meanwhile():
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(ThreadPoolExecutor(1))
+        loop.run_in_executor(None, release.wait, 30)
+        try:
+            await arrive()
+        finally:
+            release.set()
+
+    asyncio.run(arrive_meanwhile())
+
+
 def test_hits_do_not_wait_while_a_failed_database_is_tried(redis_is_down, pixel):
     database = fallback().database
     database._breaker.failed()
@@ -261,6 +354,27 @@ def test_hits_do_not_wait_while_a_failed_database_is_tried(redis_is_down, pixel)
     assert Opening.objects.count() == 2  # the first is in the spool as well, and counts once
 
 
-@pytest.mark.parametrize(("maxmemory", "full"), [(0, False), (1_000, True), (10**12, False)])
+@pytest.mark.parametrize(
+    ("maxmemory", "full"), [(0, set()), (1_000, {Hit, ViewHit}), (10**12, set())]
+)
 def test_memory_near_its_limit_is_pressure(maxmemory, full):
-    assert stream.says_full({"maxmemory": maxmemory, "used_memory": 901}, 0) is full
+    assert stream.says_full({"maxmemory": maxmemory, "used_memory": 901}, 0, None, 0, 1) == full
+
+
+def test_few_entries_that_hold_much_are_pressure_of_their_kind_alone(
+    collect_all, track_all, redis_client, pixel, monkeypatch
+):
+    monkeypatch.setattr(stream, "STREAM_BYTES", 50_000)
+    assert track_all([a_view("x" * 255) for _ in range(500)]) == [Outcome.STORED] * 500
+    assert redis_client.xlen(stream.stream_key(0, ViewHit)) == 1
+    collect_module.way._measure_at = 0
+    assert track_all([a_view()]) == [Outcome.SPOOLED]
+    assert collect_all(a_hit(pixel)) == [Outcome.STORED]
+
+
+def test_page_views_that_pile_up_send_no_pixel_to_the_disk(redis_client, pixel, settings):
+    settings.PIXEL_STREAM_LIMIT = 1
+    assert collect_views([a_view()]) == [Outcome.STORED]
+    collect_module.way._measure_at = 0
+    assert collect_views([a_view()]) == [Outcome.SPOOLED]
+    assert collect(a_hit(pixel)) == Outcome.STORED

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tracking import spool
 from tracking.hit import Hit
+from tracking.kinds import unpack
 from tracking.spool import SpoolFile, SpoolWriter, make_line, read_line, waiting_files
 
 
@@ -50,7 +51,7 @@ def test_what_is_written_reads_back(writer):
     writer.write(hits[1:])
     writer.close()
     packed, unreadable = lines()
-    assert [Hit.unpack(*each) for each in packed] == hits
+    assert [unpack(*each) for each in packed] == hits
     assert unreadable == 0
 
 
@@ -132,7 +133,7 @@ def test_a_replay_goes_on_from_its_checkpoint(writer):
     file.replayed_to(first.end)
     file.release()
     packed, _ = lines()
-    assert [Hit.unpack(*each).user_agent for each in packed] == ["2", "3", "4"]
+    assert [unpack(*each).user_agent for each in packed] == ["2", "3", "4"]
     file = SpoolFile.lock(path)
     file.remove()
     assert list(spool.folder().iterdir()) == []

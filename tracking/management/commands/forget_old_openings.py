@@ -1,12 +1,13 @@
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
-from tqdm import tqdm
+from django.core.management.base import CommandError
 
+from tracking.management.forgetting import ForgettingCommand
 from tracking.retention import days_ago, forget_openings_before
 
 
-class Command(BaseCommand):
+class Command(ForgettingCommand):
     help = "Delete openings that are older than OPENING_RETENTION_DAYS; their counts stay."
+    what = "openings"
 
     def add_arguments(self, parser):
         parser.add_argument("--days", type=int, help="in place of OPENING_RETENTION_DAYS")
@@ -18,9 +19,4 @@ class Command(BaseCommand):
                 "Say how many days openings are kept, 1 to 36500: by --days, or by "
                 "OPENING_RETENTION_DAYS, which is off."
             )
-        deleted = 0
-        with tqdm(unit=" openings", disable=None) as bar:  # where nobody watches, it draws none
-            for number in forget_openings_before(days_ago(days)):
-                deleted += number
-                bar.update(number)
-        self.stdout.write(f"{deleted:,} openings older than {days} days are deleted.")
+        self.forget(forget_openings_before(days_ago(days)), days)

@@ -1,10 +1,7 @@
-import asyncio
-import logging
 import random
 from collections import Counter
 from itertools import groupby
 
-import httpx
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
@@ -15,7 +12,8 @@ from tqdm import tqdm
 from campaigns.management.named import named_campaign
 from campaigns.models import Campaign, Contact, Pixel
 from campaigns.token import make_token
-from tracking.simulate import Mail, most_openings, plan
+from tracking.management.sender import Answer, Request, Sender, Unreachable
+from tracking.simulate import Fetch, Mail, most_openings, plan
 
 
 class Command(BaseCommand):
@@ -46,28 +44,27 @@ class Command(BaseCommand):
             )
         if campaign.closed_at or campaign.tracking == Campaign.Tracking.OFF:
             self.stderr.write(f'"{campaign}" is closed or not tracked: it may count nothing.')
-        logging.getLogger("httpx").setLevel(logging.WARNING)  # it would print every token
         if seed is None:
             seed = random.randrange(10_000)  # nosec B311 # chooses a rehearsal, keeps no secret
         fetches = plan(mails, count, rate, seed)
         self.stdout.write(f'{len(fetches)} requests for "{campaign}" to {url} (--seed {seed})')
-        sender = Sender(url.rstrip("/"), concurrency)
+        log = Log(fetches)
         try:
-            asyncio.run(sender.send(fetches))
+            sender = Sender(url, concurrency)
+            sender.knock()
+            with tqdm(total=len(fetches), unit=" requests") as log.progress:
+                sender.send(map(request_for, fetches), log.add)
+        except Unreachable as problem:
+            raise CommandError(str(problem)) from None
         except KeyboardInterrupt:
             self.stdout.write("Stopped.")
-        except Unreachable as problem:
-            raise CommandError(
-                f"No server answers at {url} ({problem}). Start one with `make run`, or name "
-                "another with --url."
-            ) from None
-        expected = most_openings(sender.answered)
+        expected = most_openings(log.answered)
         self.stdout.write(
-            f"Sent {len(sender.answered) + sender.errors.total()} requests: at most {expected} "
-            f"openings and at least {len(sender.answered) - expected} refreshes; "
-            f"errors: {sender.errors.total()}."
+            f"Sent {len(log.answered) + log.errors.total()} requests: at most {expected} "
+            f"openings and at least {len(log.answered) - expected} refreshes; "
+            f"errors: {log.errors.total()}."
         )
-        for problem, times in sender.errors.most_common():
+        for problem, times in log.errors.most_common():
             self.stderr.write(f"{times} times: {problem}")
 
 
@@ -102,51 +99,23 @@ def mails_of(campaign: Campaign, most: int) -> list[Mail]:
     return mails
 
 
-class Unreachable(Exception):
-    pass
+class Log:
+    """Which fetches were answered, and what went wrong with the others."""
+
+    def __init__(self, fetches: list[Fetch]):
+        self.fetches, self.progress = fetches, None
+        self.answered: list[Fetch] = []
+        self.errors: Counter[str] = Counter()
+
+    def add(self, answer: Answer):
+        if answer.error:
+            self.errors[answer.error] += 1
+        else:
+            self.answered.append(self.fetches[answer.number])
+        self.progress.update()
 
 
-class Sender:
-    """Sends fetches at their times, and remembers what was answered and what went wrong."""
-
-    def __init__(self, url: str, concurrency: int):
-        self.url = url
-        self.concurrency = concurrency
-        self.answered = []
-        self.errors = Counter()
-
-    async def send(self, fetches):
-        limits = httpx.Limits(max_connections=self.concurrency)
-        async with httpx.AsyncClient(limits=limits, timeout=10) as client:
-            await self._knock(client)
-            free = asyncio.Semaphore(self.concurrency)
-            start = asyncio.get_running_loop().time()
-            with tqdm(total=len(fetches), unit=" requests") as progress:
-                async with asyncio.TaskGroup() as tasks:
-                    for fetch in fetches:
-                        wait = start + fetch.at - asyncio.get_running_loop().time()
-                        if wait > 0:
-                            await asyncio.sleep(wait)
-                        await free.acquire()
-                        tasks.create_task(self._fetch(client, fetch, free, progress))
-
-    async def _knock(self, client):
-        try:
-            await client.get(self.url + "/healthz")
-        except (httpx.HTTPError, httpx.InvalidURL) as problem:
-            raise Unreachable(str(problem) or type(problem).__name__) from None
-
-    async def _fetch(self, client, fetch, free, progress):
-        address = self.url + reverse("pixel", args=[make_token(fetch.pixel)])
-        headers = {"User-Agent": fetch.reader.user_agent, **fetch.reader.headers}
-        try:
-            reply = await client.get(address, headers=headers)
-            reply.raise_for_status()
-            self.answered.append(fetch)
-        except httpx.HTTPStatusError as problem:
-            self.errors[f"answered {problem.response.status_code}"] += 1
-        except httpx.HTTPError as problem:
-            self.errors[type(problem).__name__] += 1
-        finally:
-            free.release()
-            progress.update()
+def request_for(fetch: Fetch) -> Request:
+    path = reverse("pixel", args=[make_token(fetch.pixel)])
+    headers = {"User-Agent": fetch.reader.user_agent, **fetch.reader.headers}
+    return Request("GET", path, headers, at=fetch.at)

@@ -43,11 +43,9 @@ class Found:
     def of(cls, trial: Trial, runs: int, seed: int) -> "Found":
         tests = trial.make(runs=runs, seed=seed)
         winners = tests.first_winners()
-        told = [[result for result, _ in run] for run in winners]
+        told = [tuple(result for result, _ in run) for run in winners]
         wrong = sum(any(map(differs, run, trial.truth)) for run in told)
-        right = [
-            run for run, first in zip(winners, told, strict=True) if tuple(first) == trial.truth
-        ]
+        right = [run for run, results in zip(winners, told, strict=True) if results == trial.truth]
         sizes = [max(size for result, size in run if result) for run in right if any(trial.truth)]
         return cls(
             trial,

@@ -58,7 +58,7 @@ def schedule_gap(
 def distance(counts: dict, contacts: int, others: int) -> tuple[timedelta, float]:
     """(earth mover's distance, largest distance of the two shares that are due by then)"""
     apart, largest, share, before = 0.0, 0.0, 0.0, None
-    behind = 0  # contacts × others times the difference of the shares: whole, so 0 is 0
+    behind = 0  # contacts * others times the difference of the shares: whole, so 0 is 0
     for at, (first, second) in counts.items():
         if before:
             apart += share * (at - before).total_seconds()

@@ -14,7 +14,7 @@ DECIDED = (Result.BETTER, Result.WORSE)
 class Tests:
     """Many A/B tests of one kind. The first group is the control.
 
-    `contacts`: whole numbers, looks × groups; `opened`: runs × looks × groups.
+    `contacts`: whole numbers, per look and group; `opened`: per run, look and group.
     """
 
     contacts: np.ndarray
@@ -57,7 +57,7 @@ def by_chance(seed: int) -> np.random.RandomState:
 def one_by_one(rates, growth, runs: int, seed: int) -> Tests:
     """Contacts keep coming, and open at once or never.
 
-    `growth`: looks × groups, the contacts that come before each look.
+    `growth`: per look and group, the contacts that come before it.
     """
     growth = np.asarray(growth)
     opened = by_chance(seed).binomial(growth, rates, (runs, *growth.shape)).cumsum(axis=1)
@@ -88,7 +88,7 @@ def sent_at_once(rates, contacts: int, looks: int, every: float, runs: int, seed
 
 
 def in_lots(rates, size: int, looks: int, every: float, runs: int, seed: int) -> Tests:
-    """A lot of mails goes out after each look; their openings come in as those of the earlier do."""
+    """A lot of mails goes out before each look, while openings of the earlier ones come in."""
     chance, rates = by_chance(seed), np.asarray(rates)
     gains = np.zeros((runs, looks, len(rates)), int)
     for sent in range(looks):

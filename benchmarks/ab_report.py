@@ -18,9 +18,9 @@ if it is taken back at a later look. *z-test*: a winner of the classical test at
 same looks, of each group by itself, as a spreadsheet has it.
 
 Unless something else is said there is a look after every 100 contacts of 10,000 in each group, and
-a contact opens at once or never. Of mails that are *sent at once* there is a look every half hour
-for two days, and of those *in lots* one after each lot; the half of their openings comes within
-three hours, later ones for days.
+a contact opens at once or never. Of mails that are *sent at once* there is a look every six minutes
+for a day, and of those *in lots* one before each lot; the half of their openings comes within three
+hours, later ones for days.
 
 ## Groups that are alike
 

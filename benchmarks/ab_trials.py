@@ -88,7 +88,7 @@ ALIKE = [
         for rate in (0.02, 0.2)
     ),
     *(
-        alike("sent at once to 5,000 each", sent_at_once, rate, 2, 5_000, looks=100, every=0.5)
+        alike("sent at once to 5,000 each", sent_at_once, rate, 2, 5_000, looks=240, every=0.1)
         for rate in (0.02, 0.2, 0.6)
     ),
     *(
@@ -109,7 +109,7 @@ DIFFERENT = [
     ),
     Trial(
         "20 % and 23 %, sent at once to 10,000 each",
-        partial(sent_at_once, (0.2, 0.23), 10_000, looks=100, every=0.5),
+        partial(sent_at_once, (0.2, 0.23), 10_000, looks=240, every=0.1),
         (BETTER,),
     ),
 ]

@@ -99,8 +99,9 @@ class Evidence:
         """Both need contacts. What is added to V's rates (see Rate) matters to tiny groups only."""
         pooled = Rate.of(control, group)
         apart = sum(Rate.of(arm).variance / arm.contacts for arm in (control, group))
-        # The larger of the two: where nothing was opened in a small group its own variance is
-        # next to nothing, and where much was opened there the pooled one is too small.
+        # The larger of the two: where little was opened in a small group its own variance is next
+        # to nothing, and where much was, pooling hides it. The pooled one decides where sizes are
+        # equal; the price is that groups of very unequal sizes are told apart later.
         variance = max(pooled.variance * widening(control.contacts, group.contacts), apart)
         difference = group.opened / group.contacts - control.opened / control.contacts
         return cls(difference, variance, gain(pooled, variance))

@@ -40,6 +40,14 @@ def test_a_group_that_nobody_opens_is_worse_and_not_too_small_to_tell():
     assert found.high < 0
 
 
+@pytest.mark.parametrize("opened", [2, 50])
+def test_a_small_group_beside_a_large_one_is_judged_by_the_wider_of_two_variances(opened):
+    """Two openings of 1,000 look steadier than they are by themselves, and fifty, pooled with the
+    control's 200 of 10,000.
+    """
+    assert alone(Arm(10_000, 200), Arm(1_000, opened)).result not in DECIDED
+
+
 def test_groups_alike_have_no_difference_yet():
     found = alone(CONTROL, Arm(10_000, 2_010))
     assert found.result == "no difference yet"

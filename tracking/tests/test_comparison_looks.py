@@ -5,6 +5,7 @@ fewer, and what is expected is so far from its bound that chance doesn't get the
 """
 
 import pytest
+from statsmodels.stats.proportion import proportions_ztest
 
 from tests.thorough import THOROUGH
 from tracking.comparison import Result
@@ -16,6 +17,12 @@ MOST = 0.05 * RUNS
 
 def false_winners(tests):
     return sum(any(result for result, _ in run) for run in tests.first_winners())
+
+
+def test_the_z_test_that_is_shown_beside_is_the_one_of_statsmodels():
+    tests = one_by_one((0.2, 0.25), [(150, 200)], 40, seed=6)
+    p_values = [proportions_ztest(run[0], tests.contacts[0])[1] for run in tests.opened]
+    assert 0 < tests.z_test_winners() == sum(p_value < 0.05 for p_value in p_values)
 
 
 @pytest.mark.parametrize("rate", [0.02, 0.2])

@@ -67,7 +67,7 @@ def compare(control: Arm, groups: Sequence[Arm]) -> list[Comparison]:
 
 def evidence_of(control: Arm, group: Arm) -> Evidence | None:
     """None where the counts are too small to be evidence."""
-    if not normal(Rate.of(control, group), control.contacts, group.contacts):
+    if not normal(Rate.pooled(control, group), control.contacts, group.contacts):
         return None
     return Evidence.of(control, group)
 
@@ -118,7 +118,7 @@ def result_of(low: float, high: float) -> Result:
 
 def contacts_wanted(control: Arm, group: Arm, error: float) -> int:
     """How many more until enough are there; 0 where they are. See Comparison."""
-    rate = Rate.of(control, group)
+    rate = Rate.pooled(control, group)
     sizes = sorted((control.contacts, group.contacts))
 
     def are_enough(more: int) -> bool:

@@ -55,8 +55,15 @@ class Rate:
     unopened: float
 
     @classmethod
-    def of(cls, *arms: Arm) -> "Rate":
-        contacts, opened = (sum(arm.contacts for arm in arms), sum(arm.opened for arm in arms))
+    def of(cls, arm: Arm) -> "Rate":
+        return cls.seen(arm.contacts, arm.opened)
+
+    @classmethod
+    def pooled(cls, arm: Arm, other: Arm) -> "Rate":
+        return cls.seen(arm.contacts + other.contacts, arm.opened + other.opened)
+
+    @classmethod
+    def seen(cls, contacts: int, opened: int) -> "Rate":
         return cls((opened + 1) / (contacts + 2), (contacts - opened + 1) / (contacts + 2))
 
     @property
@@ -97,8 +104,9 @@ class Evidence:
     @classmethod
     def of(cls, control: Arm, group: Arm) -> "Evidence":
         """Both need contacts. What is added to V's rates (see Rate) matters to tiny groups only."""
-        pooled = Rate.of(control, group)
-        apart = sum(Rate.of(arm).variance / arm.contacts for arm in (control, group))
+        pooled = Rate.pooled(control, group)
+        apart = Rate.of(control).variance / control.contacts
+        apart += Rate.of(group).variance / group.contacts
         # The larger of the two: where little was opened in a small group its own variance is next
         # to nothing, and where much was, pooling hides it. The pooled one decides where sizes are
         # equal; the price is that groups of very unequal sizes are told apart later.

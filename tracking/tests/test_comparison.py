@@ -5,7 +5,7 @@ from statsmodels.stats.multitest import multipletests
 
 from tracking.comparison import Result, compare, holm
 from tracking.confidence import ERROR, Arm, Evidence
-from tracking.tests.test_confidence import arms
+from tracking.tests.test_confidence import arms, calm
 
 DECIDED = {Result.BETTER, Result.WORSE}
 CONTROL = Arm(10_000, 2_000)
@@ -130,6 +130,7 @@ def test_p_values_are_adjusted_as_statsmodels_does(found):
     assert adjusted == pytest.approx(list(multipletests(found, method="holm")[1]), abs=1e-9)
 
 
+@calm
 @given(p_values)
 @example([0.03, 0.015])
 def test_a_comparison_is_decided_at_the_error_that_is_told(found):
@@ -138,6 +139,7 @@ def test_a_comparison_is_decided_at_the_error_that_is_told(found):
             assert (p_value < error) == (adjusted <= ERROR)
 
 
+@calm
 @given(campaigns)
 def test_results_intervals_and_p_values_agree_for_whatever_counts(campaign):
     control, groups = campaign
@@ -157,6 +159,7 @@ def test_results_intervals_and_p_values_agree_for_whatever_counts(campaign):
             assert (found.p_value < ERROR) == (found.result in DECIDED)
 
 
+@calm
 @given(any_arms, any_arms)
 def test_seen_from_the_other_side_it_is_the_same(control, group):
     there, back = alone(control, group), alone(group, control)
@@ -171,6 +174,7 @@ def test_seen_from_the_other_side_it_is_the_same(control, group):
         )
 
 
+@calm
 @given(arms(most=2000), arms(most=2000), st.integers(1, 50))
 def test_a_group_that_is_better_stays_so_when_more_of_it_open(control, group, more):
     opened = min(group.opened + more, group.contacts)
@@ -178,6 +182,7 @@ def test_a_group_that_is_better_stays_so_when_more_of_it_open(control, group, mo
         assert alone(control, Arm(group.contacts, opened)).result == "better"
 
 
+@calm
 @given(any_arms, st.lists(any_arms, min_size=1, max_size=5))
 def test_holm_decides_what_bonferroni_does_and_nothing_that_is_not_clear_alone(control, groups):
     together = compare(control, groups)
@@ -191,6 +196,7 @@ def test_holm_decides_what_bonferroni_does_and_nothing_that_is_not_clear_alone(c
                 assert found.result in DECIDED
 
 
+@calm
 @given(st.lists(any_arms, min_size=2, max_size=5), st.randoms())
 def test_the_order_of_the_groups_changes_nothing(groups, random):
     control = groups[0]

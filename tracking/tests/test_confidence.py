@@ -3,7 +3,7 @@
 from math import exp, isclose, log, sqrt
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
 from statsmodels.stats.proportion import proportion_confint, proportions_ztest
@@ -11,6 +11,7 @@ from statsmodels.stats.proportion import proportion_confint, proportions_ztest
 from tracking.confidence import ERROR, SPREAD, TIGHTEST_AT, Arm, Evidence, Rate, wilson
 
 CLOSE = pytest.approx
+calm = settings(deadline=None, suppress_health_check=list(HealthCheck))  # on a busy machine
 
 
 @st.composite
@@ -19,6 +20,7 @@ def arms(draw, least=0, most=10**6):
     return Arm(contacts, draw(st.integers(0, contacts)))
 
 
+@calm
 @given(arms(least=1))
 def test_the_interval_of_a_rate_is_wilsons(arm):
     found = proportion_confint(arm.opened, arm.contacts, method="wilson")
@@ -35,10 +37,11 @@ def test_more_contacts_than_there_are_cannot_have_opened(contacts, opened):
         Arm(contacts, opened)
 
 
+@calm
 @given(arms(least=1), arms(least=1))
 def test_the_p_value_is_robbins_of_the_z_test_of_statsmodels(control, group):
     """e = the mixture's likelihood ratio, for a normal mixture over the difference."""
-    added = [Rate.of(control, group).opened] + [Rate.of(arm).opened for arm in (control, group)]
+    added = [Rate.pooled(control, group).opened, *(Rate.of(arm).opened for arm in (control, group))]
     counts, sizes = [group.opened, control.opened], [group.contacts, control.contacts]
     pooled, _ = proportions_ztest(counts, sizes, prop_var=added[0])
     apart = sum(p * (1 - p) / n for p, n in zip(added[:0:-1], sizes, strict=True))
@@ -51,6 +54,7 @@ def test_the_p_value_is_robbins_of_the_z_test_of_statsmodels(control, group):
     assert evidence.p_value == CLOSE(min(1.0, exp(-min(e, 700))), abs=1e-9)
 
 
+@calm
 @given(arms(least=1), arms(least=1), st.floats(1e-6, 0.5))
 def test_the_interval_leaves_0_out_just_when_the_p_value_is_below_its_error(control, group, error):
     evidence = Evidence.of(control, group)
@@ -71,6 +75,7 @@ def test_it_is_tightest_where_it_says(rate):
     assert 2 * best.x * rate / (1 - rate) == CLOSE(TIGHTEST_AT, rel=0.05)
 
 
+@calm
 @given(arms(least=1, most=10**4), arms(least=1, most=10**4), st.integers(2, 1000))
 def test_more_of_the_same_makes_the_interval_narrower(control, group, times):
     def grown(arm):

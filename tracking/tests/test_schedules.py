@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracking.schedules import schedule_gap
+from tracking.tests.test_confidence import calm
 
 NINE = datetime(2026, 3, 2, 9, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -75,6 +76,7 @@ def test_many_that_are_half_a_day_apart_on_average_are_not_so_by_chance():
     assert (found.later, found.comparable) == (12 * HOUR, False)
 
 
+@calm
 @given(schedules, schedules)
 def test_seen_from_the_other_side_it_is_the_same(control, group):
     as_of = NINE + 3 * DAY

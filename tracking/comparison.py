@@ -50,9 +50,9 @@ class Comparison:
 def compare(control: Arm, groups: Sequence[Arm]) -> list[Comparison]:
     """Each group compared with the control, in the order given.
 
-    A result says what the counts of now say. A difference that was seen can be lost from sight
-    when contacts or openings are added, and a group that was too early can be so again when the
-    open rate falls. Every comparison counts in the correction, also those that are too early: they
+    A result says what the counts of now say, and the difference is the one of now: of mails that
+    went out at once it grows as openings come in. One that was seen can be lost from sight again,
+    and it can be too early once more when the open rate falls. Every comparison counts in the correction, also those that are too early: they
     will be looked at later. So all groups of a campaign are given at once.
 
     Pure arithmetic; never raises for arms that are arms.

@@ -8,9 +8,10 @@ Z95 = NormalDist().inv_cdf(0.975)
 
 ERROR = 0.05  # of all comparisons of a campaign together, however often one looks
 
-# The sequence is tightest once both groups together have so many openings: that is a fifth of
-# 2,500 contacts each, which is what a group of a common campaign has. It is nearly as tight far
-# beyond: at 100 openings it asks for 3.8 standard errors, at 1,000 for 3.0, at 10,000 for 3.3.
+# The sequence is tightest once so many contacts of both groups together have opened, which is a
+# fifth of 2,500 contacts each, an ordinary campaign. It is nearly as tight far beyond that and
+# careful long before, where the normal distribution is a poor approximation: at 100 openings it
+# asks for 3.9 standard errors, at 1,000 for 3.0, at 10,000 for 3.2.
 TIGHTEST_AT = 1000
 # How many times the mixture's variance is the estimate's where the sequence is tightest.
 TIGHTEST_GAIN = -2 * log(ERROR) + log(1 - 2 * log(ERROR))

@@ -52,8 +52,9 @@ def compare(control: Arm, groups: Sequence[Arm]) -> list[Comparison]:
 
     A result says what the counts of now say, and the difference is the one of now: of mails that
     went out at once it grows as openings come in. One that was seen can be lost from sight again,
-    and it can be too early once more when the open rate falls. Every comparison counts in the correction, also those that are too early: they
-    will be looked at later. So all groups of a campaign are given at once.
+    and it can be too early once more when the open rate falls. Every comparison counts in the
+    correction, also those that are too early: they will be looked at later. So all groups of a
+    campaign are given at once.
 
     Pure arithmetic; never raises for arms that are arms.
     """

@@ -1,13 +1,17 @@
 """A/B tests that are made up, and looked at again and again as they go on."""
 
 from dataclasses import dataclass
+from math import log
 
 import numpy as np
 
 from tracking.comparison import Comparison, Result, compare
-from tracking.confidence import Z95, Arm
+from tracking.confidence import ERROR, Z95, Arm
 
 DECIDED = (Result.BETTER, Result.WORSE)
+
+
+SPOT_CHECK = 40  # of so many looks one is taken whether there is something to see or not
 
 
 @dataclass(frozen=True)
@@ -23,26 +27,40 @@ class Tests:
     __test__ = False  # pytest takes it for one of its own
 
     def first_winners(self) -> list[list[tuple[Result | None, int | None]]]:
-        """Per run and group what it was first called, better or worse, and its contacts then."""
-        return [self.watch(run) for run in self.opened]
+        """Per run and group what it was first called, better or worse, and its contacts then.
 
-    def watch(self, run: np.ndarray) -> list[tuple[Result | None, int | None]]:
+        Most looks are not worth the time: no mixture makes p smaller than exp(-z²/2), so where z²
+        is below 2 ln(1 / ERROR) nothing can be decided. Some of those are taken to see that it is
+        so.
+        """
+        worth = (self.z_squares() > 2 * log(1 / ERROR)).any(axis=2)
+        return [self.watch(*both) for both in zip(self.opened, worth, strict=True)]
+
+    def watch(self, run: np.ndarray, worth: np.ndarray) -> list[tuple[Result | None, int | None]]:
         first: list[tuple[Result | None, int | None]] = [(None, None)] * (run.shape[1] - 1)
-        for contacts, opened in zip(self.contacts.tolist(), run.tolist(), strict=True):
-            for place, found in enumerate(look(contacts, opened)):
-                if found.result in DECIDED and not first[place][0]:
-                    first[place] = found.result, contacts[place + 1]
+        spots = np.arange(len(run)) % SPOT_CHECK == 0
+        for number in np.flatnonzero(worth | spots):
+            contacts = self.contacts[number].tolist()
+            for place, found in enumerate(look(contacts, run[number].tolist())):
+                if found.result in DECIDED:
+                    assert worth[number], "decided where nothing can be"
+                    if not first[place][0]:
+                        first[place] = found.result, contacts[place + 1]
             if all(result for result, _ in first):
                 break
         return first
 
     def z_test_winners(self) -> int:
         """Runs in which a z-test at 5 % of some group found a winner at some look."""
-        n, x = self.contacts.astype(float), self.opened
+        return int((self.z_squares() > Z95**2).any(axis=(1, 2)).sum())
+
+    def z_squares(self) -> np.ndarray:
+        """Per run, look and group, of the z-test with the pooled rate; 0 without a variance."""
+        n, x = self.contacts, self.opened
         rate = (x[:, :, :1] + x[:, :, 1:]) / (n[:, :1] + n[:, 1:])
         spread = rate * (1 - rate) * (1 / n[:, :1] + 1 / n[:, 1:])
         difference = x[:, :, 1:] / n[:, 1:] - x[:, :, :1] / n[:, :1]
-        return int((difference**2 > Z95**2 * spread).any(axis=(1, 2)).sum())
+        return np.divide(difference**2, spread, out=np.zeros_like(spread), where=spread > 0)
 
 
 def look(contacts: list[int], opened: list[int]) -> list[Comparison]:

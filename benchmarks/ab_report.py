@@ -12,10 +12,11 @@ HEAD = """\
 # A/B tests that somebody looks at all the time
 
 Made by `python -m benchmarks.ab --runs {runs} --seed {seed}` on {day}: {runs:,} made-up tests of
-each kind, with Python {python} and numpy {numpy}. Every look is judged by the code that the API
-answers with (`tracking/comparison.py`), and the first `better` or `worse` of a group counts, even
-if it is taken back at a later look. *z-test*: a winner of the classical test at 5 % at one of the
-same looks, of each group by itself, as a spreadsheet has it.
+each kind, with Python {python} and numpy {numpy}. The judge is the code that the API answers with
+(`tracking/comparison.py`), at every look at which something could be decided, and at one of forty
+of the others. The first `better` or `worse` of a group counts, even if it is taken back at a later
+look. *z-test*: a winner of the classical test at 5 % at one of the same looks, of each group by
+itself, as a spreadsheet has it.
 
 Unless something else is said there is a look after every 100 contacts of 10,000 in each group, and
 a contact opens at once or never. Of mails that are *sent at once* there is a look every six minutes

@@ -36,6 +36,12 @@ def test_ten_minutes_do_not_matter_on_the_next_day():
     assert gap({0: 500}, {10: 500}, DAY).comparable
 
 
+def test_it_is_the_later_group_whose_time_tells():
+    assert not gap({0: 500}, {10: 500}, 105 * MINUTE).comparable  # of 95 minutes
+    assert not gap({10: 500}, {0: 500}, 105 * MINUTE).comparable
+    assert gap({0: 500}, {10: 500}, 115 * MINUTE).comparable
+
+
 def test_an_hour_matters_for_ever_because_other_people_are_up():
     assert not gap({0: 500}, {60: 500}, 365 * DAY).comparable
     assert gap({0: 500}, {59: 500}, 365 * DAY).comparable

@@ -1,31 +1,14 @@
 """The numbers of a campaign. They come from the counts; the openings are never scanned."""
 
 from collections import Counter
-from math import sqrt
-from statistics import NormalDist
 
 from django.db.models import CharField, Count, Q, Sum
 from django.db.models.functions import Cast, Left
 from django.utils import timezone
 
 from campaigns.models import Campaign, Contact
+from tracking.confidence import wilson
 from tracking.models import ContactOpenings, OpeningCount, Verdict
-
-Z95 = NormalDist().inv_cdf(0.975)
-
-
-def wilson(successes: int, trials: int) -> tuple[float | None, float | None]:
-    """The 95 % Wilson score interval of a proportion; (None, None) without trials.
-
-    Source: E. B. Wilson, JASA 22 (1927), 209.
-    """
-    if not trials:
-        return None, None
-    share, square = successes / trials, Z95**2 / trials
-    centre = share + square / 2
-    spread = Z95 * sqrt(share * (1 - share) / trials + square / (4 * trials))
-    low, high = (centre - spread) / (1 + square), (centre + spread) / (1 + square)
-    return max(low, 0.0), min(high, 1.0)
 
 
 class Figures:

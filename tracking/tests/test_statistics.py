@@ -11,7 +11,6 @@ from accounts.tests.people import assert_problem, client_of, make_member, make_u
 from campaigns.models import Campaign, Group
 from campaigns.tests.house import House
 from tracking.models import Opening, OpeningCount
-from tracking.statistics import wilson
 from tracking.tests.opened import GMAIL, MACHINE, PERSON, open_pixel
 
 pytestmark = pytest.mark.django_db
@@ -197,21 +196,3 @@ def test_a_viewer_reads_them_and_another_team_does_not(house):
     for id_ in ("abc", "0", "-1", "9" * 30, "1.5", "%00"):
         response = house.client.get(f"/api/campaigns/{id_}/statistics/")
         assert_problem(response, 404, "not_found")
-
-
-@pytest.mark.parametrize(
-    ("successes", "trials", "low", "high"),
-    [  # statsmodels.stats.proportion.proportion_confint(method="wilson")
-        (0, 10, 0.0, 0.27753279986288926),
-        (5, 10, 0.23659309051256394, 0.7634069094874361),
-        (10, 10, 0.7224672001371106, 1.0),
-        (1, 1, 0.2065493143772375, 1.0),
-        (200, 1000, 0.1763770904431985, 0.22591896464813466),
-    ],
-)
-def test_the_interval_is_wilsons(successes, trials, low, high):
-    assert wilson(successes, trials) == pytest.approx((low, high), abs=1e-9)
-
-
-def test_without_trials_there_is_no_interval():
-    assert wilson(0, 0) == (None, None)

@@ -1,5 +1,6 @@
 """The express lane: pixels and page views answered before Django's request machinery."""
 
+from tracking import verdict_data
 from tracking.collect import GroupCommit, count
 from tracking.fallback import lose, name_of
 from tracking.hit import PIXEL_PATH, Hit
@@ -68,6 +69,7 @@ class ExpressLane:
     async def live(self, receive, send):
         """The server's word that the worker begins, and that it ends."""
         await receive()
+        verdict_data.watch()
         await self.group_commit().open()
         await send({"type": "lifespan.startup.complete"})
         await receive()

@@ -28,6 +28,7 @@ from tracking.models import (
 )
 from tracking.moment import milliseconds, moment_of
 from tracking.retention import is_too_old, kept_since
+from tracking.rule_set import Judgement
 from tracking.rules import PIXEL_LIMIT, REFRESH_WINDOW
 from tracking.verdict import judge
 
@@ -44,6 +45,7 @@ class Target:
     tracking: str
     closed_at: datetime | None
     erased_at: datetime | None = None
+    sent_at: datetime | None = None
 
     @property
     def is_anonymous(self) -> bool:
@@ -120,6 +122,7 @@ def lock_targets(hits) -> dict[bytes, Target]:
         "contact__group__campaign__tracking",
         "contact__group__campaign__closed_at",
         "contact__erased_at",
+        "contact__sent_at",
     )
     return {uuid.bytes: Target(*rest) for uuid, *rest in rows if rest[1] in contacts}
 
@@ -255,7 +258,7 @@ def decide(hit, target, past: Past) -> tuple[Recorded, Opening | None]:
 
 
 def opening_of(hit: Hit, moment: datetime, target: Target, user_agents) -> Opening:
-    verdict, reason = hit.judged or judge(hit)
+    judged = Judgement(*hit.judged, None) if hit.judged else judge(hit, target.sent_at)
     return Opening(
         event_id=UUID(bytes=hit.event_id),
         pixel_id=target.pixel_id,
@@ -267,8 +270,7 @@ def opening_of(hit: Hit, moment: datetime, target: Target, user_agents) -> Openi
         prefetch=hit.prefetch,
         referer=hit.referer,
         opened_at=moment,
-        verdict=verdict,
-        reason=reason,
+        **judged._asdict(),
     )
 
 
@@ -280,6 +282,7 @@ def without_reader(opening: Opening) -> Opening:
         opened_at=opening.opened_at,
         verdict=opening.verdict,
         reason=opening.reason,
+        rules_date=opening.rules_date,
     )
 
 

@@ -3,7 +3,6 @@
 import csv
 import logging
 import threading
-import time
 from pathlib import Path
 
 from tracking.data_file import DataFile, Unfit
@@ -39,9 +38,9 @@ def watch():
             _watching.start()
 
 
-def keep_loading():
-    while True:
-        time.sleep(EVERY_S)
+def keep_loading(stop: threading.Event | None = None):
+    stop = stop or threading.Event()
+    while not stop.wait(EVERY_S):
         try:
             load()
         except Exception:  # the thread has to live on

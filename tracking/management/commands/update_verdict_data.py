@@ -4,6 +4,7 @@ from functools import partial
 from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
+from django.template.defaultfilters import pluralize
 from tqdm import tqdm
 
 from tracking.data_file import DataFile, Unfit, staged
@@ -49,9 +50,9 @@ class Command(BaseCommand):
             raise CommandError(f"{name}: {problem} Nothing was changed.") from None
         if kind is RULES:
             refuse_same_date(name, value)
-            self.stdout.write(f"{name}: {len(value.rules)} rules of {value.date}.")
+            self.stdout.write(f"{name}: {counted(len(value.rules), 'rule')} of {value.date}.")
         else:
-            self.stdout.write(f"{name}: {value.networks:,} networks.")
+            self.stdout.write(f"{name}: {counted(value.networks, 'network')}.")
         return kind
 
 
@@ -62,6 +63,10 @@ def copy_of(name: str):
     if not os.access(name, os.R_OK):
         raise CommandError(f"{name} can't be read by the user who runs this.")
     return staged(Path(name))
+
+
+def counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{pluralize(number)}"
 
 
 def refuse_same_date(name: str, rules):

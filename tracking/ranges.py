@@ -1,5 +1,6 @@
 """Labelled networks by the hundred thousand, found by bisection in compact arrays."""
 
+import time
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
@@ -13,6 +14,8 @@ WIDTHS = {4: 32, 6: 128}
 HALF = (1 << 64) - 1
 MOST_FINDS = 65_535  # what an array of 16 bits can number
 SORTED_AT_ONCE = 10_000
+TURN = 250  # a millisecond or two
+REST_S = 0.000_1
 
 
 class Network(NamedTuple):
@@ -62,7 +65,7 @@ class Ranges:
         # Of each network one number, not a tuple: hundreds of thousands of those would keep the
         # garbage collector busy, and with it the event loop beside.
         keys: dict[int, list[int]] = {version: [] for version in WIDTHS}
-        for version, first, bits, label in networks:
+        for version, first, bits, label in in_turns(networks):
             number = numbers.setdefault(Found(bits, label), len(numbers) + 1)
             keys[version].append(first << 24 | bits << 16 | number)
         if len(numbers) > MOST_FINDS:
@@ -126,9 +129,12 @@ class WideStretches(Stretches):
 
     def number(self, address: int) -> int:
         high, low = address >> 64, address & HALF
-        begin = bisect_left(self._highs, high)
-        end = bisect_right(self._highs, high, begin)
-        return self._numbers[bisect_right(self._lows, low, begin, end) - 1]
+        end = bisect_right(self._highs, high)
+        if self._lows[end - 1] > low and self._highs[end - 1] == high:
+            # There are networks longer than /64 in this one: by the other half among them.
+            begin = bisect_left(self._highs, high, 0, end)
+            end = bisect_right(self._lows, low, begin, end)
+        return self._numbers[end - 1]
 
     def _last(self) -> int:
         return self._highs[-1] << 64 | self._lows[-1] if self._highs else -1
@@ -145,7 +151,7 @@ class WideStretches(Stretches):
 
 def stretches_of(keys: list[int], width: int) -> Stretches:
     stretches = WideStretches() if width > 32 else Stretches()
-    for start, number in changes(keys, width):
+    for start, number in in_turns(changes(keys, width)):
         if not start >> width:  # else the last network ends with the last address
             stretches.put(start, number)
     return stretches
@@ -167,6 +173,16 @@ def changes(keys: list[int], width: int) -> Iterator[tuple[int, int]]:
 def close(around: list[tuple[int, int]]) -> tuple[int, int]:
     end, _ = around.pop()
     return end, around[-1][1] if around else 0
+
+
+def in_turns(items: Iterable) -> Iterator:
+    """The same, with a short rest after every few hundred: an event loop in another thread of the
+    process waits for milliseconds at most."""
+    items = iter(items)
+    while portion := list(islice(items, TURN)):
+        yield from portion
+        if len(portion) == TURN:
+            time.sleep(REST_S)
 
 
 def in_order(keys: list[int]) -> Iterable[int]:

@@ -4,6 +4,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from tracking.ranges import NOWHERE, SORTED_AT_ONCE, Network, Ranges, read_network
@@ -77,6 +78,7 @@ NETWORKS = st.one_of(
 )
 
 
+@hypothesis_settings(deadline=None)
 @given(st.dictionaries(NETWORKS, st.sampled_from("abc"), max_size=12), st.data())
 def test_any_address_is_found_as_by_looking_at_every_network(networks, data):
     found = ranges(*((str(network), label) for network, label in networks.items()))

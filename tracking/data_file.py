@@ -80,7 +80,7 @@ class DataFile:
     def _read_installed(self):
         try:
             return self.read_from(self.installed)
-        except Unfit as problem:
+        except Exception as problem:  # whatever garbage can do to the reading
             logger.error("%s is refused; what was in force goes on. %s", self.installed, problem)
             return None
 
@@ -112,7 +112,7 @@ def signature_of(path: Path) -> tuple | None:
     """What changes with the file; None where there is none."""
     with suppress(OSError):
         found = path.stat()
-        return found.st_mtime_ns, found.st_size, found.st_ino
+        return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
     return None
 
 

@@ -150,6 +150,8 @@ def read_rules(lines: Iterable[str]) -> RuleSet:
         raise Unfit(
             f"It is no JSON: {problem.msg}, column {problem.colno}.", problem.lineno
         ) from None
+    except RecursionError:
+        raise Unfit("It is nested too deeply. It must be an object with rules.") from None
     if not isinstance(found, dict):
         raise Unfit("It must be an object with date, rules and otherwise.")
     refuse_unknown(found, ("date", "rules", "otherwise", "about"), "The file")

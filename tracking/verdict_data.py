@@ -13,7 +13,7 @@ from tracking.verdict import RULES
 logger = logging.getLogger(__name__)
 
 FILES = (RULES, NETWORKS, EGRESS)
-EVERY_S = 10
+EVERY_S = 5
 
 _watching: threading.Thread | None = None
 _beginning = threading.Lock()
@@ -58,12 +58,12 @@ def kind_of(path: Path) -> DataFile:
         raise Unfit(f"It can't be read: {error.strerror}.") from None
     if line.lstrip().startswith("{"):
         return RULES
-    cells = next(csv.reader([line]), [])
-    if set(cells) & set(COLUMNS):
-        return NETWORKS
     try:
-        read_network(cells[0] if cells else "")
-    except ValueError:
+        cells = next(csv.reader([line]), []) or [""]
+        if set(cells) & set(COLUMNS):
+            return NETWORKS
+        read_network(cells[0])
+    except (csv.Error, ValueError):
         raise Unfit(
             "It is neither rules (JSON), nor networks (CSV, whose first line names network and "
             "label), nor Apple's list (CSV, whose lines begin with a network)."

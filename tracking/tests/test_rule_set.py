@@ -78,6 +78,7 @@ def test_each_window_holds_to_its_end_whatever_was_judged_before():
         ("", "Line 1: It is no JSON"),
         ('{\n"date": "2026-03-01",\n"rules": [,]}', "Line 3: It is no JSON"),
         ("[]", "must be an object"),
+        ("[" * 100_000, "nested too deeply"),
         ('{"date": "2026-03-01", "date": "2026-03-01"}', "“date” is there twice"),
     ],
 )

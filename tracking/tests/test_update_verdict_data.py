@@ -95,6 +95,8 @@ def test_nothing_is_put_in_place_where_one_of_the_files_is_of_no_use(installed, 
     [
         ("", "neither rules"),
         ("hello", "neither rules"),
+        ("x" * 200_000, "neither rules"),
+        (f"10.0.0.0/8,DE\n11.0.0.0/8,{'x' * 200_000}", "It is no CSV"),
         ("<html>", "neither rules"),
         ("net,label\n192.0.2.0/24,a\n", "Line 1: There is no column network"),
         ('{"date": "2026-12-01"}', "`rules` is missing"),

@@ -73,9 +73,8 @@ def is_host(host: str, wanted: tuple[str, ...]) -> bool:
 
 
 def is_within(since: float | None, wanted: float) -> bool:
-    """Since the sending, and not before it: such a hit is of another sending, or a clock is
-    wrong. Where it isn't known, timing says nothing."""
-    return since is not None and 0 <= since < wanted
+    """Where it isn't known, timing says nothing."""
+    return since is not None and since < wanted
 
 
 class Condition(NamedTuple):
@@ -130,7 +129,8 @@ class RuleSet:
         return sorted({0, *ends})
 
     def _rounded(self, since: float | None) -> float | None:
-        """To the beginning of its window, so that what is remembered holds for all of it."""
+        """To the beginning of its window, so that what is remembered holds for all of it. A hit
+        from before the sending is of another one, or a clock is wrong: then it isn't known."""
         if since is None or since < 0:
             return None
         begun = bisect_right(self._windows, since)

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
 
 from campaigns.models import Campaign, Contact
 from tracking import reclassify, verdict_data
@@ -186,30 +187,37 @@ def test_broken_off_it_goes_on_where_it_was(house, new_rules, small_steps):
     assert_all_follows()
 
 
-def test_ctrl_c_keeps_what_was_done_and_says_how_to_go_on(
-    house, new_rules, small_steps, monkeypatch
+@pytest.mark.parametrize(
+    ("problem", "options", "code"),
+    [
+        (KeyboardInterrupt(), [], 130),
+        (KeyboardInterrupt(), ["--all"], 130),
+        (OperationalError("gone"), ["--dry-run"], 1),
+    ],
+)
+def test_broken_off_it_keeps_what_was_done_and_says_how_to_go_on(
+    house, new_rules, small_steps, monkeypatch, problem, options, code
 ):
     for hour in range(6):
         open_pixel(house.pixel, NOON + hour * HOUR)
     new_rules()
-    judge = Reclassification.judge
-    calls = []
+    verb = "look_at" if "--dry-run" in options else "judge"
+    work, calls = getattr(Reclassification, verb), []
 
     def interrupted(self, found):
         if calls:
-            raise KeyboardInterrupt
+            raise problem
         calls.append(found)
-        return judge(self, found)
+        return work(self, found)
 
-    monkeypatch.setattr(Reclassification, "judge", interrupted)
-    for options, further in (([], ""), (["--all"], f" --all --after {max(told_ids()[:2])}")):
-        calls.clear()
-        with pytest.raises(CommandError) as raised:
-            run(*options)
-        assert str(raised.value).endswith(f"manage.py reclassify{further}")
-        assert raised.value.returncode == 130
-    monkeypatch.undo()
-    verdict_data.load()
+    monkeypatch.setattr(Reclassification, verb, interrupted)
+    with pytest.raises(CommandError) as raised:
+        run(*options)
+    further = f" {options[0]} --after {told_ids()[1]}" if options else ""
+    assert str(raised.value).endswith(f"manage.py reclassify{further}")
+    assert raised.value.returncode == code
+    judged = Opening.objects.filter(rules_date=NEW).count()
+    assert judged == (0 if "--dry-run" in options else 2)
 
 
 def told_ids() -> list[int]:

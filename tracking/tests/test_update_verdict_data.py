@@ -119,6 +119,12 @@ def test_what_is_no_text_or_no_file_is_refused(installed, tmp_path):
     assert "is no file" in refused(tmp_path / "missing")
 
 
+def test_a_folder_that_cannot_be_written_is_named(installed, saved):
+    folder().write_text("in the way")
+    assert "verdict_data can't be written: File exists." in refused(saved(PLACES))
+    folder().unlink()
+
+
 def test_other_rules_need_another_date(installed, saved):
     update(saved(rules()))
     verdict_data.load()

@@ -1,6 +1,7 @@
 from collections import Counter
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 from tqdm import tqdm
 
 from tracking.reclassify import Change, Reclassification
@@ -27,7 +28,7 @@ class Command(BaseCommand):
     def handle(self, *, dry_run, after, **options):
         rules = RULES.value
         work = Reclassification(rules, after=after, anew=options["all"], dry_run=dry_run)
-        judged, changes, up_to, stopped = 0, Counter(), after, False
+        judged, changes, up_to, problem, code = 0, Counter(), after, "", 0
         # None: where nobody watches, it draws nothing.
         with tqdm(total=work.last, initial=min(after, work.last), unit=" ids", disable=None) as bar:
             try:
@@ -37,15 +38,18 @@ class Command(BaseCommand):
                     bar.set_postfix_str(f"{changes.total():,} changed", refresh=False)
                     bar.update(up_to - bar.n)
             except KeyboardInterrupt:
-                stopped = True
+                problem, code = "Stopped.", INTERRUPTED
+            except DatabaseError as error:
+                problem, code = f"The database failed ({error}).", 1
         self.tell(rules.date, judged, changes, dry_run)
-        if stopped:
-            further = f" --all --after {up_to}" if options["all"] else ""
-            raise CommandError(
-                "Stopped. What was judged so far is kept; go on with: "
-                f"manage.py reclassify{further}{' --dry-run' if dry_run else ''}",
-                returncode=INTERRUPTED,
-            )
+        if problem:
+            flags = [
+                name for name, given in (("--dry-run", dry_run), ("--all", work.anew)) if given
+            ]
+            # Without any of them, the dates of the openings tell where to go on.
+            line = ["manage.py reclassify", *flags, *([f"--after {up_to}"] if flags else [])]
+            told = f"{problem} What was judged so far is kept; go on with: {' '.join(line)}"
+            raise CommandError(told, returncode=code)
 
     def tell(self, date, judged: int, changes: Counter[Change], dry_run: bool):
         would = "would be" if dry_run else "are"

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.template.defaultfilters import pluralize
 from tqdm import tqdm
 
-from tracking.data_file import DataFile, Unfit, staged
+from tracking.data_file import DataFile, Unfit, folder, staged
 from tracking.verdict import RULES
 from tracking.verdict_data import kind_of
 
@@ -24,6 +24,12 @@ class Command(BaseCommand):
         parser.add_argument("files", nargs="+", metavar="FILE")
 
     def handle(self, *, files, **options):
+        try:
+            self.put_in_place(files)
+        except OSError as error:
+            raise CommandError(f"{folder()} can't be written: {error.strerror}.") from None
+
+    def put_in_place(self, files: list[str]):
         with ExitStack() as stack:
             checked: dict[DataFile, tuple[str, Path]] = {}
             for name in files:

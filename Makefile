@@ -38,8 +38,9 @@ prove: $(VENV)/.dev ## the long proofs; their results go to benchmarks/
 	@$(PY) -m benchmarks.ab
 	@$(PY) -m benchmarks.import --rows $(or $(ROWS),1000000)
 
-bench: $(VENV)/.bench ## page views beside the reference's design: benchmarks/PAGE_VIEWS.md (needs wrk)
+bench: $(VENV)/.bench ## page views beside the reference's design (needs wrk), lists of networks; into benchmarks/
 	@$(PY) -m benchmarks.page_views
+	@$(PY) -m benchmarks.ranges
 
 lint: $(VENV)/.dev ## check the style and which way imports run
 	@$(PY) -m ruff check .

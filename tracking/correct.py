@@ -27,10 +27,11 @@ from tracking.models import (
 from tracking.moment import milliseconds
 from tracking.record import REFRESH_WINDOW, History
 from tracking.retention import is_too_old, kept_since
+from tracking.rule_set import CORRECTED
 
 logger = logging.getLogger(__name__)
 
-CORRECTED = "corrected"  # the reason of a verdict that somebody corrected
+MENDED = ["opened_at", "verdict", "reason", "rules_date", "begins_mail_open"]
 
 
 class Refused(Exception):
@@ -57,13 +58,13 @@ def correct_opening(
     if opened_at:
         opening.opened_at = opened_at
     if verdict and verdict != before.verdict:
-        opening.verdict, opening.reason = verdict, CORRECTED
+        opening.verdict, opening.reason, opening.rules_date = verdict, CORRECTED, None
     moves = opening.opened_at != before.opened_at
     if not moves and opening.verdict == before.verdict:
         return opening
     if moves:
         place(opening)
-    opening.save(update_fields=["opened_at", "verdict", "reason", "begins_mail_open"])
+    opening.save(update_fields=MENDED)
     tally = Tally()
     before.tally(tally, -1)
     opening.tally(tally, 1)
@@ -145,7 +146,7 @@ def leave(opening: Opening, tally: Tally):
 
 def recount(opening: Opening, tally: Tally):
     if opening.contact_id:
-        ContactOpenings.objects.recompute(opening.contact_id, opening.group_id, tally)
+        ContactOpenings.objects.recompute({opening.contact_id: opening.group_id}, tally)
     OpeningCount.objects.add(tally)
 
 

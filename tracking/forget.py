@@ -1,8 +1,7 @@
 from django.db.models import QuerySet
 
 from tracking.models import ArchivedOpeningCount, ContactOpenings, Opening, OpeningCount, Tally
-
-ERASED = "erased"  # the reason of an opening's verdict, which told of the reader
+from tracking.rule_set import ERASED
 
 
 def forget_openings(contacts: QuerySet):
@@ -29,7 +28,15 @@ def forget_openings(contacts: QuerySet):
 
 def forget_readers(contacts: QuerySet):
     """The openings of some contacts, which the caller has locked, stay and count; who read, and
-    with what, is gone. A User-Agent's own row stays: without openings it tells of nobody."""
+    with what, is gone. A User-Agent's own row stays: without openings it tells of nobody.
+
+    The verdict stays, since the counts have it, and no rules can judge again without evidence."""
     Opening.objects.filter(contact__in=contacts).update(
-        user_agent=None, network="", network_label="", prefetch=False, referer="", reason=ERASED
+        user_agent=None,
+        network="",
+        network_label="",
+        prefetch=False,
+        referer="",
+        reason=ERASED,
+        rules_date=None,
     )

@@ -28,6 +28,7 @@ from tracking.models import (
 )
 from tracking.moment import milliseconds, moment_of
 from tracking.retention import is_too_old, kept_since
+from tracking.rule_set import Judgement
 from tracking.rules import PIXEL_LIMIT, REFRESH_WINDOW
 from tracking.verdict import judge
 
@@ -44,6 +45,7 @@ class Target:
     tracking: str
     closed_at: datetime | None
     erased_at: datetime | None = None
+    sent_at: datetime | None = None
 
     @property
     def is_anonymous(self) -> bool:
@@ -107,18 +109,18 @@ def lock_targets(hits) -> dict[bytes, Target]:
     pixels = Pixel.objects.filter(uuid__in={UUID(bytes=hit.pixel) for hit in hits})
     contacts = set(pixels.values_list("contact_id", flat=True))
     locked = Contact.objects.select_for_update().filter(pk__in=contacts).order_by("pk")
-    known = {pk: rest for pk, *rest in locked.values_list("pk", "group_id", "erased_at")}
+    known = {pk: rest for pk, *rest in locked.values_list("pk", "group_id", "erased_at", "sent_at")}
     # Of a group that is being removed nothing is stored any more.
-    groups = Group.objects.filter(pk__in={group for group, _ in known.values()}, removal=None)
+    groups = Group.objects.filter(pk__in={group for group, *_ in known.values()}, removal=None)
     campaigns = {
         pk: rest
         for pk, *rest in groups.values_list("pk", "campaign__tracking", "campaign__closed_at")
     }
     targets = {}
     for uuid, pixel, contact in pixels.values_list("uuid", "pk", "contact_id"):
-        group, erased_at = known.get(contact, (None, None))
+        group, *times = known.get(contact, [None])
         if group in campaigns:
-            targets[uuid.bytes] = Target(pixel, contact, group, *campaigns[group], erased_at)
+            targets[uuid.bytes] = Target(pixel, contact, group, *campaigns[group], *times)
     return targets
 
 
@@ -253,7 +255,7 @@ def decide(hit, target, past: Past) -> tuple[Recorded, Opening | None]:
 
 
 def opening_of(hit: Hit, moment: datetime, target: Target, user_agents) -> Opening:
-    verdict, reason = hit.judged or judge(hit)
+    judged = Judgement(*hit.judged, None) if hit.judged else judge(hit, target.sent_at)
     return Opening(
         event_id=UUID(bytes=hit.event_id),
         pixel_id=target.pixel_id,
@@ -265,8 +267,7 @@ def opening_of(hit: Hit, moment: datetime, target: Target, user_agents) -> Openi
         prefetch=hit.prefetch,
         referer=hit.referer,
         opened_at=moment,
-        verdict=verdict,
-        reason=reason,
+        **judged._asdict(),
     )
 
 
@@ -278,6 +279,7 @@ def without_reader(opening: Opening) -> Opening:
         opened_at=opening.opened_at,
         verdict=opening.verdict,
         reason=opening.reason,
+        rules_date=opening.rules_date,
     )
 
 

@@ -28,6 +28,7 @@ class OpeningSerializer(serializers.ModelSerializer):
             "begins_mail_open",
             "verdict",
             "reason",
+            "rules_date",
             "user_agent",
             "client",
             "os",

@@ -22,22 +22,25 @@ class ContactOpeningsQuerySet(GroupScopedQuerySet):
             unique_fields=["contact"] if named else None,
         )
 
-    def recompute(self, contact_id: int, group_id: int, tally: Tally):
+    def recompute(self, groups: dict[int, int], tally: Tally):
         """Know again, from the openings that there are and from what is settled, what is known
-        of a contact whose lock the caller holds; the tally follows its first openings."""
-        known = ContactOpenings(contact_id=contact_id)
-        for row in self.filter(contact=contact_id):
-            row.tally_firsts(tally, group_id, -1)
-            known = row.settled()
+        of some contacts (id → group id), whose locks the caller holds; the tally follows their
+        first openings."""
+        known = {contact_id: ContactOpenings(contact_id=contact_id) for contact_id in groups}
+        for row in self.filter(contact__in=groups):
+            row.tally_firsts(tally, groups[row.contact_id], -1)
+            known[row.contact_id] = row.settled()
         # In the order of arrival, which decides between two first ones at the same moment.
-        openings = Opening.objects.filter(contact=contact_id).order_by("pk")
-        for opening in openings.only("opened_at", "verdict", "begins_mail_open").iterator():
-            known.add(opening)
-        if known.openings:
-            known.tally_firsts(tally, group_id, 1)
-            self.store([known])
-        else:
-            self.filter(contact=contact_id).delete()
+        openings = Opening.objects.filter(contact__in=groups).order_by("pk")
+        fields = ("contact_id", "opened_at", "verdict", "begins_mail_open")
+        for opening in openings.only(*fields).iterator():
+            known[opening.contact_id].add(opening)
+        for contact_id, row in known.items():
+            row.tally_firsts(tally, groups[contact_id], 1)
+        rows = [known[contact_id] for contact_id in sorted(known)]
+        self.store([row for row in rows if row.openings])
+        if gone := [row.contact_id for row in rows if not row.openings]:
+            self.filter(contact__in=gone).delete()
 
 
 class ContactOpenings(models.Model):

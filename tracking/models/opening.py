@@ -36,6 +36,13 @@ class Opening(models.Model):
     begins_mail_open = models.BooleanField(default=False)
     verdict = models.CharField(max_length=7, choices=Verdict)
     reason = models.CharField(max_length=32)
+    # Without an index, which every opening would pay for and only `reclassify` would use.
+    rules_date = models.DateField(
+        null=True,
+        blank=True,
+        help_text="Of the rule set that judged. None where somebody else did, where the reader "
+        "was erased, or where it is from before this was kept.",
+    )
 
     objects = GroupScopedQuerySet.as_manager()
 

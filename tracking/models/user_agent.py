@@ -2,7 +2,8 @@ from hashlib import blake2b
 from uuid import UUID
 
 from django.db import models
-from ua_parser import parse
+
+from tracking.client_names import names_of
 
 ATTACHED_AT_ONCE = 500  # SQLite takes fewer than 1,000 in one condition
 
@@ -51,14 +52,8 @@ def user_agent_fingerprint(text: str) -> UUID:
 
 
 def describe_user_agent(text: str) -> dict:
-    """The fields of a new UserAgent: client, system and device as ua-parser names them."""
-    parsed = parse(text)
-    return {
-        "text": text,
-        "client": parsed.user_agent.family[:64] if parsed.user_agent else "",
-        "os": parsed.os.family[:64] if parsed.os else "",
-        "device": parsed.device.family[:64] if parsed.device else "",
-    }
+    """The fields of a new UserAgent."""
+    return {"text": text, **names_of(text)}
 
 
 class UserAgent(models.Model):

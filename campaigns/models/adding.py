@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from django.db import connections, models, router, transaction
 
 from accounts.retry import retry_transaction
+from campaigns.models.insert import prepared_column
 
 
 def add_to(
@@ -18,11 +19,11 @@ def add_to(
     connection = connections[router.db_for_write(model)]
     fields = [model._meta.get_field(name) for name in (*key, *sums)]
     columns = [field.column for field in fields]
-    values = [
-        field.get_db_prep_save(value, connection)
-        for row in rows
-        for field, value in zip(fields, row, strict=True)
-    ]
+    prepared = (
+        prepared_column(field, column, connection)
+        for field, column in zip(fields, zip(*rows, strict=True), strict=True)
+    )
+    values = [value for row in zip(*prepared, strict=True) for value in row]
     row = f"({', '.join(['%s'] * len(columns))})"
     with connection.cursor() as cursor:
         cursor.execute(

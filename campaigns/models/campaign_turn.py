@@ -15,13 +15,16 @@ class CampaignTurnQuerySet(models.QuerySet):
         """
         own = Group.everything.filter(pk__in=set(groups)).order_by()
         campaigns = sorted(set(own.values_list("campaign", flat=True)))
-        add_to(self.model, ("campaign",), ("taken",), [(campaign, 1) for campaign in campaigns])
+        self._take(campaigns)
         # After the wait: there may be new ones.
         by_campaign = {campaign: [] for campaign in campaigns}
         found = Group.everything.filter(campaign__in=campaigns).order_by()
         for campaign, group in found.values_list("campaign", "pk"):
             by_campaign[campaign].append(group)
         return list(by_campaign.values())
+
+    def _take(self, campaigns: list[int]):
+        add_to(self.model, ("campaign",), ("taken",), [(campaign, 1) for campaign in campaigns])
 
 
 class CampaignTurn(models.Model):

@@ -129,6 +129,11 @@ def is_one(minutes: Minutes) -> bool:
 
 
 # -- Which addresses are in several groups ---------------------------------------------------------
+def groups_in_turn(group: int) -> list[int]:
+    """Take the turn of the group's campaign; the ids of all of its groups, none if it is gone."""
+    return next(iter(CampaignTurn.objects.take([group])), [])
+
+
 def mend_marked(group: int) -> Iterator[int]:
     """Look at the marks that there are."""
     last, wrong = 0, 0
@@ -141,7 +146,7 @@ def mend_marked(group: int) -> Iterator[int]:
 @transaction.atomic
 def mend_marks(group: int, last: int) -> tuple[int | None, int]:
     """Of the next marked contacts; the id of the last of them, and how many marks were wrong."""
-    [groups] = CampaignTurn.objects.take([group])
+    groups = groups_in_turn(group)
     marks = SharedContact.objects.filter(group=group, contact__gt=last).order_by("contact_id")
     contacts = list(marks.values_list("contact_id", flat=True)[:ADDRESSES])
     if not contacts:
@@ -164,7 +169,7 @@ def mend_addresses(group: int) -> Iterator[int]:
 @retry_transaction
 @transaction.atomic
 def mend_next_addresses(group: int, last: str) -> tuple[str | None, int]:
-    [groups] = CampaignTurn.objects.take([group])
+    groups = groups_in_turn(group)
     if len(groups) < 2:
         return None, 0
     # Of erased persons it isn't known any more what else was theirs: their marks stay.

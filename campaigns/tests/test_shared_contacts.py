@@ -4,7 +4,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from campaigns.models import Campaign, CampaignTurn, Group, SharedContact
+from campaigns.models import Campaign, Group, SharedContact
+from campaigns.models.campaign_turn import CampaignTurnQuerySet
 from campaigns.tests.house import House
 from campaigns.tests.importing import table, take_in
 from campaigns.tests.recounted import assert_kept_follows, marks
@@ -104,7 +105,7 @@ def test_a_group_that_came_while_a_contact_was_added_is_seen(house, monkeypatch)
     """Whoever has the turn asks for the groups after the wait for it."""
     alone = Campaign.objects.start(team=house.team, name="One group")
     [group] = alone.groups.all()
-    add = type(CampaignTurn.objects)._take
+    add = CampaignTurnQuerySet._take
 
     def others_were_faster(self, campaigns):
         monkeypatch.undo()
@@ -113,6 +114,6 @@ def test_a_group_that_came_while_a_contact_was_added_is_seen(house, monkeypatch)
         return add(self, campaigns)
 
     others = []
-    monkeypatch.setattr(type(CampaignTurn.objects), "_take", others_were_faster)
+    monkeypatch.setattr(CampaignTurnQuerySet, "_take", others_were_faster)
     mine = house.add_contact(group, email=ADA)
     assert marked(mine, *others)

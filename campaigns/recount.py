@@ -38,6 +38,12 @@ def recount_steps(campaign_id: int) -> Iterator[int]:
         yield from mend_addresses(group.pk)
 
 
+def take_turn(group: int) -> list[int]:
+    """Of the group's campaign; the ids of all of its groups, none if this one is gone."""
+    campaigns = Group.everything.filter(pk=group).values_list("campaign", flat=True)
+    return next(iter(CampaignTurn.objects.take(campaigns)), [])
+
+
 # -- When they are scheduled -----------------------------------------------------------------------
 def slices_of(group: int) -> Iterator[Minutes]:
     moments = Contact.objects.filter(group=group).order_by("scheduled_at")
@@ -59,7 +65,7 @@ def slices_of(group: int) -> Iterator[Minutes]:
 @transaction.atomic
 def mend_minutes(group: int, minutes: Minutes) -> int:
     """Count the contacts of these minutes, and mend what is kept of them."""
-    CampaignTurn.objects.take([group])
+    take_turn(group)
     contacts = within(Contact.objects.filter(group=group), "scheduled_at", minutes, moment_of)
     if is_one(minutes):
         counted = Counter({minutes[0]: contacts.count()})
@@ -95,7 +101,7 @@ def weeks_of(group: int) -> Iterator[int]:
 @transaction.atomic
 def mend_days(group: int, first: int) -> int:
     """Add up the minutes of a week, from this day on."""
-    CampaignTurn.objects.take([group])
+    take_turn(group)
     week = first, first + DAYS * DAY_MINUTES
     kept = ScheduledCount.objects.filter(group=group, span=ScheduledCount.Span.MINUTE)
     counted = Counter()
@@ -129,11 +135,6 @@ def is_one(minutes: Minutes) -> bool:
 
 
 # -- Which addresses are in several groups ---------------------------------------------------------
-def groups_in_turn(group: int) -> list[int]:
-    """Take the turn of the group's campaign; the ids of all of its groups, none if it is gone."""
-    return next(iter(CampaignTurn.objects.take([group])), [])
-
-
 def mend_marked(group: int) -> Iterator[int]:
     """Look at the marks that there are."""
     last, wrong = 0, 0
@@ -146,7 +147,7 @@ def mend_marked(group: int) -> Iterator[int]:
 @transaction.atomic
 def mend_marks(group: int, last: int) -> tuple[int | None, int]:
     """Of the next marked contacts; the id of the last of them, and how many marks were wrong."""
-    groups = groups_in_turn(group)
+    groups = take_turn(group)
     marks = SharedContact.objects.filter(group=group, contact__gt=last).order_by("contact_id")
     contacts = list(marks.values_list("contact_id", flat=True)[:ADDRESSES])
     if not contacts:
@@ -169,7 +170,7 @@ def mend_addresses(group: int) -> Iterator[int]:
 @retry_transaction
 @transaction.atomic
 def mend_next_addresses(group: int, last: str) -> tuple[str | None, int]:
-    groups = groups_in_turn(group)
+    groups = take_turn(group)
     if len(groups) < 2:
         return None, 0
     # Of erased persons it isn't known any more what else was theirs: their marks stay.

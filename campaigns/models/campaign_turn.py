@@ -1,3 +1,4 @@
+from collections import defaultdict
 from collections.abc import Iterable
 
 from django.db import models
@@ -7,19 +8,17 @@ from campaigns.models.campaign import Campaign, Group
 
 
 class CampaignTurnQuerySet(models.QuerySet):
-    def take(self, groups: Iterable[int]) -> list[list[int]]:
-        """Wait for the turn of the campaigns of these groups, and have it until the transaction
-        ends. The ids of all groups of each of the campaigns, those that are being removed too.
+    def take(self, campaigns: Iterable[int]) -> list[list[int]]:
+        """Wait for the turn of these campaigns, and have it until the transaction ends. The ids
+        of all groups of each of the campaigns, those that are being removed too.
 
         What others have stored in them, in turns before this one, is seen from here on.
         """
-        own = Group.everything.filter(pk__in=set(groups)).order_by()
-        campaigns = sorted(set(own.values_list("campaign", flat=True)))
-        self._take(campaigns)
+        self._take(sorted(campaigns))
         # After the wait: there may be new ones.
-        by_campaign = {campaign: [] for campaign in campaigns}
-        found = Group.everything.filter(campaign__in=campaigns).order_by()
-        for campaign, group in found.values_list("campaign", "pk"):
+        groups = Group.everything.filter(campaign__in=campaigns).order_by()
+        by_campaign = defaultdict(list)
+        for campaign, group in groups.values_list("campaign", "pk"):
             by_campaign[campaign].append(group)
         return list(by_campaign.values())
 

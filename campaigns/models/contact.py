@@ -199,7 +199,7 @@ class Contact(models.Model):
     def settle(self, was: Standing | None = None):
         """After the contact is saved, in the same transaction: what is kept beside it follows.
         `was`: how `lock` found it; None where it is new."""
-        changes = ContactChanges()
+        changes = ContactChanges([self.group.campaign_id])
         if was:
             changes.change(was, self.standing)
         else:

@@ -1,9 +1,11 @@
 """What a transaction makes of contacts, for what is kept of them beside their rows."""
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
+from campaigns.models.campaign import Group
 from campaigns.models.campaign_turn import CampaignTurn
 from campaigns.models.scheduled_count import ScheduledCount
 from campaigns.models.shared_contact import SharedContact
@@ -23,7 +25,9 @@ class ContactChanges:
     """Note them, and `settle` them in the same transaction. Whoever adds contacts, takes them
     away, or changes where or when they are, does it by this."""
 
-    def __init__(self):
+    def __init__(self, campaigns: Iterable[int] = ()):
+        """`campaigns`: the ids of those that it is about, where the caller knows them."""
+        self.campaigns = set(campaigns)
         self.scheduled = Counter()  # (group id, moment) → how many more
         self.came: dict[int, set[str]] = defaultdict(set)  # group id → addresses
         self.gone: dict[int, tuple[int, str]] = {}  # contact → from where: group id, address
@@ -33,6 +37,12 @@ class ContactChanges:
         """A new contact."""
         self.scheduled[group_id, scheduled_at] += 1
         self.came[group_id].add(email_key)
+
+    def add_all(self, contacts: Mapping[tuple[int, str], datetime]):
+        """New contacts: (group id, address) → when they are scheduled."""
+        self.scheduled.update((place[0], moment) for place, moment in contacts.items())
+        for group, key in contacts:
+            self.came[group].add(key)
 
     def remove(self, contact: Standing):
         self.scheduled[contact.group_id, contact.scheduled_at] -= 1
@@ -59,7 +69,9 @@ class ContactChanges:
             return
         if self.rescheduled:
             tell_of_rescheduled(self.rescheduled)
-        groups = {group for group, _ in self.scheduled}
-        campaigns = CampaignTurn.objects.take(groups)
+        if not self.campaigns:
+            groups = Group.everything.filter(pk__in={group for group, _ in self.scheduled})
+            self.campaigns.update(groups.order_by().values_list("campaign", flat=True))
+        groups = CampaignTurn.objects.take(self.campaigns)
         ScheduledCount.objects.add(self.scheduled)
-        SharedContact.objects.follow(self.came, self.gone, campaigns)
+        SharedContact.objects.follow(self.came, self.gone, groups)

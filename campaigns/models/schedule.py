@@ -141,10 +141,9 @@ class Plan:
             self.outdated[place] = contact
         return Taken.UPDATED
 
-    def changes(self) -> ContactChanges:
-        changes = ContactChanges()
-        for place, contact in self.new.items():
-            changes.add(*place, contact.scheduled_at)
+    def changes(self, campaigns: Iterable[int]) -> ContactChanges:
+        changes = ContactChanges(campaigns)
+        changes.add_all({place: contact.scheduled_at for place, contact in self.new.items()})
         for place, was in self.rescheduled.items():
             contact = self.known[place]
             changes.reschedule(Standing(contact.pk, *place, was), contact.scheduled_at)
@@ -194,7 +193,7 @@ class ScheduleQuerySet(GroupScopedQuerySet):
         # two sees the other.
         if erased_among(plan.rows.values()):
             raise Overtaken
-        plan.changes().settle()
+        plan.changes({row.group.campaign_id for row in present}).settle()
         return [Outcome(what, ids.get(row.place)) for what, row in zip(taken, rows, strict=True)]
 
     def foresee(self, rows: list[ContactRow]) -> list[Taken]:

@@ -79,11 +79,12 @@ class ScheduledCountQuerySet(GroupScopedQuerySet):
 
 def rows_of(differences: Mapping[tuple[int, datetime], int]) -> list[tuple[int, int, int, int]]:
     """(group id, span, minute, difference), sorted as the table is, without empty ones."""
+    of_minute, of_day = ScheduledCount.Span.MINUTE.value, ScheduledCount.Span.DAY.value
     minutes, days = Counter(), Counter()
     for (group, moment), difference in differences.items():
         minute = minute_of(moment)
-        minutes[group, ScheduledCount.Span.MINUTE.value, minute] += difference
-        days[group, ScheduledCount.Span.DAY.value, day_of(minute)] += difference
+        minutes[group, of_minute, minute] += difference
+        days[group, of_day, day_of(minute)] += difference
     found = sorted([*minutes.items(), *days.items()])
     return [(*key, difference) for key, difference in found if difference]
 

@@ -1,5 +1,6 @@
 """Which contacts have an address that another group of their campaign has as well."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from django.db import models
@@ -9,6 +10,7 @@ from campaigns.models.campaign import Group
 from campaigns.models.insert import insert_rows
 from campaigns.models.scoped import GroupScopedQuerySet
 
+FEW = 4  # groups
 ASKED_AT_ONCE = 500  # addresses: of more, MySQL doesn't look for each in the index
 
 
@@ -29,8 +31,8 @@ class SharedContactQuerySet(GroupScopedQuerySet):
         self.unmark(marked)
         left = [gone[contact] for contact in marked]
         for groups in campaigns:
-            new = set().union(*(came.get(group, ()) for group in groups))
-            keys = self._in_several(groups, new) if len(groups) > 1 else set()
+            new = {group: came[group] for group in groups if group in came}
+            keys = self._elsewhere(groups, new) if len(groups) > 1 else set()
             keys.update(key for group, key in left if group in groups)
             self.mark_anew(groups, keys)
 
@@ -59,14 +61,24 @@ class SharedContactQuerySet(GroupScopedQuerySet):
             found.update(self.filter(contact__in=some).values_list("contact", flat=True))
         return found
 
-    def _in_several(self, groups: list[int], keys: set[str]) -> set[str]:
-        """Those of the addresses that several of the groups have."""
+    def _elsewhere(self, groups: list[int], came: dict[int, set[str]]) -> set[str]:
+        """Those of the addresses that another group than theirs has as well."""
+        if len(came) > FEW:
+            questions = [(groups, set().union(*came.values()))]
+        else:  # what came needn't be read again
+            questions = [
+                ([other for other in groups if other != group], keys)
+                for group, keys in came.items()
+            ]
         found = set()
-        for some in parts(sorted(keys)):
-            rows = self.contacts.filter(group__in=groups, email_key__in=some).order_by()
-            several = rows.values("email_key").annotate(number=Count("pk")).filter(number__gt=1)
-            found.update(several.values_list("email_key", flat=True))
-        return found
+        for asked, keys in questions:
+            for some in parts(sorted(keys)):
+                rows = self.contacts.filter(group__in=asked, email_key__in=some).order_by()
+                places = rows.values_list("group", "email_key")
+                found.update(key for group, key in places if key not in came.get(group, ()))
+        # Of what came to two groups at once, each is the other's.
+        several = Counter(key for keys in came.values() for key in keys)
+        return found.union(key for key, number in several.items() if number > 1)
 
     def _at(self, groups: list[int], keys: set[str]) -> dict[str, dict[int, int]]:
         """address → contact → group, of what these groups have under these addresses."""

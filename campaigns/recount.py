@@ -7,33 +7,34 @@ meanwhile, and what is kept is right after each slice as far as it reaches.
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
 
 from django.db import transaction
 from django.db.models import Count
 
 from accounts.retry import retry_transaction
 from campaigns.models import CampaignTurn, Contact, Group, ScheduledCount, SharedContact
-from campaigns.models.scheduled_count import DAY_MINUTES, minute_of, moment_of
+from campaigns.models.scheduled_count import minute_of
 
 SLICE = 5_000  # contacts; more only where they are all scheduled for the same minute
-DAYS = 7
 ADDRESSES = 1_000
+DAY = 24 * 60
+ALMOST_A_MINUTE = timedelta(seconds=59, microseconds=999_999)
 
-Minutes = tuple[int | None, int | None]  # from, and up to but without; None: no bound
+Minutes = tuple[int, int]  # of a day: from, and up to but without
 
 
 def recount_contacts(campaign_id: int) -> int:
-    """How many of the kept rows were wrong."""
+    """How much of what is kept was wrong, about; 0 where all was right."""
     return sum(recount_steps(campaign_id))
 
 
 def recount_steps(campaign_id: int) -> Iterator[int]:
-    """The same, step by step: how many were wrong in each of the slices."""
+    """The same, step by step: how much was wrong in each of the slices."""
     for group in Group.everything.filter(campaign=campaign_id).order_by("pk"):
-        for minutes in slices_of(group.pk):
-            yield mend_minutes(group.pk, minutes)
-        for first in weeks_of(group.pk):
-            yield mend_days(group.pk, first)
+        for day in days_of(group.pk):
+            for minutes in slices_of(group.pk, day):
+                yield mend_minutes(group.pk, day, minutes)
         yield from mend_marked(group.pk)
         yield from mend_addresses(group.pk)
 
@@ -45,93 +46,65 @@ def take_turn(group: int) -> list[int]:
 
 
 # -- When they are scheduled -----------------------------------------------------------------------
-def slices_of(group: int) -> Iterator[Minutes]:
-    moments = Contact.objects.filter(group=group).order_by("scheduled_at")
-    begins = None
+def days_of(group: int) -> Iterator[date]:
+    """Those that have contacts, or counts."""
+    contacts, kept = Contact.objects.filter(group=group), ScheduledCount.objects.filter(group=group)
     while True:
-        left = within(moments, "scheduled_at", (begins, None), moment_of)
-        following = list(left.values_list("scheduled_at", flat=True)[SLICE : SLICE + 1])
-        if not following:
-            yield begins, None
+        moments = contacts.order_by("scheduled_at").values_list("scheduled_at", flat=True)[:1]
+        days = kept.order_by("day").values_list("day", flat=True)[:1]
+        found = [*days, *(minute_of(moment)[0] for moment in moments)]
+        if not found:
             return
-        ends = minute_of(following[0])
-        if begins is not None:
-            ends = max(ends, begins + 1)
+        day = min(found)
+        yield day
+        contacts = contacts.filter(scheduled_at__gt=datetime.combine(day, time.max, UTC))
+        kept = kept.filter(day__gt=day)
+
+
+def slices_of(group: int, day: date) -> Iterator[Minutes]:
+    begins = 0
+    while begins < DAY:
+        left = scheduled_in(group, day, (begins, DAY)).order_by("scheduled_at")
+        following = list(left.values_list("scheduled_at", flat=True)[SLICE : SLICE + 1])
+        ends = max(minute_of(following[0])[1], begins + 1) if following else DAY
         yield begins, ends
         begins = ends
 
 
-@retry_transaction
-@transaction.atomic
-def mend_minutes(group: int, minutes: Minutes) -> int:
-    """Count the contacts of these minutes, and mend what is kept of them."""
-    take_turn(group)
-    contacts = within(Contact.objects.filter(group=group), "scheduled_at", minutes, moment_of)
-    if is_one(minutes):
-        counted = Counter({minutes[0]: contacts.count()})
-    else:
-        counted = Counter()
-        moments = contacts.order_by().values_list("scheduled_at")
-        for moment, number in moments.annotate(number=Count("*")):
-            counted[minute_of(moment)] += number
-    return mend(group, ScheduledCount.Span.MINUTE, minutes, counted)
-
-
-def weeks_of(group: int) -> Iterator[int]:
-    """The first days of weeks that together have all that is kept of the group."""
-    kept = ScheduledCount.objects.filter(group=group)
-    first = None
-    while True:
-        left = within(kept, "begins", (first, None))
-        next_ones = [
-            begins
-            for span in ScheduledCount.Span
-            for begins in left.filter(span=span)
-            .order_by("begins")
-            .values_list("begins", flat=True)[:1]
-        ]
-        if not next_ones:
-            return
-        day = min(next_ones) // DAY_MINUTES * DAY_MINUTES
-        yield day
-        first = day + DAYS * DAY_MINUTES
-
-
-@retry_transaction
-@transaction.atomic
-def mend_days(group: int, first: int) -> int:
-    """Add up the minutes of a week, from this day on."""
-    take_turn(group)
-    week = first, first + DAYS * DAY_MINUTES
-    kept = ScheduledCount.objects.filter(group=group, span=ScheduledCount.Span.MINUTE)
-    counted = Counter()
-    for begins, number in within(kept, "begins", week).values_list("begins", "contacts"):
-        counted[begins // DAY_MINUTES * DAY_MINUTES] += number
-    return mend(group, ScheduledCount.Span.DAY, week, counted)
-
-
-def mend(group: int, span: ScheduledCount.Span, minutes: Minutes, counted: Counter) -> int:
-    kept = ScheduledCount.objects.filter(group=group, span=span)
-    found = within(kept, "begins", minutes)
-    wrong = +counted
-    wrong.subtract(dict(found.values_list("begins", "contacts")))
-    wrong = {begins: number for begins, number in wrong.items() if number}
-    ScheduledCount.objects.add_rows(
-        [(group, span.value, begins, wrong[begins]) for begins in sorted(wrong)]
+def scheduled_in(group: int, day: date, minutes: Minutes):
+    begins, ends = minutes
+    midnight = datetime.combine(day, time.min, UTC)
+    return Contact.objects.filter(
+        group=group,
+        scheduled_at__gte=midnight + timedelta(minutes=begins),
+        scheduled_at__lte=midnight + timedelta(minutes=ends - 1) + ALMOST_A_MINUTE,
     )
-    found.filter(contacts=0).delete()
-    return len(wrong)
 
 
-def within(rows, field: str, minutes: Minutes, written=lambda minute: minute):
-    first, end = minutes
-    if first is not None:
-        rows = rows.filter(**{f"{field}__gte": written(first)})
-    return rows if end is None else rows.filter(**{f"{field}__lt": written(end)})
-
-
-def is_one(minutes: Minutes) -> bool:
-    return None not in minutes and minutes[1] - minutes[0] == 1
+@retry_transaction
+@transaction.atomic
+def mend_minutes(group: int, day: date, minutes: Minutes) -> int:
+    """Count the contacts of these minutes, and mend what is kept of them."""
+    if not take_turn(group):
+        return 0
+    counted = Counter()
+    moments = scheduled_in(group, day, minutes).order_by().values_list("scheduled_at")
+    for moment, number in moments.annotate(number=Count("*")):
+        counted[minute_of(moment)[1]] += number
+    row = ScheduledCount.objects.filter(group=group, day=day).first()
+    row = row or ScheduledCount(group_id=group, day=day)
+    kept = {minute: row.minutes.get(str(minute), 0) for minute in range(*minutes)}
+    wrong = {minute: counted[minute] - kept[minute] for minute in kept}
+    wrong = {minute: difference for minute, difference in wrong.items() if difference}
+    row.add(wrong)
+    total = sum(row.minutes.values())
+    found = len(wrong) + (row.contacts != total)
+    row.contacts = total
+    if found:
+        ScheduledCount.objects.store([row])
+    if not row.minutes:
+        ScheduledCount.objects.filter(group=group, day=day).delete()
+    return found
 
 
 # -- Which addresses are in several groups ---------------------------------------------------------

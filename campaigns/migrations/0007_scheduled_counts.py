@@ -19,10 +19,10 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='ScheduledCount',
             fields=[
-                ('pk', models.CompositePrimaryKey('group', 'span', 'begins', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('span', models.PositiveSmallIntegerField(choices=[(1, 'Minute'), (1440, 'Day')], help_text='So many minutes.')),
-                ('begins', models.BigIntegerField(help_text='In minutes from 1970 (UTC).')),
+                ('pk', models.CompositePrimaryKey('group', 'day', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('day', models.DateField()),
                 ('contacts', models.IntegerField(default=0)),
+                ('minutes', models.JSONField(default=dict, help_text='Minute of the day, from 0 to 1439 → contacts; without zeros.')),
                 ('group', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='scheduled_counts', to='campaigns.group')),
             ],
         ),

@@ -1,37 +1,34 @@
-from collections import Counter
-from datetime import UTC, datetime, timedelta
+from collections import Counter, defaultdict
+from datetime import datetime
 
 from django.db import migrations
 from django.db.models import CharField, Count
 from django.db.models.functions import Cast, Left
 
 AT_ONCE = 1_000
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MINUTE, DAY = 1, 24 * 60
+ROWS_AT_ONCE = 100
 
 
 def count_scheduled(apps, schema_editor):
-    """How many contacts each group has for each minute and day."""
+    """How many contacts each group has for each minute of each day."""
     alias = schema_editor.connection.alias
     contacts, groups, counts = (
         apps.get_model('campaigns', name).objects.using(alias)
         for name in ('Contact', 'Group', 'ScheduledCount')
     )
-    minute = Left(Cast('scheduled_at', CharField()), len('2026-03-01 12:00'))
+    minute = Left(Cast('scheduled_at', CharField()), len('2026-03-01 12:00'))  # both keep UTC
     for group in groups.order_by('pk').values_list('pk', flat=True):
         own = contacts.filter(group_id=group).order_by().values_list(minute)
-        found = Counter()
+        days = defaultdict(Counter)
         for text, number in own.annotate(number=Count('*')):
-            moment = datetime.fromisoformat(text).replace(tzinfo=UTC)
-            begins = (moment - EPOCH) // timedelta(minutes=1)
-            found[MINUTE, begins] += number
-            found[DAY, begins - begins % DAY] += number
+            moment = datetime.fromisoformat(text)
+            days[moment.date()][moment.hour * 60 + moment.minute] += number
         counts.bulk_create(
             [
-                counts.model(group_id=group, span=span, begins=begins, contacts=number)
-                for (span, begins), number in sorted(found.items())
+                counts.model(group_id=group, day=day, contacts=minutes.total(), minutes=minutes)
+                for day, minutes in sorted(days.items())
             ],
-            batch_size=AT_ONCE,
+            batch_size=ROWS_AT_ONCE,
         )
 
 

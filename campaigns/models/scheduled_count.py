@@ -1,115 +1,121 @@
 """How many contacts are scheduled for when: what figures read instead of the contacts."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime
 
-from django.db import models
+from django.db import connections, models
 from django.db.models import Q, Sum
 
-from campaigns.models.adding import add_to
 from campaigns.models.campaign import Group
 from campaigns.models.scoped import GroupScopedQuerySet
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MINUTE = timedelta(minutes=1)
-DAY_MINUTES = 24 * 60
-WRITTEN_AT_ONCE = 2_000  # rows of a statement
+WRITTEN_AT_ONCE = 100  # rows of a statement; the minutes of a full day are 15 KB
+
+Day = tuple[int, date]  # of a group
 
 
-def minute_of(moment: datetime) -> int:
-    """The minutes from 1970 (UTC) to the one that holds the moment."""
-    return (moment - EPOCH) // MINUTE
-
-
-def moment_of(minute: int) -> datetime:
-    """When it begins."""
-    return EPOCH + minute * MINUTE
-
-
-def day_of(minute: int) -> int:
-    """The minute with which its day (UTC) begins."""
-    return minute - minute % DAY_MINUTES
+def minute_of(moment: datetime) -> tuple[date, int]:
+    """The day (UTC) and its minute, from 0 to 1439, that hold the moment."""
+    moment = moment.astimezone(UTC)
+    return moment.date(), moment.hour * 60 + moment.minute
 
 
 class ScheduledCountQuerySet(GroupScopedQuerySet):
     def add(self, differences: Mapping[tuple[int, datetime], int]):
         """Bring the counts up to date, by group id and moment, in the transaction of the contacts
-        that changed. Whoever calls has the turn of their campaigns (see CampaignTurn)."""
-        self.add_rows(rows_of(differences))
+        that changed. Whoever calls has the turn of their campaigns (see CampaignTurn): the rows
+        are read and written back."""
+        days: dict[Day, Counter] = defaultdict(Counter)
+        for (group, moment), difference in differences.items():
+            day, minute = minute_of(moment)
+            days[group, day][minute] += difference
+        rows = self._at(days)
+        for place, minutes in days.items():
+            rows[place].add(minutes)
+        self.store([rows[place] for place in sorted(rows)])
 
-    def add_rows(self, rows: Sequence[tuple[int, int, int, int]]):
-        """The same, by (group id, span, minute, difference), sorted."""
-        for start in range(0, len(rows), WRITTEN_AT_ONCE):
-            some = rows[start : start + WRITTEN_AT_ONCE]
-            add_to(self.model, ("group", "span", "begins"), ("contacts",), some)
+    def _at(self, days: Iterable[Day]) -> dict[Day, "ScheduledCount"]:
+        """The rows of these days, new ones where there are none."""
+        rows = {
+            (group, day): self.model(group_id=group, day=day, contacts=0, minutes={})
+            for group, day in days
+        }
+        by_group = defaultdict(list)
+        for group, day in rows:
+            by_group[group].append(day)
+        condition = Q(group__in=())
+        for group, own in by_group.items():
+            condition |= Q(group=group, day__in=own)
+        rows.update({(row.group_id, row.day): row for row in self.filter(condition)})
+        return rows
+
+    def store(self, rows: list["ScheduledCount"]):
+        # MySQL takes any unique key for the conflict, and Django refuses to name one there.
+        named = connections[self.db].features.supports_update_conflicts_with_target
+        self.bulk_create(
+            rows,
+            batch_size=WRITTEN_AT_ONCE,
+            update_conflicts=True,
+            update_fields=["contacts", "minutes"],
+            unique_fields=["group", "day"] if named else None,
+        )
 
     def contacts_and_due(self, groups: Iterable[int], at: datetime) -> dict[int, tuple[int, int]]:
         """Group id → (contacts, those of them that are due at that moment). Groups without
         contacts may be missing.
 
         A contact is due from the beginning of the minute on that it is scheduled for. It takes
-        one query, which reads a row per day, and those of the minutes of one day.
+        two queries: for the days, of which each is a row, and for the minutes of one day.
         """
-        this_minute = minute_of(at)
-        today = day_of(this_minute)
-        days = Q(span=self.model.Span.DAY)
-        passed = Q(span=self.model.Span.MINUTE, begins__gte=today, begins__lte=this_minute)
-        sums = (
-            self.filter(days | passed, group__in=list(groups))
-            .values("group")
-            .annotate(
-                all=Sum("contacts", filter=days, default=0),
-                due=Sum("contacts", filter=passed | (days & Q(begins__lt=today)), default=0),
-            )
-        )
-        return {row["group"]: (row["all"], row["due"]) for row in sums}
+        today, minute = minute_of(at)
+        own = self.filter(group__in=list(groups))
+        passed = Sum("contacts", filter=Q(day__lt=today), default=0)
+        sums = own.values("group").annotate(all=Sum("contacts"), due=passed)
+        found = {row["group"]: (row["all"], row["due"]) for row in sums}
+        for row in own.filter(day=today):
+            contacts, due = found.get(row.group_id, (0, 0))
+            found[row.group_id] = contacts, due + row.until(minute)
+        return found
 
     def remove_some(self, most: int) -> int:
         """Delete some of these, of one group; how many that were."""
-        some = self.order_by("group_id", "span", "begins").values_list("group", "span", "begins")
-        keys = list(some[:most])
-        if not keys:
-            return 0
-        group, span, first = keys[0]
-        last = max(begins for *of, begins in keys if of == [group, span])
-        own = self.filter(group=group, span=span, begins__gte=first, begins__lte=last)
-        return own.delete()[0]
-
-
-def rows_of(differences: Mapping[tuple[int, datetime], int]) -> list[tuple[int, int, int, int]]:
-    """(group id, span, minute, difference), sorted as the table is, without empty ones."""
-    of_minute, of_day = ScheduledCount.Span.MINUTE.value, ScheduledCount.Span.DAY.value
-    minutes, days = Counter(), Counter()
-    for (group, moment), difference in differences.items():
-        minute = minute_of(moment)
-        minutes[group, of_minute, minute] += difference
-        days[group, of_day, day_of(minute)] += difference
-    found = sorted([*minutes.items(), *days.items()])
-    return [(*key, difference) for key, difference in found if difference]
+        places = self.order_by("group_id", "day").values_list("group", "day")[:most]
+        groups = {group for group, _ in places}
+        for group in sorted(groups)[:1]:
+            last = max(day for own, day in places if own == group)
+            return self.filter(group=group, day__lte=last).delete()[0]
+        return 0
 
 
 class ScheduledCount(models.Model):
-    """Contacts of a group that are scheduled for the same minute, or for the same day (UTC).
+    """Contacts of a group that are scheduled for the same day (UTC), and for which minutes."""
 
-    Days are the sums of their minutes: of all that is due, most lies in days that have passed.
-    """
-
-    class Span(models.IntegerChoices):
-        MINUTE = 1
-        DAY = DAY_MINUTES
-
-    # By its key and not by an id, in whole numbers: an import whose contacts are all scheduled
-    # for other minutes writes as many rows as contacts, and this takes a third of the time.
-    pk = models.CompositePrimaryKey("group", "span", "begins")
+    # A row per minute would be plainer. But then an import whose contacts are all scheduled for
+    # other minutes writes as many rows more as it has contacts, and takes an eighth longer.
+    pk = models.CompositePrimaryKey("group", "day")
     group = models.ForeignKey(
         Group, models.CASCADE, related_name="scheduled_counts", db_index=False
     )
-    span = models.PositiveSmallIntegerField(choices=Span, help_text="So many minutes.")
-    begins = models.BigIntegerField(help_text="In minutes from 1970 (UTC).")
+    day = models.DateField()
     contacts = models.IntegerField(default=0)
+    minutes = models.JSONField(
+        default=dict, help_text="Minute of the day, from 0 to 1439 → contacts; without zeros."
+    )
 
     objects = ScheduledCountQuerySet.as_manager()
 
     def __str__(self):
-        return f"{self.group_id} {moment_of(self.begins):%Y-%m-%d %H:%M} {self.span}"
+        return f"{self.group_id} {self.day}"
+
+    def add(self, differences: Mapping[int, int]):
+        """Minute of the day → how many more contacts. Nothing is stored."""
+        for minute, difference in differences.items():
+            number = self.minutes.pop(str(minute), 0) + difference
+            if number:  # JSON has only texts for keys
+                self.minutes[str(minute)] = number
+            self.contacts += difference
+
+    def until(self, minute: int) -> int:
+        """Contacts that are scheduled for this minute or an earlier one."""
+        return sum(number for key, number in self.minutes.items() if int(key) <= minute)

@@ -1,11 +1,9 @@
 """What is kept beside contacts, worked out from them in the plainest way."""
 
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import UTC
 
 from campaigns.models import Contact, Group, ScheduledCount, SharedContact
-
-Span = ScheduledCount.Span
 
 
 def assert_kept_follows(marked_when_erased=frozenset()):
@@ -19,21 +17,22 @@ def assert_kept_follows(marked_when_erased=frozenset()):
 
 
 def kept_counts() -> dict:
-    """(group id, span, when it begins) → contacts, without zeros."""
-    begun = datetime(1970, 1, 1, tzinfo=UTC)
-    rows = ScheduledCount.objects.exclude(contacts=0)
-    return {
-        (row.group_id, row.span, begun + timedelta(minutes=row.begins)): row.contacts
-        for row in rows
-    }
+    """(group id, day) → contacts, and (group id, day, minute) → contacts; without zeros."""
+    kept = {}
+    for row in ScheduledCount.objects.exclude(contacts=0, minutes={}):
+        kept[row.group_id, row.day] = row.contacts
+        kept |= {
+            (row.group_id, row.day, int(minute)): number for minute, number in row.minutes.items()
+        }
+    return kept
 
 
 def counted() -> dict:
     found = Counter()
     for contact in Contact.objects.all():
-        minute = contact.scheduled_at.astimezone(UTC).replace(second=0, microsecond=0)
-        found[contact.group_id, Span.MINUTE, minute] += 1
-        found[contact.group_id, Span.DAY, minute.replace(hour=0, minute=0)] += 1
+        moment = contact.scheduled_at.astimezone(UTC)
+        found[contact.group_id, moment.date()] += 1
+        found[contact.group_id, moment.date(), moment.hour * 60 + moment.minute] += 1
     return dict(found)
 
 

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
+from functools import lru_cache
 
 from django.db import connections, models
 from django.db.models import Q, Sum
@@ -15,6 +16,7 @@ WRITTEN_AT_ONCE = 100  # rows of a statement; the minutes of a full day are 15 K
 Day = tuple[int, date]  # of a group
 
 
+@lru_cache(maxsize=1024)  # whole lists are scheduled for the same moments
 def minute_of(moment: datetime) -> tuple[date, int]:
     """The day (UTC) and its minute, from 0 to 1439, that hold the moment."""
     moment = moment.astimezone(UTC)

@@ -21,7 +21,7 @@ ADDRESSES = 1_000
 DAY = 24 * 60
 ALMOST_A_MINUTE = timedelta(seconds=59, microseconds=999_999)
 
-Minutes = tuple[int, int]  # of a day: from, and up to but without
+Minutes = tuple[int, int]  # from midnight: from, and up to but without
 
 
 def recount_contacts(campaign_id: int) -> int:
@@ -66,7 +66,10 @@ def slices_of(group: int, day: date) -> Iterator[Minutes]:
     while begins < DAY:
         left = scheduled_in(group, day, (begins, DAY)).order_by("scheduled_at")
         following = list(left.values_list("scheduled_at", flat=True)[SLICE : SLICE + 1])
-        ends = max(minute_of(following[0])[1], begins + 1) if following else DAY
+        ends = DAY
+        if following:
+            moment = following[0].astimezone(UTC)
+            ends = max(moment.hour * 60 + moment.minute, begins + 1)
         yield begins, ends
         begins = ends
 
@@ -93,9 +96,9 @@ def mend_minutes(group: int, day: date, minutes: Minutes) -> int:
         counted[minute_of(moment)[1]] += number
     row = ScheduledCount.objects.filter(group=group, day=day).first()
     row = row or ScheduledCount(group_id=group, day=day)
-    kept = {minute: row.minutes.get(str(minute), 0) for minute in range(*minutes)}
-    wrong = {minute: counted[minute] - kept[minute] for minute in kept}
-    wrong = {minute: difference for minute, difference in wrong.items() if difference}
+    begins, ends = (f"{minute // 60:02}:{minute % 60:02}" for minute in minutes)
+    counted.subtract({key: n for key, n in row.minutes.items() if begins <= key < ends})
+    wrong = {minute: difference for minute, difference in counted.items() if difference}
     row.add(wrong)
     total = sum(row.minutes.values())
     found = len(wrong) + (row.contacts != total)

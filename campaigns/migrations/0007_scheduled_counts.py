@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
                 ('pk', models.CompositePrimaryKey('group', 'day', blank=True, editable=False, primary_key=True, serialize=False)),
                 ('day', models.DateField()),
                 ('contacts', models.IntegerField(default=0)),
-                ('minutes', models.JSONField(default=dict, help_text='Minute of the day, from 0 to 1439 → contacts; without zeros.')),
+                ('minutes', models.JSONField(default=dict, help_text='Minute of the day, as in "07:15" → contacts; without zeros.')),
                 ('group', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='scheduled_counts', to='campaigns.group')),
             ],
         ),

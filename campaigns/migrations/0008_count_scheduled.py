@@ -1,5 +1,5 @@
 from collections import Counter, defaultdict
-from datetime import datetime
+from datetime import date
 
 from django.db import migrations
 from django.db.models import CharField, Count
@@ -21,8 +21,8 @@ def count_scheduled(apps, schema_editor):
         own = contacts.filter(group_id=group).order_by().values_list(minute)
         days = defaultdict(Counter)
         for text, number in own.annotate(number=Count('*')):
-            moment = datetime.fromisoformat(text)
-            days[moment.date()][moment.hour * 60 + moment.minute] += number
+            day, _, time = text.partition(' ')
+            days[date.fromisoformat(day)][time] += number
         counts.bulk_create(
             [
                 counts.model(group_id=group, day=day, contacts=minutes.total(), minutes=minutes)

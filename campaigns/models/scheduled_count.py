@@ -17,10 +17,10 @@ Day = tuple[int, date]  # of a group
 
 
 @lru_cache(maxsize=1024)  # whole lists are scheduled for the same moments
-def minute_of(moment: datetime) -> tuple[date, int]:
-    """The day (UTC) and its minute, from 0 to 1439, that hold the moment."""
+def minute_of(moment: datetime) -> tuple[date, str]:
+    """The day (UTC) and its minute that hold the moment, as in "07:15"."""
     moment = moment.astimezone(UTC)
-    return moment.date(), moment.hour * 60 + moment.minute
+    return moment.date(), f"{moment:%H:%M}"
 
 
 class ScheduledCountQuerySet(GroupScopedQuerySet):
@@ -75,9 +75,10 @@ class ScheduledCountQuerySet(GroupScopedQuerySet):
         passed = Sum("contacts", filter=Q(day__lt=today), default=0)
         sums = own.values("group").annotate(all=Sum("contacts"), due=passed)
         found = {row["group"]: (row["all"], row["due"]) for row in sums}
-        for row in own.filter(day=today):
-            contacts, due = found.get(row.group_id, (0, 0))
-            found[row.group_id] = contacts, due + row.until(minute)
+        for group, minutes in own.filter(day=today).values_list("group", "minutes"):
+            contacts, due = found.get(group, (0, 0))
+            since_midnight = sum(number for key, number in minutes.items() if key <= minute)
+            found[group] = contacts, due + since_midnight
         return found
 
     def remove_some(self, most: int) -> int:
@@ -102,7 +103,7 @@ class ScheduledCount(models.Model):
     day = models.DateField()
     contacts = models.IntegerField(default=0)
     minutes = models.JSONField(
-        default=dict, help_text="Minute of the day, from 0 to 1439 → contacts; without zeros."
+        default=dict, help_text='Minute of the day, as in "07:15" → contacts; without zeros.'
     )
 
     objects = ScheduledCountQuerySet.as_manager()
@@ -110,14 +111,10 @@ class ScheduledCount(models.Model):
     def __str__(self):
         return f"{self.group_id} {self.day}"
 
-    def add(self, differences: Mapping[int, int]):
+    def add(self, differences: Mapping[str, int]):
         """Minute of the day → how many more contacts. Nothing is stored."""
         for minute, difference in differences.items():
-            number = self.minutes.pop(str(minute), 0) + difference
-            if number:  # JSON has only texts for keys
-                self.minutes[str(minute)] = number
+            number = self.minutes.pop(minute, 0) + difference
+            if number:
+                self.minutes[minute] = number
             self.contacts += difference
-
-    def until(self, minute: int) -> int:
-        """Contacts that are scheduled for this minute or an earlier one."""
-        return sum(number for key, number in self.minutes.items() if int(key) <= minute)

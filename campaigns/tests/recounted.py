@@ -21,9 +21,7 @@ def kept_counts() -> dict:
     kept = {}
     for row in ScheduledCount.objects.exclude(contacts=0, minutes={}):
         kept[row.group_id, row.day] = row.contacts
-        kept |= {
-            (row.group_id, row.day, int(minute)): number for minute, number in row.minutes.items()
-        }
+        kept |= {(row.group_id, row.day, minute): number for minute, number in row.minutes.items()}
     return kept
 
 
@@ -32,7 +30,7 @@ def counted() -> dict:
     for contact in Contact.objects.all():
         moment = contact.scheduled_at.astimezone(UTC)
         found[contact.group_id, moment.date()] += 1
-        found[contact.group_id, moment.date(), moment.hour * 60 + moment.minute] += 1
+        found[contact.group_id, moment.date(), moment.strftime("%H:%M")] += 1
     return dict(found)
 
 

@@ -209,12 +209,12 @@ def test_a_recount_makes_all_anew_that_is_lost(crowd):
 
 def test_a_recount_mends_what_is_wrong_and_says_that_there_was_something(crowd):
     full, other, *_ = ScheduledCount.objects.filter(group=crowd.group).order_by("-contacts")
-    full.minutes |= {"5": 1, min(full.minutes): 99}
+    full.minutes |= {"00:05": 1, min(full.minutes): 99}
     full.save()
     other.contacts += 1
     other.save()
     stale = ScheduledCount(group=crowd.other_group, day=date(2020, 1, 1))
-    stale.add({7: 2, 8: -2})
+    stale.add({"00:07": 2, "00:08": -2})
     stale.save()
     SharedContact.objects.create(contact_id=crowd.contact.pk, group=crowd.group)  # is alone
     SharedContact.objects.create(contact_id=10**9, group=crowd.group)  # is nobody

@@ -78,7 +78,8 @@ class ScheduledCountQuerySet(GroupScopedQuerySet):
         for group, minutes in own.filter(day=today).values_list("group", "minutes"):
             contacts, due = found.get(group, (0, 0))
             since_midnight = sum(number for key, number in minutes.items() if key <= minute)
-            found[group] = contacts, due + since_midnight
+            # Some may have come since the first of the queries.
+            found[group] = contacts, min(due + since_midnight, contacts)
         return found
 
     def remove_some(self, most: int) -> int:

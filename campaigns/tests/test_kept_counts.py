@@ -134,7 +134,7 @@ class World:
 
 few = settings(
     deadline=None,
-    max_examples=60 if THOROUGH else 8,
+    max_examples=60 if THOROUGH else 5,
     phases=set(Phase) - {Phase.shrink, Phase.explain},  # which would take minutes
 )
 

@@ -75,12 +75,12 @@ class ContactAdmin(ErasureAdmin, NamelessHistory, AddressSearch, RemovalAdmin, B
         return self.inlines if obj else []
 
     def save_model(self, request, obj, form, change):
-        if change:
-            obj.lock()
+        was = obj.lock() if change else None
         super().save_model(request, obj, form, change)
         obj.refuse_erased_address()
         if not change:
             obj.add_pixels(obj.group.campaign.pixels_per_contact)
+        obj.settle(was)
 
     def losses(self, rows):
         return {"pixels": Pixel.objects.filter(contact__in=rows).count()}

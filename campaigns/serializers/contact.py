@@ -87,10 +87,11 @@ class ContactSerializer(RowSerializer):
 
     @transaction.atomic
     def update(self, contact, validated_data):
-        contact.lock()
+        was = contact.lock()
         contact = super().update(contact, validated_data)
         if "email" in validated_data:
             contact.refuse_erased_address()
+        contact.settle(was)
         return contact
 
 

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 from django.db import models
 
 from campaigns.models import Group
+from campaigns.models.adding import add_to
 from campaigns.models.scoped import GroupScopedQuerySet
-from tracking.models.adding import add_to
 from tracking.models.verdict import Verdict
 
 QUARTER = timedelta(minutes=15)

@@ -145,7 +145,7 @@ def leave(opening: Opening, tally: Tally):
 
 def recount(opening: Opening, tally: Tally):
     if opening.contact_id:
-        ContactOpenings.objects.recompute(opening.contact_id, opening.group_id, tally)
+        ContactOpenings.objects.recompute({opening.contact_id: opening.group_id}, tally)
     OpeningCount.objects.add(tally)
 
 

@@ -260,6 +260,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "campaigns.tasks.forget_old_imports",
         "schedule": timedelta(hours=24),
     },
+    "look for drift": {
+        "task": "tracking.tasks.look_for_drift",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
+    },
     "forget anonymous readers": {
         "task": "tracking.tasks.forget_anonymous_readers",
         "schedule": timedelta(minutes=30),

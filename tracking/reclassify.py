@@ -89,10 +89,11 @@ class Reclassification:
         for opening, judgement in judged:
             note(step.changes, opening, judgement)
             outcomes.setdefault(judgement, []).append(opening.pk)
-            if judgement.verdict != opening.verdict:
-                moved[opening.contact_id] = opening.group_id
+            if judgement[:2] == (opening.verdict, opening.reason):
+                continue
+            moved[opening.contact_id] = opening.group_id
             opening.tally(tally, -1)
-            opening.verdict = judgement.verdict
+            opening.verdict, opening.reason = judgement.verdict, judgement.reason
             opening.tally(tally, 1)
         for judgement, pks in outcomes.items():
             Opening.objects.filter(pk__in=pks).update(**judgement._asdict())

@@ -26,6 +26,7 @@ from tracking.models import (
     Tally,
     UserAgent,
 )
+from tracking.models.contact_openings import mails_of
 from tracking.moment import milliseconds, moment_of
 from tracking.retention import is_too_old, kept_since
 from tracking.rule_set import Judgement
@@ -285,7 +286,7 @@ def without_reader(opening: Opening) -> Opening:
 
 def store(openings: list[Opening]):
     """The openings, each contact's row, and the counts."""
-    Opening.objects.bulk_create(openings)
+    Opening.objects.insert(openings)
     tally = Tally()
     for opening in openings:
         opening.tally(tally, 1)
@@ -295,13 +296,16 @@ def store(openings: list[Opening]):
 
 def store_contacts(openings: list[Opening], tally: Tally):
     """The rows of the contacts that are known to have opened; their firsts go into the tally."""
-    rows = ContactOpenings.objects.in_bulk({opening.contact_id for opening in openings})
     groups = {opening.contact_id: opening.group_id for opening in openings}
+    rows, mails = ContactOpenings.objects.in_bulk(groups), mails_of(groups)
+    for mail in mails.values():
+        tally.pixels |= mail.pixels
     for contact_id, row in rows.items():
         row.tally_firsts(tally, groups[contact_id], -1)
     for opening in openings:
-        row = rows.setdefault(opening.contact_id, ContactOpenings(contact_id=opening.contact_id))
-        row.add(opening)
+        contact_id = opening.contact_id
+        row = rows.setdefault(contact_id, ContactOpenings(contact_id=contact_id))
+        row.add(opening, mails[contact_id])
     for contact_id, row in rows.items():
         row.tally_firsts(tally, groups[contact_id], 1)
     ContactOpenings.objects.store([rows[contact_id] for contact_id in sorted(rows)])

@@ -4,6 +4,7 @@ The figures don't change by it. For each group, quarter and verdict it holds at 
 
     kept (OpeningCount) = archived (ArchivedOpeningCount) + those of the openings that are left
 
+and so it does for each value that they are broken down by (OpeningBreakdown, ArchivedBreakdown),
 where a contact's first opening counts for the archive once it is deleted (see ContactOpenings).
 The event ids of deleted openings are forgotten. So that none is counted again, neither hits nor
 reports nor corrections make an opening that is older than OPENING_RETENTION_DAYS. What was deleted

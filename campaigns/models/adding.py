@@ -1,4 +1,4 @@
-"""Adding to counts by one statement, whether or not their rows are there."""
+"""Adding to counts, and writing over rows, by one statement, whether or not the rows are there."""
 
 from collections.abc import Sequence
 
@@ -7,31 +7,44 @@ from django.db import connections, models, router, transaction
 from accounts.retry import retry_transaction
 from campaigns.models.insert import prepared_column
 
+WRITTEN_AT_ONCE = 1_000  # rows; SQLite takes some 32,000 values
+
 
 def add_to(
     model: type[models.Model], key: Sequence[str], sums: Sequence[str], rows: Sequence[tuple]
 ):
     """Insert the rows (values of `key`, then of `sums`), or add to those that have the same key.
-    Names are those of fields. Give rows sorted: two writers that lock them in different orders
-    deadlock."""
-    if not rows:
-        return
+    Without `sums`, those that are there are only locked. Names are those of fields. Give rows
+    sorted: two writers that lock them in different orders deadlock."""
+    write(model, key, sums, rows, "{0} = {0} + {1}")
+
+
+def put_in(
+    model: type[models.Model], key: Sequence[str], names: Sequence[str], rows: Sequence[tuple]
+):
+    """The same, in the place of what those rows say that have the same key."""
+    write(model, key, names, rows, "{0} = {1}")
+
+
+def write(model, key, names, rows, change: str):
     connection = connections[router.db_for_write(model)]
-    fields = [model._meta.get_field(name) for name in (*key, *sums)]
-    columns = [field.column for field in fields]
-    prepared = (
-        prepared_column(field, column, connection)
-        for field, column in zip(fields, zip(*rows, strict=True), strict=True)
-    )
-    written, values = written_rows(list(zip(*prepared, strict=True)))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            # Names from the models; every value is a parameter, or a number.
-            f"INSERT INTO {model._meta.db_table} ({', '.join(columns)})"  # nosec B608
-            f" VALUES {written}"
-            f" {on_conflict_add(connection.vendor, columns[: len(key)], columns[len(key) :])}",
-            values,
-        )
+    fields = [model._meta.get_field(name) for name in (*key, *names)]
+    columns = [connection.ops.quote_name(field.column) for field in fields]
+    conflict = on_conflict(connection.vendor, columns[: len(key)], columns[len(key) :], change)
+    for start in range(0, len(rows), WRITTEN_AT_ONCE):
+        some = rows[start : start + WRITTEN_AT_ONCE]
+        prepared = [
+            prepared_column(field, values, connection)
+            for field, values in zip(fields, zip(*some, strict=True), strict=True)
+        ]
+        written, parameters = written_rows(list(zip(*prepared, strict=True)))
+        with connection.cursor() as cursor:
+            cursor.execute(
+                # Names from the models; every value is a parameter, or a number.
+                f"INSERT INTO {model._meta.db_table} ({', '.join(columns)})"  # nosec B608
+                f" VALUES {written} {conflict}",
+                parameters,
+            )
 
 
 def written_rows(rows: Sequence[tuple]) -> tuple[str, list | None]:
@@ -57,11 +70,12 @@ def make_missing(queryset: models.QuerySet, key: Sequence[str], rows: Sequence[m
     )
 
 
-def on_conflict_add(vendor: str, key: Sequence[str], sums: Sequence[str]) -> str:
-    """The end of an INSERT that adds to the rows that are there; `VALUES()` is known to both
+def on_conflict(vendor: str, key: Sequence[str], names: Sequence[str], change: str) -> str:
+    """The end of an INSERT that changes the rows that are there; `VALUES()` is known to both
     MySQL and MariaDB."""
     new = "VALUES({0})" if vendor == "mysql" else "excluded.{0}"
-    added = ", ".join(f"{name} = {name} + {new.format(name)}" for name in sums)
+    changes = [change.format(name, new.format(name)) for name in names]
+    changed = ", ".join(changes) or f"{key[0]} = {new.format(key[0])}"  # to what it is
     if vendor == "mysql":
-        return f"ON DUPLICATE KEY UPDATE {added}"
-    return f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {added}"  # nosec B608 # names from models
+        return f"ON DUPLICATE KEY UPDATE {changed}"
+    return f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {changed}"  # nosec B608 # names from models

@@ -2,6 +2,7 @@ from tracking.admin.campaign import CampaignAdmin, ContactAdmin, GroupAdmin, Pix
 from tracking.admin.opening import (
     ContactOpeningsAdmin,
     OpeningAdmin,
+    OpeningBreakdownAdmin,
     OpeningChangeAdmin,
     OpeningCountAdmin,
     UserAgentAdmin,
@@ -17,6 +18,7 @@ __all__ = [
     "ErasedVisitorAdmin",
     "GroupAdmin",
     "OpeningAdmin",
+    "OpeningBreakdownAdmin",
     "OpeningChangeAdmin",
     "OpeningCountAdmin",
     "PageAdmin",

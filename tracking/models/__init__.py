@@ -1,7 +1,11 @@
 from tracking.models.anonymous_reader import AnonymousReader, ReaderSalt
-from tracking.models.archived_count import ArchivedAnonymously, ArchivedOpeningCount
+from tracking.models.archived_count import (
+    ArchivedAnonymously,
+    ArchivedBreakdown,
+    ArchivedOpeningCount,
+)
 from tracking.models.contact_openings import ContactOpenings
-from tracking.models.count import OpeningCount, Tally
+from tracking.models.count import CountedDay, OpeningBreakdown, OpeningCount
 from tracking.models.opening import Opening
 from tracking.models.opening_change import OpeningChange
 from tracking.models.page_view import (
@@ -13,17 +17,21 @@ from tracking.models.page_view import (
     Visitor,
 )
 from tracking.models.quarantine import QuarantinedHit
+from tracking.models.tally import Tally
 from tracking.models.user_agent import UserAgent
 from tracking.models.verdict import Verdict
 
 __all__ = [
     "AnonymousReader",
     "ArchivedAnonymously",
+    "ArchivedBreakdown",
     "ArchivedOpeningCount",
     "CellVisitor",
     "ContactOpenings",
+    "CountedDay",
     "ErasedVisitor",
     "Opening",
+    "OpeningBreakdown",
     "OpeningChange",
     "OpeningCount",
     "Page",

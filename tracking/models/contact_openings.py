@@ -1,10 +1,77 @@
-from django.db import connections, models
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
 
-from campaigns.models import Contact
+from django.db import models
+
+from campaigns.models import Contact, Pixel
+from campaigns.models.adding import put_in
 from campaigns.models.scoped import GroupScopedQuerySet
-from tracking.models.count import Tally
+from tracking.delay import bucket_of, seconds_from
 from tracking.models.opening import Opening
+from tracking.models.tally import READ_AT_ONCE, Tally, Trait, quarter_of
+from tracking.models.user_agent import UserAgent
 from tracking.models.verdict import Verdict
+
+# What the fields about a first opening begin with → what it counts as.
+FIRSTS = {"first": "first_openings", "first_verified": "first_verified"}
+# What the others are called, and what they say where there is no such opening.
+NO_FIRST = {"at": None, "verdict": "", "reason": "", "pixel": None, "user_agent_id": None}
+NO_FIRST |= {"delay_s": None}
+NO_READER = {"user_agent_id": None, "reason": ""}
+LAST_BIT = 62  # of a signed number of 64 bits; the pixels from there on share it
+
+
+def bit_of(number: int) -> int:
+    """Of a pixel's number, which the admin lets begin at 0."""
+    return 1 << min(max(number - 1, 0), LAST_BIT)
+
+
+@dataclass
+class Mail:
+    """What is to be known of a contact's mail for its openings to be understood."""
+
+    due_at: datetime  # when it was sent, as far as is known
+    pixels: dict[int, int] = field(default_factory=dict)  # id → number
+
+    def bits(self) -> int:
+        return sum({bit_of(number) for number in self.pixels.values()})
+
+
+def mails_of(contacts: Iterable[int]) -> dict[int, Mail]:
+    """By the contacts' ids, of those that have pixels."""
+    mails: dict[int, Mail] = {}
+    rows = Pixel.objects.filter(contact__in=list(contacts)).values_list(
+        "contact", "pk", "number", "contact__sent_at", "contact__scheduled_at"
+    )
+    for contact_id, pk, number, sent_at, scheduled_at in rows:
+        mail = mails.setdefault(contact_id, Mail(sent_at or scheduled_at))
+        mail.pixels[pk] = number
+    return mails
+
+
+def first_by(opening: Opening, mail: Mail) -> dict:
+    """What is known of a first opening."""
+    return {
+        "at": opening.opened_at,
+        "verdict": opening.verdict,
+        "reason": opening.reason,
+        "pixel": mail.pixels[opening.pixel_id],
+        "user_agent_id": opening.user_agent_id,
+        "delay_s": seconds_from(mail.due_at, opening.opened_at),
+    }
+
+
+def coarsened(row: tuple) -> tuple:
+    """(pixels, pixels seen, the values of NO_FIRST) with no more than what is counted."""
+    pixels, pixels_seen, at, *more, delay_s = row
+    delay = None if delay_s is None else bucket_of(delay_s)
+    return (pixels, pixels_seen, quarter_of(at), *more, delay)
+
+
+def as_text(number: int | None) -> str:
+    return "" if number is None else str(number)
 
 
 class ContactOpeningsQuerySet(GroupScopedQuerySet):
@@ -12,47 +79,80 @@ class ContactOpeningsQuerySet(GroupScopedQuerySet):
 
     def store(self, rows: list["ContactOpenings"]):
         """Insert or overwrite; the caller holds the locks of the contacts."""
-        fields = [field.name for field in ContactOpenings._meta.fields if not field.primary_key]
-        # MySQL takes any unique key for the conflict, and Django refuses to name one there.
-        named = connections[self.db].features.supports_update_conflicts_with_target
-        self.bulk_create(
-            rows,
-            update_conflicts=True,
-            update_fields=fields,
-            unique_fields=["contact"] if named else None,
-        )
+        names = [field.name for field in ContactOpenings._meta.fields if not field.primary_key]
+        put_in(ContactOpenings, ["contact"], names, [tuple(row.says().values()) for row in rows])
 
     def recompute(self, groups: dict[int, int], tally: Tally):
         """Know again, from the openings that there are and from what is settled, what is known
         of some contacts (id → group id), whose locks the caller holds; the tally follows their
         first openings."""
-        known = {contact_id: ContactOpenings(contact_id=contact_id) for contact_id in groups}
-        for row in self.filter(contact__in=groups):
-            row.tally_firsts(tally, groups[row.contact_id], -1)
-            known[row.contact_id] = row.settled()
-        # In the order of arrival, which decides between two first ones at the same moment.
-        openings = Opening.objects.filter(contact__in=groups).order_by("pk")
-        fields = ("contact_id", "opened_at", "verdict", "begins_mail_open")
-        for opening in openings.only(*fields).iterator():
-            known[opening.contact_id].add(opening)
-        for contact_id, row in known.items():
+        known = self.in_bulk(groups)
+        self.replace(known, self.recomputed(groups, known), groups, tally)
+
+    def replace(
+        self,
+        known: dict[int, "ContactOpenings"],
+        rows: dict[int, "ContactOpenings"],
+        groups: dict[int, int],
+        tally: Tally,
+    ) -> int:
+        """Store what has to be known of contacts in the place of what was; how many differ."""
+        changed = {
+            pk: row for pk, row in rows.items() if pk not in known or row.says() != known[pk].says()
+        }
+        gone = sorted(known.keys() - rows.keys())
+        for contact_id in known.keys() & {*changed, *gone}:
+            known[contact_id].tally_firsts(tally, groups[contact_id], -1)
+        for contact_id, row in changed.items():
             row.tally_firsts(tally, groups[contact_id], 1)
-        rows = [known[contact_id] for contact_id in sorted(known)]
-        self.store([row for row in rows if row.openings])
-        if gone := [row.contact_id for row in rows if not row.openings]:
+        self.store([changed[contact_id] for contact_id in sorted(changed)])
+        if gone:
             self.filter(contact__in=gone).delete()
+        return len(changed) + len(gone)
+
+    def tally_firsts(self, tally: Tally, group_id: int, begin: datetime, end: datetime):
+        """Put the first openings into the tally that were from `begin` on, before `end`, and are
+        left. They may be millions: what is alike goes in at once."""
+        for first in FIRSTS:
+            rows = self.filter(**{f"{first}_at__gte": begin, f"{first}_at__lt": end})
+            names = [f"{first}_{name}" for name in NO_FIRST]
+            left = rows.filter(**{f"{first}_archived": False})
+            found = left.values_list("pixels", "pixels_seen", *names).iterator(READ_AT_ONCE)
+            alike = Counter(map(coarsened, found))
+            for (pixels, pixels_seen, *values), number in alike.items():
+                row = ContactOpenings(pixels=pixels, pixels_seen=pixels_seen)
+                row.set_first(first, dict(zip(NO_FIRST, values, strict=True)))
+                row.tally_firsts(tally, group_id, number, [first])
+
+    def recomputed(
+        self, contacts: Iterable[int], known: dict[int, "ContactOpenings"]
+    ) -> dict[int, "ContactOpenings"]:
+        """contact id → the row as it has to be, of those that were opened. `known`: the rows as
+        they are. Nothing is stored."""
+        mails = mails_of(contacts)
+        rows = {contact_id: row.settled() for contact_id, row in known.items()}
+        # In the order of arrival, which decides between two first ones at the same moment.
+        openings = Opening.objects.filter(contact__in=list(contacts)).order_by("pk")
+        for opening in openings.as_counted().iterator():
+            contact_id = opening.contact_id
+            row = rows.setdefault(contact_id, ContactOpenings(contact_id=contact_id))
+            row.add(opening, mails[contact_id])
+        return {contact_id: row for contact_id, row in rows.items() if row.openings}
 
 
 class ContactOpenings(models.Model):
     """What is known of a contact's openings. No import or edit of the contact touches it.
 
-    "First" goes by `opened_at`, not by arrival. The verdicts of the first openings are kept
-    because they are counted under them.
+    "First" goes by `opened_at`, not by arrival. What the first openings are counted under is kept
+    with them. How long they took goes by the contact's times when they were recorded: a `sent_at`
+    that comes later is taken in by `rebuild_counts`, or when an opening is corrected.
 
     It outlives the openings that retention deletes. A first opening that was deleted so is
     settled: it is counted in the archive, and no other opening takes its place, not even one
-    that arrives late and is older. Whoever makes this row anew from the openings that are left
-    adds the archived numbers and leaves what is settled as it is.
+    that arrives late and is older; nor is anything more rendered. Its reader is forgotten, so that
+    clients and reasons stay counted, as nobody's, where such a contact is removed. Whoever makes
+    this row anew from the openings that are left adds the archived numbers and leaves what is
+    settled as it is.
     """
 
     # Leaves with its contact's openings, before the contact (Contact.remove()).
@@ -61,11 +161,41 @@ class ContactOpenings(models.Model):
     )
     openings = models.PositiveIntegerField(default=0)
     mail_opens = models.PositiveIntegerField(default=0)
+    last_at = models.DateTimeField()
+    pixels = models.BigIntegerField(
+        default=0, help_text="The numbers of its pixels when first opened, as bits."
+    )
+    pixels_seen = models.BigIntegerField(default=0, help_text="Those of them that were opened.")
+
     first_at = models.DateTimeField()
     first_verdict = models.CharField(max_length=7, choices=Verdict)
-    last_at = models.DateTimeField()
+    first_reason = models.CharField(max_length=32, blank=True)
+    first_pixel = models.PositiveSmallIntegerField(null=True, help_text="Its number.")
+    # No index, which only a User-Agent's deletion would use.
+    first_user_agent = models.ForeignKey(
+        UserAgent,
+        models.DO_NOTHING,
+        null=True,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
+    first_delay_s = models.PositiveIntegerField(null=True, help_text="Since the mail was sent.")
+
     first_verified_at = models.DateTimeField(null=True)
     first_verified_verdict = models.CharField(max_length=7, choices=Verdict, blank=True)
+    first_verified_reason = models.CharField(max_length=32, blank=True)
+    first_verified_pixel = models.PositiveSmallIntegerField(null=True)
+    first_verified_user_agent = models.ForeignKey(
+        UserAgent,
+        models.DO_NOTHING,
+        null=True,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
+    first_verified_delay_s = models.PositiveIntegerField(null=True)
+
     archived_openings = models.PositiveIntegerField(
         default=0, help_text="How many of its openings retention has deleted."
     )
@@ -81,36 +211,80 @@ class ContactOpenings(models.Model):
     def __str__(self):
         return f"openings of {self.contact}"
 
-    def add(self, opening: Opening):
+    def says(self) -> dict:
+        """All that it says, by the names of its attributes, the contact first."""
+        return {field.attname: getattr(self, field.attname) for field in self._meta.fields}
+
+    def add(self, opening: Opening, mail: Mail):
         """Take one more opening into account, in whatever order they come."""
         self.openings += 1
         self.mail_opens += opening.begins_mail_open
-        if self.first_at is None or (not self.first_archived and opening.opened_at < self.first_at):
-            self.first_at, self.first_verdict = opening.opened_at, opening.verdict
         if self.last_at is None or opening.opened_at > self.last_at:
             self.last_at = opening.opened_at
-        if Verdict.verified(opening.verdict) and (
-            self.first_verified_at is None
-            or (not self.first_verified_archived and opening.opened_at < self.first_verified_at)
-        ):
-            self.first_verified_at = opening.opened_at
-            self.first_verified_verdict = opening.verdict
+        self.consider("first", opening, mail)
+        if Verdict.verified(opening.verdict):
+            self.consider("first_verified", opening, mail)
+        if not self.first_archived:
+            self.pixels = self.pixels or mail.bits()
+            self.pixels_seen |= bit_of(mail.pixels[opening.pixel_id])
 
-    def tally_firsts(self, tally: Tally, group_id: int, sign: int):
+    def consider(self, first: str, opening: Opening, mail: Mail):
+        """It may be the first one, or the first verified one."""
+        at = self.at(first)
+        if at is None or (self.is_left(first) and opening.opened_at < at):
+            self.set_first(first, first_by(opening, mail))
+
+    def at(self, first: str) -> datetime | None:
+        return getattr(self, f"{first}_at")
+
+    def get_first(self, first: str) -> dict:
+        """The values of NO_FIRST's fields."""
+        return {name: getattr(self, f"{first}_{name}") for name in NO_FIRST}
+
+    def set_first(self, first: str, values: dict):
+        for name, value in values.items():
+            setattr(self, f"{first}_{name}", value)
+
+    def traits_of(self, first: str) -> tuple[Trait, ...]:
+        """What this first opening is broken down by."""
+        known = self.get_first(first)
+        delay = known["delay_s"]
+        traits = [
+            ("pixel", as_text(known["pixel"])),
+            ("delay", as_text(None if delay is None else bucket_of(delay))),
+        ]
+        if not getattr(self, f"{first}_archived"):
+            traits.append(("reason", known["reason"]))
+            traits.append(("user_agent_id", known["user_agent_id"]))
+        if first == "first" and self.pixels.bit_count() > 1:
+            traits.append(("rendered", self.rendered))
+        return tuple(traits)
+
+    @property
+    def rendered(self) -> str:
+        """How much of the mail, which has several pixels."""
+        if self.pixels & ~self.pixels_seen == 0:
+            return "complete"
+        return "top" if self.pixels_seen == bit_of(1) else "part"
+
+    def tally_firsts(self, tally: Tally, group_id: int, sign: int, firsts: Iterable[str] = FIRSTS):
         """Put this contact's first openings into the tally, or (sign -1) take them out."""
-        if self.first_at:
-            tally.note(group_id, self.first_at, self.first_verdict, first_openings=sign)
-        if self.first_verified_at:
-            verdict = self.first_verified_verdict
-            tally.note(group_id, self.first_verified_at, verdict, first_verified=sign)
+        for first in firsts:
+            if at := self.at(first):
+                verdict = getattr(self, f"{first}_verdict")
+                tally.note(group_id, at, verdict, self.traits_of(first), **{FIRSTS[first]: sign})
+
+    def is_left(self, first: str) -> bool:
+        """Whether there is such a first one, and retention has not deleted it."""
+        return self.at(first) is not None and not getattr(self, f"{first}_archived")
+
+    def archived_firsts(self) -> list[str]:
+        """Those whose opening was deleted."""
+        return [first for first in FIRSTS if getattr(self, f"{first}_archived")]
 
     def tally_archived_firsts(self, archive: Tally, group_id: int, sign: int):
         """The same for the archive, which has those whose opening was deleted."""
-        if self.first_archived:
-            archive.note(group_id, self.first_at, self.first_verdict, first_openings=sign)
-        if self.first_verified_archived:
-            verdict = self.first_verified_verdict
-            archive.note(group_id, self.first_verified_at, verdict, first_verified=sign)
+        self.tally_firsts(archive, group_id, sign, self.archived_firsts())
 
     def settled(self) -> "ContactOpenings":
         """What retention has settled of this row, for openings to be added to."""
@@ -120,15 +294,12 @@ class ContactOpenings(models.Model):
             mail_opens=self.archived_mail_opens,
             archived_openings=self.archived_openings,
             archived_mail_opens=self.archived_mail_opens,
-            first_archived=self.first_archived,
-            first_verified_archived=self.first_verified_archived,
         )
+        for first in self.archived_firsts():
+            known.set_first(first, self.get_first(first) | {"archived": True})
         if self.first_archived:
-            known.first_at, known.first_verdict = self.first_at, self.first_verdict
             known.last_at = self.first_at  # at least: the others' times are forgotten
-        if self.first_verified_archived:
-            known.first_verified_at = self.first_verified_at
-            known.first_verified_verdict = self.first_verified_verdict
+            known.pixels, known.pixels_seen = self.pixels, self.pixels_seen
         return known
 
     def archive(self, openings: list[Opening], archive: Tally, group_id: int):
@@ -136,8 +307,12 @@ class ContactOpenings(models.Model):
         self.archived_openings += len(openings)
         self.archived_mail_opens += sum(opening.begins_mail_open for opening in openings)
         last = max(opening.opened_at for opening in openings)
-        self.tally_archived_firsts(archive, group_id, -1)
-        self.first_archived |= self.first_at <= last
-        if self.first_verified_at:
-            self.first_verified_archived |= self.first_verified_at <= last
-        self.tally_archived_firsts(archive, group_id, 1)
+        settled = [first for first in FIRSTS if self.is_left(first) and self.at(first) <= last]
+        self.tally_firsts(archive, group_id, 1, settled)
+        for first in settled:
+            self.set_first(first, {"archived": True, **NO_READER})
+
+    def forget_reader(self, reason: str):
+        """Who read first, and with what, is not known any more."""
+        for first in filter(self.is_left, FIRSTS):
+            self.set_first(first, NO_READER | {"reason": reason})

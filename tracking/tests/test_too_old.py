@@ -15,7 +15,7 @@ from tracking.metrics import RECORDED
 from tracking.models import Opening, OpeningCount
 from tracking.record import Decision, record
 from tracking.tests.opened import PERSON
-from tracking.tests.rebuilt import assert_counts_hold
+from tracking.tests.recounted import assert_counts_hold
 
 pytestmark = pytest.mark.django_db
 URL = "/api/openings/"

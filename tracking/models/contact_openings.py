@@ -1,11 +1,12 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.db import models
+from django.db.models import Count
 
-from campaigns.models import Contact, Pixel
+from campaigns.models import Contact, Group, Pixel
 from campaigns.models.adding import put_in
 from campaigns.models.scoped import GroupScopedQuerySet
 from tracking.delay import bucket_of, seconds_from
@@ -33,6 +34,8 @@ class Mail:
     """What is to be known of a contact's mail for its openings to be understood."""
 
     due_at: datetime  # when it was sent, as far as is known
+    scheduled_at: datetime
+    group_id: int
     pixels: dict[int, int] = field(default_factory=dict)  # id → number
 
     def bits(self) -> int:
@@ -43,10 +46,10 @@ def mails_of(contacts: Iterable[int]) -> dict[int, Mail]:
     """By the contacts' ids, of those that have pixels."""
     mails: dict[int, Mail] = {}
     rows = Pixel.objects.filter(contact__in=list(contacts)).values_list(
-        "contact", "pk", "number", "contact__sent_at", "contact__scheduled_at"
+        "contact", "pk", "number", "contact__sent_at", "contact__scheduled_at", "contact__group"
     )
-    for contact_id, pk, number, sent_at, scheduled_at in rows:
-        mail = mails.setdefault(contact_id, Mail(sent_at or scheduled_at))
+    for contact_id, pk, number, sent_at, *planned in rows:
+        mail = mails.setdefault(contact_id, Mail(sent_at or planned[0], *planned))
         mail.pixels[pk] = number
     return mails
 
@@ -61,6 +64,11 @@ def first_by(opening: Opening, mail: Mail) -> dict:
         "user_agent_id": opening.user_agent_id,
         "delay_s": seconds_from(mail.due_at, opening.opened_at),
     }
+
+
+def due_from(scheduled_at: datetime) -> datetime:
+    """The minute from whose beginning on a contact counts as due."""
+    return scheduled_at.astimezone(UTC).replace(second=0, microsecond=0)
 
 
 def coarsened(row: tuple) -> tuple:
@@ -81,6 +89,24 @@ class ContactOpeningsQuerySet(GroupScopedQuerySet):
         """Insert or overwrite; the caller holds the locks of the contacts."""
         names = [field.name for field in ContactOpenings._meta.fields if not field.primary_key]
         put_in(ContactOpenings, ["contact"], names, [tuple(row.says().values()) for row in rows])
+
+    def early(self, groups: Iterable[int], at: datetime) -> dict[int, int]:
+        """Group id → contacts that have opened although they are not due at that moment, without
+        the zeros. Costs what their number costs."""
+        rows = self.filter(early_group__in=list(groups), early_until__gt=due_from(at))
+        return dict(
+            rows.order_by()
+            .values("early_group")
+            .annotate(n=Count("pk"))
+            .values_list("early_group", "n")
+        )
+
+    def reschedule(self, contacts: Iterable[int]):
+        """These contacts, which the caller has locked, are scheduled for another moment."""
+        rows = self.in_bulk(list(contacts))
+        plans = Contact.objects.filter(pk__in=rows).values_list("pk", "group", "scheduled_at")
+        changed = [rows[pk] for pk, *plan in plans if rows[pk].follow_schedule(*plan)]
+        self.bulk_update(changed, ["early_group", "early_until"], batch_size=READ_AT_ONCE // 50)
 
     def recompute(self, groups: dict[int, int], tally: Tally):
         """Know again, from the openings that there are and from what is settled, what is known
@@ -137,6 +163,10 @@ class ContactOpeningsQuerySet(GroupScopedQuerySet):
             contact_id = opening.contact_id
             row = rows.setdefault(contact_id, ContactOpenings(contact_id=contact_id))
             row.add(opening, mails[contact_id])
+        for contact_id in rows.keys() & mails.keys():
+            mail = mails[contact_id]
+            if rows[contact_id].openings:
+                rows[contact_id].follow_schedule(mail.group_id, mail.scheduled_at)
         return {contact_id: row for contact_id, row in rows.items() if row.openings}
 
 
@@ -196,6 +226,13 @@ class ContactOpenings(models.Model):
     )
     first_verified_delay_s = models.PositiveIntegerField(null=True)
 
+    # Both null but where it was opened before it was due. So those who opened although they are
+    # scheduled for later are found by an index, and cost what their number costs.
+    early_group = models.ForeignKey(
+        Group, models.DO_NOTHING, null=True, related_name="+", db_index=False, db_constraint=False
+    )
+    early_until = models.DateTimeField(null=True, help_text="The minute it is scheduled for.")
+
     archived_openings = models.PositiveIntegerField(
         default=0, help_text="How many of its openings retention has deleted."
     )
@@ -207,6 +244,7 @@ class ContactOpenings(models.Model):
 
     class Meta:
         verbose_name_plural = "contact openings"
+        indexes = [models.Index(fields=["early_group", "early_until"], name="early_openers")]
 
     def __str__(self):
         return f"openings of {self.contact}"
@@ -224,9 +262,17 @@ class ContactOpenings(models.Model):
         self.consider("first", opening, mail)
         if Verdict.verified(opening.verdict):
             self.consider("first_verified", opening, mail)
+        self.follow_schedule(mail.group_id, mail.scheduled_at)
         if not self.first_archived:
             self.pixels = self.pixels or mail.bits()
             self.pixels_seen |= bit_of(mail.pixels[opening.pixel_id])
+
+    def follow_schedule(self, group_id: int, scheduled_at: datetime) -> bool:
+        """Whether it was opened before it is due; returns whether that is news."""
+        due, was = due_from(scheduled_at), (self.early_group_id, self.early_until)
+        early = self.first_at < due
+        self.early_group_id, self.early_until = (group_id, due) if early else (None, None)
+        return was != (self.early_group_id, self.early_until)
 
     def consider(self, first: str, opening: Opening, mail: Mail):
         """It may be the first one, or the first verified one."""
@@ -294,6 +340,8 @@ class ContactOpenings(models.Model):
             mail_opens=self.archived_mail_opens,
             archived_openings=self.archived_openings,
             archived_mail_opens=self.archived_mail_opens,
+            early_group_id=self.early_group_id,
+            early_until=self.early_until,
         )
         for first in self.archived_firsts():
             known.set_first(first, self.get_first(first) | {"archived": True})

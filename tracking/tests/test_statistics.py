@@ -91,7 +91,13 @@ def test_groups_have_the_same_figures_and_add_up(house):
     )
     assert (first["contacts"], first["due"]) == (3, 3)
     assert (second["contacts"], second["due"]) == (2, 1)
-    assert statistics(house).keys() - first.keys() == {"campaign", "as_of", "groups", "tz", "bucket"}
+    assert statistics(house).keys() - first.keys() == {
+        "campaign",
+        "as_of",
+        "groups",
+        "tz",
+        "bucket",
+    }
 
 
 def test_openings_are_told_by_verdict_and_hour(house):

@@ -147,7 +147,7 @@ def test_openings_are_told_by_client_system_reason_and_verdict(house):
     assert sum(each["openings"] for each in others) == 2
     assert found["systems"][0]["openings"] == 2
     assert sum(each["openings"] for each in found["systems"]) == 4
-    assert [(each["verdict"], each["openings"]) for each in found["reasons"]][0] == ("human", 2)
+    assert (found["reasons"][0]["verdict"], found["reasons"][0]["openings"]) == ("human", 2)
     assert {each["verdict"] for each in found["reasons"]} == {"human", "proxy", "machine"}
 
 

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from rest_framework import serializers
 
-from pixeltrack.tests.matrix import VERBS, Unlisted
+from pixeltrack.tests.matrix import Unlisted
 from pixeltrack.tests.routes import Route, api_routes
+from pixeltrack.tests.table import VERBS
 
 WRITES = ("POST", "PUT", "PATCH")
 KINDS = ("application/json", "multipart/form-data")
@@ -28,6 +29,7 @@ WRITABLE = {
     ),
     "OpeningCorrectionSerializer": "opened_at verdict",
     "ReportedOpeningsSerializer": "openings",
+    "CampaignDecisionSerializer": "group remark",
     "ErasedVisitorSerializer": "user_id",
     "TeamSerializer": "name",
     "MembershipSerializer": "role",

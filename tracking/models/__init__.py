@@ -4,6 +4,7 @@ from tracking.models.archived_count import (
     ArchivedBreakdown,
     ArchivedOpeningCount,
 )
+from tracking.models.campaign_decision import CampaignDecision
 from tracking.models.contact_openings import ContactOpenings
 from tracking.models.count import CountedDay, OpeningBreakdown, OpeningCount
 from tracking.models.opening import Opening
@@ -26,6 +27,7 @@ __all__ = [
     "ArchivedAnonymously",
     "ArchivedBreakdown",
     "ArchivedOpeningCount",
+    "CampaignDecision",
     "CellVisitor",
     "ContactOpenings",
     "CountedDay",

@@ -16,8 +16,7 @@ from tracking.reclassify import Reclassification
 from tracking.retention import forget_openings_before
 from tracking.statistics import statistics_of
 from tracking.tests.opened import GMAIL, PERSON, open_pixel
-from tracking.tests.recounted import assert_counts_hold
-from tracking.tests.recounted import assert_all_follows
+from tracking.tests.recounted import assert_all_follows, assert_counts_hold
 from tracking.verdict import RULES
 
 pytestmark = pytest.mark.django_db

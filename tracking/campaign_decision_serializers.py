@@ -39,7 +39,7 @@ class DecidedOnSerializer(serializers.Serializer):
 
 class CampaignDecisionSerializer(serializers.ModelSerializer):
     group = ScopedField(
-        queryset=Group.objects.all(),
+        queryset=Group.objects.select_related("campaign"),
         help_text="Of this campaign. Null once the group has been deleted.",
     )
     figures = DecidedOnSerializer(read_only=True)

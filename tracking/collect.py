@@ -92,7 +92,7 @@ def take(hits: list[Hit] | list[ViewHit]) -> list[Outcome]:
     try:
         if way.is_to_measure():
             way.full = stream.full_kinds()
-        if type(hits[0]) in way.full and (outcomes := fallback().take_to_spool(hits)):
+        if type(hits[0]) in way.full and (outcomes := relieve(hits)):
             return outcomes
         if way.breaker.allows():
             appended = stream.append(hits)
@@ -109,6 +109,15 @@ def take(hits: list[Hit] | list[ViewHit]) -> list[Outcome]:
         return way.took(hits, stream.append(hits))
     except REDIS_ERRORS:
         return lose(len(hits), NOBODY)
+
+
+def relieve(hits: list[Hit] | list[ViewHit]) -> list[Outcome] | None:
+    """What becomes of hits that Redis had better be spared; None where it has to take them after
+    all. For page views it hasn't: they would take what pixels need, and can be sent again."""
+    outcomes = fallback().spare_disk(hits)
+    if outcomes is None and isinstance(hits[0], ViewHit):
+        return lose(len(hits), NOBODY)
+    return outcomes
 
 
 def look_for_redis():
@@ -184,9 +193,7 @@ class GroupCommit:
         try:
             if way.is_to_measure():
                 way.full = await self._redis.full_kinds()
-            if type(hits[0]) in way.full and (
-                outcomes := await self._in_thread(fallback().take_to_spool, hits)
-            ):
+            if type(hits[0]) in way.full and (outcomes := await self._in_thread(relieve, hits)):
                 return outcomes
             if not way.breaker.is_open:
                 return way.took(hits, await self._redis.append(hits))

@@ -20,6 +20,7 @@ from tracking.hit import Hit
 from tracking.metrics import COLLECTED, COLLECTED_VIEWS
 from tracking.outcome import Outcome
 from tracking.page_views.hit import ViewHit
+from tracking.spool import disk_is_low
 from tracking.unconfirmed import Unconfirmed
 
 logger = logging.getLogger(__name__)
@@ -112,12 +113,12 @@ def take(hits: list[Hit] | list[ViewHit]) -> list[Outcome]:
 
 
 def relieve(hits: list[Hit] | list[ViewHit]) -> list[Outcome] | None:
-    """What becomes of hits that Redis had better be spared; None where it has to take them after
-    all. For page views it hasn't: they would take what pixels need, and can be sent again."""
-    outcomes = fallback().spare_disk(hits)
-    if outcomes is None and isinstance(hits[0], ViewHit):
+    """What becomes of hits that Redis had better be spared; None where the disk takes nothing, and
+    Redis has to take them after all. Where the disk only runs low, page views are refused: they
+    would take what pixels need, and can be sent again."""
+    if isinstance(hits[0], ViewHit) and disk_is_low():
         return lose(len(hits), NOBODY)
-    return outcomes
+    return fallback().take_to_spool(hits)
 
 
 def look_for_redis():

@@ -299,6 +299,15 @@ def test_with_the_disk_full_as_well_a_nearly_full_redis_takes_the_hit_after_all(
     assert collect_module.way.full == {Hit}
 
 
+def test_it_takes_page_views_as_well(track_all, redis_client, settings):
+    (settings.VAR_DIR / "spool").write_text("in the way")
+    settings.PIXEL_STREAM_LIMIT = 1
+    assert track_all([a_view()]) == [Outcome.STORED]
+    collect_module.way._measure_at = 0
+    assert track_all([a_view()]) == [Outcome.STORED]
+    assert collect_module.way.full == {ViewHit}
+
+
 def test_a_redis_that_fails_while_it_was_full_is_measured_anew(redis_client, pixel):
     collect_module.way.full = {Hit}
     collect_module.way.failed(ConnectionError("refused"))

@@ -20,6 +20,7 @@ from tracking.hit import Hit
 from tracking.metrics import COLLECTED, COLLECTED_VIEWS
 from tracking.outcome import Outcome
 from tracking.page_views.hit import ViewHit
+from tracking.spool import disk_is_low
 from tracking.unconfirmed import Unconfirmed
 
 logger = logging.getLogger(__name__)
@@ -92,7 +93,7 @@ def take(hits: list[Hit] | list[ViewHit]) -> list[Outcome]:
     try:
         if way.is_to_measure():
             way.full = stream.full_kinds()
-        if type(hits[0]) in way.full and (outcomes := fallback().take_to_spool(hits)):
+        if type(hits[0]) in way.full and (outcomes := relieve(hits)):
             return outcomes
         if way.breaker.allows():
             appended = stream.append(hits)
@@ -109,6 +110,15 @@ def take(hits: list[Hit] | list[ViewHit]) -> list[Outcome]:
         return way.took(hits, stream.append(hits))
     except REDIS_ERRORS:
         return lose(len(hits), NOBODY)
+
+
+def relieve(hits: list[Hit] | list[ViewHit]) -> list[Outcome] | None:
+    """What becomes of hits that Redis had better be spared; None where the disk takes nothing, and
+    Redis has to take them after all. Where the disk only runs low, page views are refused: they
+    would take what pixels need, and can be sent again."""
+    if isinstance(hits[0], ViewHit) and disk_is_low():
+        return lose(len(hits), NOBODY)
+    return fallback().take_to_spool(hits)
 
 
 def look_for_redis():
@@ -184,9 +194,7 @@ class GroupCommit:
         try:
             if way.is_to_measure():
                 way.full = await self._redis.full_kinds()
-            if type(hits[0]) in way.full and (
-                outcomes := await self._in_thread(fallback().take_to_spool, hits)
-            ):
+            if type(hits[0]) in way.full and (outcomes := await self._in_thread(relieve, hits)):
                 return outcomes
             if not way.breaker.is_open:
                 return way.took(hits, await self._redis.append(hits))

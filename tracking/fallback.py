@@ -21,7 +21,7 @@ from tracking.hit import Hit
 from tracking.kinds import record_all
 from tracking.outcome import Outcome
 from tracking.page_views.hit import ViewHit
-from tracking.spool import SpoolWriter
+from tracking.spool import SpoolWriter, disk_is_low
 
 logger = logging.getLogger(__name__)
 
@@ -106,12 +106,19 @@ class Fallback:
 
     def take(self, hits: list[Hit] | list[ViewHit]) -> list[Outcome] | None:
         if isinstance(hits[0], ViewHit):  # as are the others: a group holds one kind
-            return self.take_to_spool(hits) or self._ask(self._for_views.insist, hits)
+            return self.spare_disk(hits) or self._ask(self._for_views.insist, hits)
         return (
             self._ask(self.database.take, hits)
             or self.take_to_spool(hits)
             or self._ask(self.database.insist, hits)
         )
+
+    def spare_disk(self, hits: list[Hit] | list[ViewHit]) -> list[Outcome] | None:
+        """`take_to_spool`, but what is left of a disk that runs low is for pixels: page views can
+        be sent again, and whoever likes may send them."""
+        if isinstance(hits[0], ViewHit) and disk_is_low():
+            return None
+        return self.take_to_spool(hits)
 
     def _ask(self, verb, hits) -> list[Outcome] | None:
         try:

@@ -299,6 +299,15 @@ def test_with_the_disk_full_as_well_a_nearly_full_redis_takes_the_hit_after_all(
     assert collect_module.way.full == {Hit}
 
 
+def test_it_takes_page_views_as_well(track_all, redis_client, settings):
+    (settings.VAR_DIR / "spool").write_text("in the way")
+    settings.PIXEL_STREAM_LIMIT = 1
+    assert track_all([a_view()]) == [Outcome.STORED]
+    collect_module.way._measure_at = 0
+    assert track_all([a_view()]) == [Outcome.STORED]
+    assert collect_module.way.full == {ViewHit}
+
+
 def test_a_redis_that_fails_while_it_was_full_is_measured_anew(redis_client, pixel):
     collect_module.way.full = {Hit}
     collect_module.way.failed(ConnectionError("refused"))
@@ -370,6 +379,25 @@ def test_few_entries_that_hold_much_are_pressure_of_their_kind_alone(
     collect_module.way._measure_at = 0
     assert track_all([a_view()]) == [Outcome.SPOOLED]
     assert collect_all(a_hit(pixel)) == [Outcome.STORED]
+
+
+def test_what_is_left_of_a_disk_that_runs_low_is_for_pixels(
+    collect_all, track_all, redis_client, pixel, settings
+):
+    settings.PIXEL_STREAM_LIMIT, settings.PIXEL_DISK_RESERVE_MB = 1, 10**9
+    assert track_all([a_view()]) == collect_all(a_hit(pixel)) == [Outcome.STORED]
+    collect_module.way._measure_at = 0
+    assert track_all([a_view(), a_view("ben")]) == [Outcome.LOST] * 2
+    assert collect_all(a_hit(pixel, "Outlook")) == [Outcome.SPOOLED]
+    assert redis_client.xlen(stream.stream_key(0, ViewHit)) == 1
+
+
+def test_it_is_for_pixels_without_redis_as_well(
+    collect_all, track_all, redis_is_down, database_is_down, pixel, settings
+):
+    settings.PIXEL_DISK_RESERVE_MB = 10**9
+    assert track_all([a_view()]) == [Outcome.LOST]
+    assert collect_all(a_hit(pixel)) == [Outcome.SPOOLED]
 
 
 def test_page_views_that_pile_up_send_no_pixel_to_the_disk(redis_client, pixel, settings):

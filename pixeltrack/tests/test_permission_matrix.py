@@ -1,4 +1,4 @@
-"""Every route of the URL map, with every method, for every caller: is it as matrix.py says?
+"""Every route of the URL map, with every method, for every caller: is it as table.py says?
 
 Each cell is a real request with a body that would do, and is undone afterwards.
 """
@@ -10,8 +10,9 @@ from django.db import transaction
 
 from accounts.permissions import TeamRole
 from accounts.scope import TeamScoped
-from pixeltrack.tests.matrix import ROUTES, Asked, Unlisted, is_problem, rules
+from pixeltrack.tests.matrix import Asked, Unlisted, is_problem, rules
 from pixeltrack.tests.routes import METHODS, admin_routes, routes
+from pixeltrack.tests.table import ROUTES
 from pixeltrack.tests.world import CANARY, World
 
 pytestmark = pytest.mark.django_db
@@ -68,7 +69,7 @@ def test_a_route_answers_as_the_table_says(world, address):
 def test_the_table_lists_the_url_map_and_nothing_else():
     unlisted = sorted(set(ADDRESSES) - ROUTES.keys())
     gone = sorted(ROUTES.keys() - set(ADDRESSES))
-    assert not unlisted, f"Add a line to ROUTES in pixeltrack/tests/matrix.py for {unlisted}"
+    assert not unlisted, f"Add a line to ROUTES in pixeltrack/tests/table.py for {unlisted}"
     assert not gone, f"No route is there for these lines of ROUTES: {gone}"
 
 

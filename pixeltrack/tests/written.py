@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from rest_framework import serializers
 
-from pixeltrack.tests.matrix import VERBS, Unlisted
+from pixeltrack.tests.matrix import Unlisted
 from pixeltrack.tests.routes import Route, api_routes
+from pixeltrack.tests.table import VERBS
 
 WRITES = ("POST", "PUT", "PATCH")
 KINDS = ("application/json", "multipart/form-data")

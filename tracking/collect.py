@@ -15,12 +15,11 @@ from redis.exceptions import RedisError, TimeoutError
 
 from tracking import stream
 from tracking.breaker import Breaker
-from tracking.fallback import fallback, lose, name_of
+from tracking.fallback import fallback, lose, must_spare_disk, name_of
 from tracking.hit import Hit
 from tracking.metrics import COLLECTED, COLLECTED_VIEWS
 from tracking.outcome import Outcome
 from tracking.page_views.hit import ViewHit
-from tracking.spool import disk_is_low
 from tracking.unconfirmed import Unconfirmed
 
 logger = logging.getLogger(__name__)
@@ -116,7 +115,7 @@ def relieve(hits: list[Hit] | list[ViewHit]) -> list[Outcome] | None:
     """What becomes of hits that Redis had better be spared; None where the disk takes nothing, and
     Redis has to take them after all. Where the disk only runs low, page views are refused: they
     would take what pixels need, and can be sent again."""
-    if isinstance(hits[0], ViewHit) and disk_is_low():
+    if must_spare_disk(hits):
         return lose(len(hits), NOBODY)
     return fallback().take_to_spool(hits)
 

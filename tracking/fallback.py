@@ -106,19 +106,13 @@ class Fallback:
 
     def take(self, hits: list[Hit] | list[ViewHit]) -> list[Outcome] | None:
         if isinstance(hits[0], ViewHit):  # as are the others: a group holds one kind
-            return self.spare_disk(hits) or self._ask(self._for_views.insist, hits)
+            spooled = None if must_spare_disk(hits) else self.take_to_spool(hits)
+            return spooled or self._ask(self._for_views.insist, hits)
         return (
             self._ask(self.database.take, hits)
             or self.take_to_spool(hits)
             or self._ask(self.database.insist, hits)
         )
-
-    def spare_disk(self, hits: list[Hit] | list[ViewHit]) -> list[Outcome] | None:
-        """`take_to_spool`, but what is left of a disk that runs low is for pixels: page views can
-        be sent again, and whoever likes may send them."""
-        if isinstance(hits[0], ViewHit) and disk_is_low():
-            return None
-        return self.take_to_spool(hits)
 
     def _ask(self, verb, hits) -> list[Outcome] | None:
         try:
@@ -138,6 +132,12 @@ class Fallback:
 
     def close(self):
         self.spool.close()
+
+
+def must_spare_disk(hits: list[Hit] | list[ViewHit]) -> bool:
+    """What is left of a disk that runs low is for pixels: page views can be sent again, and whoever
+    likes may send them."""
+    return isinstance(hits[0], ViewHit) and disk_is_low()
 
 
 def lose(hits: int, why: str) -> list[Outcome]:

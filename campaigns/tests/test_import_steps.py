@@ -13,24 +13,11 @@ from campaigns.models.contact_import import NoTrial, WrongState
 from campaigns.models.leased import LEASE
 from campaigns.tests.factories import make_campaign, make_contact
 from campaigns.tests.importing import contacts_of, figures, reported, send, table, take_in
+from campaigns.tests.small_imports import ROWS, campaign, small_chunks
 
+__all__ = ["campaign", "small_chunks"]  # fixtures
 pytestmark = pytest.mark.django_db
 State = ContactImport.State
-ROWS = table(
-    "email,group,name",
-    *("a@example.com,A,", "b@example.com,B,", "bad", "a@example.com,B,", "c@example.com,A,"),
-    *("c@example.com,A,again", "info@example.com,A,", "d@example.com,C,", "e@example.com,B,"),
-)
-
-
-@pytest.fixture
-def campaign():
-    return make_campaign(group_names=("A", "B"))
-
-
-@pytest.fixture(autouse=True)
-def small_chunks(monkeypatch):
-    monkeypatch.setattr(import_steps, "CHUNK", 2)
 
 
 def whole(job) -> tuple:

@@ -3,10 +3,11 @@ the staff may see pages sees all of them."""
 
 from django.contrib import admin
 
-from accounts.scoped_admin import BigTableAdmin, BigTableList, ReadOnlyAdmin
+from accounts.scoped_admin import BigTableList
 from tracking.admin.chart import Chart
+from tracking.admin.named import NamedAdmin
 from tracking.models import Page, ViewCell
-from tracking.models.page_view import ALL_PAGES, fingerprint, last_hours
+from tracking.models.page_view import ALL_PAGES, last_hours
 from tracking.page_views.figures import figures_of
 
 HOURS_IN_LIST, HOURS_OF_PAGE = 24, 48
@@ -34,26 +35,17 @@ class MostViewed(BigTableList):
 
 
 @admin.register(Page)
-class PageAdmin(ReadOnlyAdmin, BigTableAdmin):
+class PageAdmin(NamedAdmin):
     list_display = ["page_id", "views", "visitors", "late_views", "trend"]
-    list_per_page = 50
     fields = ["page_id"]
     search_fields = ["page_id"]  # makes the box appear
     search_help_text = "A whole page_id."
-
-    def scope(self, rows, user):
-        return rows
 
     def get_changelist(self, request, **kwargs):
         return MostViewed
 
     def changelist_view(self, request, extra_context=None):
         return super().changelist_view(request, {"title": "Pages"} | (extra_context or {}))
-
-    def get_search_results(self, request, queryset, search_term):
-        if not search_term:
-            return queryset, False
-        return queryset.filter(fingerprint=fingerprint(search_term)), False
 
     @admin.display(description="views")
     def views(self, page):

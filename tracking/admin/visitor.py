@@ -8,29 +8,20 @@ from django.template.response import TemplateResponse
 from django.urls import path
 
 from accounts.scoped_admin import BigTableAdmin, NamelessHistory, ReadOnlyAdmin
+from tracking.admin.named import NamedAdmin
 from tracking.models import ErasedVisitor, PageView, Visitor
-from tracking.models.page_view import fingerprint
 
 VIEWS_SHOWN = 50
 
 
 @admin.register(Visitor)
-class VisitorAdmin(NamelessHistory, ReadOnlyAdmin, BigTableAdmin):
+class VisitorAdmin(NamelessHistory, NamedAdmin):
     """Who may delete visitors may erase them; deleted they are never, for they are counted."""
 
     list_display = ["__str__", "erased_at"]
-    list_per_page = 50
     fields = readonly_fields = ["user_id", "erased_at", "latest_views"]
     search_fields = ["user_id"]  # makes the box appear
     search_help_text = "A whole user_id."
-
-    def scope(self, rows, user):
-        return rows
-
-    def get_search_results(self, request, queryset, search_term):
-        if not search_term:
-            return queryset, False
-        return queryset.filter(fingerprint=fingerprint(search_term)), False
 
     @admin.display(description="latest views")
     def latest_views(self, visitor):

@@ -5,7 +5,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from unittest.mock import Mock
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from django.db import OperationalError
@@ -18,75 +18,27 @@ from redis.exceptions import (
     TimeoutError,
 )
 
-from campaigns.tests.factories import make_contact
 from tracking import collect as collect_module
 from tracking import fallback as fallback_module
 from tracking import stream
 from tracking.collect import GroupCommit, collect, collect_views
 from tracking.fallback import fallback
-from tracking.hit import Hit
 from tracking.models import Opening, PageView
 from tracking.outcome import Outcome
 from tracking.page_views.hit import ViewHit
-from tracking.spool import SpoolFile, waiting_files
+from tracking.tests.stores import (
+    a_hit,
+    a_view,
+    database_is_down,
+    own_folder,
+    pixel,
+    spooled,
+    track_all,
+)
 
+__all__ = ["database_is_down", "own_folder", "pixel", "track_all"]  # fixtures
 pytestmark = pytest.mark.django_db(transaction=True)
 NOON = 1_772_366_400_000
-
-
-@pytest.fixture(autouse=True)
-def own_folder(settings, tmp_path, monkeypatch):
-    settings.VAR_DIR = tmp_path
-    # A slow machine changes no outcome; what hangs is tested with a budget of its own.
-    monkeypatch.setattr(fallback_module, "DATABASE_BUDGET_S", 20)
-    yield
-    fallback().close()
-
-
-@pytest.fixture
-def pixel():
-    return make_contact().pixels.get().uuid.bytes
-
-
-@pytest.fixture
-def database_is_down(monkeypatch):
-    failing = Mock(side_effect=OperationalError(2002, "refused"))
-    monkeypatch.setattr(fallback_module, "record_all", failing)
-    return failing
-
-
-def a_view(user="user123") -> ViewHit:
-    return ViewHit(uuid4().bytes, "home", user, at=NOON)
-
-
-def a_hit(pixel, agent="Thunderbird") -> Hit:
-    return Hit(uuid4().bytes, pixel, NOON, user_agent=agent)
-
-
-@pytest.fixture(params=["plain view", "lane"])
-def track_all(request):
-    """What becomes of the page views of one request."""
-
-    async def as_group(hits):
-        commit = GroupCommit()
-        outcomes = await commit.collect_views(hits)
-        await commit.close()
-        return outcomes
-
-    if request.param == "plain view":
-        return collect_views
-    return lambda hits: asyncio.run(as_group(hits))
-
-
-def spooled() -> list[bytes]:
-    """Event ids in the spool."""
-    fallback().close()
-    found = []
-    for path in waiting_files():
-        file = SpoolFile.lock(path)
-        found += [event_id for event_id, _ in file.next_batch(500).packed]
-        file.release()
-    return found
 
 
 def test_without_redis_the_database_takes_the_hit(collect_all, redis_is_down, pixel):
@@ -276,45 +228,6 @@ def test_a_database_that_hangs_is_not_waited_for(collect_all, redis_is_down, pix
         release.set()
 
 
-def test_under_pressure_redis_is_spared(collect_all, redis_client, pixel, settings):
-    settings.PIXEL_STREAM_LIMIT = 1
-    assert collect_all(a_hit(pixel)) == [Outcome.STORED]
-    collect_module.way._measure_at = 0
-    hit = a_hit(pixel, "Outlook")
-    assert collect_all(hit) == [Outcome.SPOOLED]
-    assert spooled() == [hit.event_id]
-    redis_client.flushall()
-    collect_module.way._measure_at = 0
-    assert collect_all(a_hit(pixel, "Gmail")) == [Outcome.STORED]
-
-
-def test_with_the_disk_full_as_well_a_nearly_full_redis_takes_the_hit_after_all(
-    collect_all, redis_client, pixel, settings
-):
-    (settings.VAR_DIR / "spool").write_text("in the way")
-    settings.PIXEL_STREAM_LIMIT = 1
-    assert collect_all(a_hit(pixel)) == [Outcome.STORED]
-    collect_module.way._measure_at = 0
-    assert collect_all(a_hit(pixel, "Outlook")) == [Outcome.STORED]
-    assert collect_module.way.full == {Hit}
-
-
-def test_it_takes_page_views_as_well(track_all, redis_client, settings):
-    (settings.VAR_DIR / "spool").write_text("in the way")
-    settings.PIXEL_STREAM_LIMIT = 1
-    assert track_all([a_view()]) == [Outcome.STORED]
-    collect_module.way._measure_at = 0
-    assert track_all([a_view()]) == [Outcome.STORED]
-    assert collect_module.way.full == {ViewHit}
-
-
-def test_a_redis_that_fails_while_it_was_full_is_measured_anew(redis_client, pixel):
-    collect_module.way.full = {Hit}
-    collect_module.way.failed(ConnectionError("refused"))
-    collect_module.way.breaker._try_at = time.monotonic()
-    assert collect(a_hit(pixel)) == Outcome.STORED
-
-
 def test_the_lane_asks_a_failed_redis_beside_the_hits(redis_client, pixel):
     async def arrive():
         commit = GroupCommit()
@@ -361,48 +274,3 @@ def test_hits_do_not_wait_while_a_failed_database_is_tried(redis_is_down, pixel)
     database._overdue.result(20)
     assert collect(a_hit(pixel, "Outlook")) == Outcome.DATABASE
     assert Opening.objects.count() == 2  # the first is in the spool as well, and counts once
-
-
-@pytest.mark.parametrize(
-    ("maxmemory", "full"), [(0, set()), (1_000, {Hit, ViewHit}), (10**12, set())]
-)
-def test_memory_near_its_limit_is_pressure(maxmemory, full):
-    assert stream.says_full({"maxmemory": maxmemory, "used_memory": 901}, 0, None, 0, 1) == full
-
-
-def test_few_entries_that_hold_much_are_pressure_of_their_kind_alone(
-    collect_all, track_all, redis_client, pixel, monkeypatch
-):
-    monkeypatch.setattr(stream, "STREAM_BYTES", 50_000)
-    assert track_all([a_view("x" * 255) for _ in range(500)]) == [Outcome.STORED] * 500
-    assert redis_client.xlen(stream.stream_key(0, ViewHit)) == 1
-    collect_module.way._measure_at = 0
-    assert track_all([a_view()]) == [Outcome.SPOOLED]
-    assert collect_all(a_hit(pixel)) == [Outcome.STORED]
-
-
-def test_what_is_left_of_a_disk_that_runs_low_is_for_pixels(
-    collect_all, track_all, redis_client, pixel, settings
-):
-    settings.PIXEL_STREAM_LIMIT, settings.PIXEL_DISK_RESERVE_MB = 1, 10**9
-    assert track_all([a_view()]) == collect_all(a_hit(pixel)) == [Outcome.STORED]
-    collect_module.way._measure_at = 0
-    assert track_all([a_view(), a_view("ben")]) == [Outcome.LOST] * 2
-    assert collect_all(a_hit(pixel, "Outlook")) == [Outcome.SPOOLED]
-    assert redis_client.xlen(stream.stream_key(0, ViewHit)) == 1
-
-
-def test_it_is_for_pixels_without_redis_as_well(
-    collect_all, track_all, redis_is_down, database_is_down, pixel, settings
-):
-    settings.PIXEL_DISK_RESERVE_MB = 10**9
-    assert track_all([a_view()]) == [Outcome.LOST]
-    assert collect_all(a_hit(pixel)) == [Outcome.SPOOLED]
-
-
-def test_page_views_that_pile_up_send_no_pixel_to_the_disk(redis_client, pixel, settings):
-    settings.PIXEL_STREAM_LIMIT = 1
-    assert collect_views([a_view()]) == [Outcome.STORED]
-    collect_module.way._measure_at = 0
-    assert collect_views([a_view()]) == [Outcome.SPOOLED]
-    assert collect(a_hit(pixel)) == Outcome.STORED

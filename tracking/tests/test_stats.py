@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 from django.db import OperationalError, connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django_redis import get_redis_connection
 from redis.exceptions import ConnectionError as ConnectionLost
@@ -386,3 +387,10 @@ def test_a_page_may_read_that_its_body_is_refused(closed, client):
 def test_the_lane_leaves_it_to_django_where_it_is_not_public(closed):
     with pytest.raises(AssertionError, match="let it through"):
         stats("lane")
+
+
+def test_pages_can_read_what_the_limits_of_requests_refuse():
+    refused = Client().generic("GET", "/stats", b"{}", "application/json; charset=latin-1")
+    assert refused.status_code == 415
+    assert refused["Access-Control-Allow-Origin"] == "*"
+    assert "Access-Control-Allow-Credentials" not in refused

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from math import ceil
 
 from benchmarks.statistics_campaign import Database, Made
 from tracking.delay import BUCKETS, bucket_of
@@ -126,7 +127,7 @@ class Truth:
             [(seconds,)] = self.run(
                 "SELECT verified_s FROM bench_firsts WHERE verified_at IS NOT NULL"
                 " ORDER BY verified_s LIMIT 1 OFFSET %(place)s",
-                place=max(0, int(share * number) - 1),
+                place=ceil(share * number) - 1,
             )
             begin = bucket_of(seconds)
             if not begin <= told[name] <= min(each for each in BUCKETS if each > begin):
@@ -177,7 +178,9 @@ READ = {
         for verdict in ("human", "proxy", "machine")
     },
     "first_verdicts": lambda told: by("verdict", "contacts")(told["verdicts"]),
-    "rendered": lambda told: {name: (number,) for name, number in told["rendered"].items()},
+    "rendered": lambda told: {
+        name: (number,) for name, number in told["rendered"].items() if number
+    },
 }
 
 

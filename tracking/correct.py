@@ -26,7 +26,7 @@ from tracking.models import (
 )
 from tracking.moment import milliseconds
 from tracking.record import REFRESH_WINDOW, History
-from tracking.retention import is_too_old, kept_since
+from tracking.retention import is_too_old, taken_since
 from tracking.rule_set import CORRECTED
 
 logger = logging.getLogger(__name__)
@@ -102,7 +102,8 @@ def lock(pk: int) -> Opening:
 
 def place(opening: Opening):
     """Decide about an opening at its new time, as about a hit; Refused."""
-    if is_too_old(opening.opened_at, kept_since()):
+    since = taken_since([opening.group_id])[opening.group_id]
+    if is_too_old(opening.opened_at, since):
         raise Refused(Decision.TOO_OLD)
     closed_at = opening.group.campaign.closed_at
     if closed_at and opening.opened_at >= closed_at:

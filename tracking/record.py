@@ -28,7 +28,7 @@ from tracking.models import (
 )
 from tracking.models.contact_openings import mails_of
 from tracking.moment import milliseconds, moment_of
-from tracking.retention import is_too_old, kept_since
+from tracking.retention import LEAST_DAYS, days_ago, is_too_old, taken_since
 from tracking.rule_set import Judgement
 from tracking.rules import PIXEL_LIMIT, REFRESH_WINDOW
 from tracking.verdict import judge
@@ -135,6 +135,12 @@ def anonymous_hits(hits, targets) -> list[tuple[Hit, int, datetime]]:
     ]
 
 
+def groups_of_old(hits, targets) -> set[int]:
+    """The groups of hits so old that retention may have come to them: hardly ever any."""
+    old = {hit.pixel for hit in hits if moment_of(hit) < days_ago(LEAST_DAYS)}
+    return {targets[pixel].group_id for pixel in old & targets.keys()}
+
+
 def known_event_ids(hits) -> set[bytes]:
     event_ids = [UUID(bytes=hit.event_id) for hit in hits]
     found = Opening.objects.filter(event_id__in=event_ids).values_list("event_id", flat=True)
@@ -204,7 +210,7 @@ class Past:
     """What is known when a batch is decided; the openings decided are added."""
 
     event_ids: set[bytes]
-    kept_since: datetime | None
+    taken_since: dict[int, datetime | None]  # of groups with hits that are no longer new
     history: History
     anonymous: AnonymousHistory
     user_agents: dict[str, int]
@@ -213,8 +219,7 @@ class Past:
     def around(cls, hits, targets, user_agents) -> "Past":
         return cls(
             event_ids=known_event_ids(hits),
-            # Asked after the event ids: what retention took before then is older than this.
-            kept_since=kept_since(),
+            taken_since=taken_since(groups_of_old(hits, targets)),
             history=History.around(hits, targets),
             anonymous=AnonymousHistory.around(anonymous_hits(hits, targets)),
             user_agents=user_agents,
@@ -230,10 +235,10 @@ def decide(hit, target, past: Past) -> tuple[Recorded, Opening | None]:
     moment = moment_of(hit)
     if hit.event_id in past.event_ids:
         return Recorded(hit, Decision.DUPLICATE), None
-    if is_too_old(moment, past.kept_since):
-        return Recorded(hit, Decision.TOO_OLD), None
     if target is None:
         return Recorded(hit, Decision.UNKNOWN), None
+    if is_too_old(moment, past.taken_since.get(target.group_id)):
+        return Recorded(hit, Decision.TOO_OLD), None
     if target.erased_at:
         return Recorded(hit, Decision.ERASED), None
     if target.tracking == Campaign.Tracking.OFF:

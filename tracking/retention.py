@@ -7,13 +7,13 @@ The figures don't change by it. For each group, quarter and verdict it holds at 
 and so it does for each value that they are broken down by (OpeningBreakdown, ArchivedBreakdown),
 where a contact's first opening counts for the archive once it is deleted (see ContactOpenings).
 The event ids of deleted openings are forgotten. So that none is counted again, neither hits nor
-reports nor corrections make an opening that is older than OPENING_RETENTION_DAYS. What was deleted
-by the command with fewer `--days` than that can be reported again, and then counts again.
+reports nor corrections make an opening that is older than OPENING_RETENTION_DAYS, nor one from a
+time of which its group has an archive: the setting may have been raised since.
 """
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -27,13 +27,16 @@ from tracking.models import (
     AnonymousReader,
     ArchivedAnonymously,
     ArchivedOpeningCount,
+    ArchivedUntil,
     ContactOpenings,
     Opening,
     OpeningChange,
     Tally,
 )
+from tracking.moment import MILLISECOND
 
 DELETED_AT_ONCE = 1_000
+LEAST_DAYS = 1  # that openings are kept
 
 
 def days_ago(days: int) -> datetime:
@@ -44,6 +47,17 @@ def kept_since() -> datetime | None:
     """What was opened before that moment is deleted; None where all is kept."""
     days = settings.OPENING_RETENTION_DAYS
     return days_ago(days) if days else None
+
+
+def taken_since(groups: Iterable[int]) -> dict[int, datetime | None]:
+    """Group id → the moment before which none of its openings is taken in; None where all are.
+
+    Ask after the event ids are read: what was deleted before then is older than this.
+    """
+    groups, since = set(groups), kept_since()
+    archived = ArchivedUntil.objects.filter(group__in=groups).values_list("group", "moment")
+    after = {group: moment + MILLISECOND for group, moment in archived} if groups else {}
+    return {group: max(filter(None, [since, after.get(group)]), default=None) for group in groups}
 
 
 def is_too_old(moment: datetime, since: datetime | None) -> bool:
@@ -113,7 +127,15 @@ def archive(group_id: int, found: dict[int, int | None], moment: datetime) -> in
     OpeningChange.objects.filter(event_id__in=[opening.event_id for opening in openings]).delete()
     Opening.objects.filter(pk__in=[opening.pk for opening in openings]).delete()
     ArchivedOpeningCount.objects.add(tally)
+    if openings:
+        remember_archived(group_id, max(opening.opened_at for opening in openings))
     return len(openings)
+
+
+def remember_archived(group_id: int, moment: datetime):
+    known = ArchivedUntil.objects.filter(group=group_id)
+    if not known.filter(moment__lt=moment).update(moment=moment):
+        ArchivedUntil.objects.get_or_create(group_id=group_id, defaults={"moment": moment})
 
 
 def archive_anonymously(group_id: int, openings: list[Opening]):

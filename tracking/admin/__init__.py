@@ -1,4 +1,5 @@
 from tracking.admin.campaign import CampaignAdmin, ContactAdmin, GroupAdmin, PixelAdmin
+from tracking.admin.campaign_decision import CampaignDecisionAdmin
 from tracking.admin.opening import (
     ContactOpeningsAdmin,
     OpeningAdmin,
@@ -13,6 +14,7 @@ from tracking.admin.visitor import ErasedVisitorAdmin, VisitorAdmin
 
 __all__ = [
     "CampaignAdmin",
+    "CampaignDecisionAdmin",
     "ContactAdmin",
     "ContactOpeningsAdmin",
     "ErasedVisitorAdmin",

@@ -58,7 +58,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='contactopenings',
             name='first_reason',
-            field=models.CharField(blank=True, max_length=32),
+            field=models.CharField(blank=True, db_default='', default='', max_length=32),
         ),
         migrations.AddField(
             model_name='contactopenings',
@@ -78,7 +78,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='contactopenings',
             name='first_verified_reason',
-            field=models.CharField(blank=True, max_length=32),
+            field=models.CharField(blank=True, db_default='', default='', max_length=32),
         ),
         migrations.AddField(
             model_name='contactopenings',
@@ -88,12 +88,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='contactopenings',
             name='pixels',
-            field=models.BigIntegerField(default=0, help_text='The numbers of its pixels when first opened, as bits.'),
+            field=models.BigIntegerField(db_default=0, default=0, help_text='The numbers of its pixels when first opened, as bits.'),
         ),
         migrations.AddField(
             model_name='contactopenings',
             name='pixels_seen',
-            field=models.BigIntegerField(default=0, help_text='Those of them that were opened.'),
+            field=models.BigIntegerField(db_default=0, default=0, help_text='Those of them that were opened.'),
         ),
         migrations.CreateModel(
             name='ArchivedBreakdown',

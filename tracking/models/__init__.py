@@ -3,6 +3,7 @@ from tracking.models.archived_count import (
     ArchivedAnonymously,
     ArchivedBreakdown,
     ArchivedOpeningCount,
+    ArchivedUntil,
 )
 from tracking.models.campaign_decision import CampaignDecision
 from tracking.models.contact_openings import ContactOpenings
@@ -27,6 +28,7 @@ __all__ = [
     "ArchivedAnonymously",
     "ArchivedBreakdown",
     "ArchivedOpeningCount",
+    "ArchivedUntil",
     "CampaignDecision",
     "CellVisitor",
     "ContactOpenings",

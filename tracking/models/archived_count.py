@@ -37,6 +37,17 @@ class ArchivedOpeningCount(QuarterCount):
         ]
 
 
+class ArchivedUntil(models.Model):
+    """Up to which moment retention has deleted openings of a group. Nobody can tell any more which
+    they were, so none of that time is taken in again, however long openings are kept by now."""
+
+    group = models.OneToOneField(Group, models.CASCADE, primary_key=True, related_name="+")
+    moment = models.DateTimeField()
+
+    def __str__(self):
+        return f"archive of {self.group} until {self.moment}"
+
+
 class ArchivedAnonymously(models.Model):
     """A group of which retention has deleted anonymous openings: they are counted without anybody
     knowing who opened, so its campaign does not become individual any more."""

@@ -60,11 +60,12 @@ def test_an_earlier_opening_that_comes_later_takes_the_first_place_over(contact)
 
 
 @pytest.mark.parametrize(
-    ("seconds", "begins"), [(-3600, "0"), (0, "0"), (45, "40"), (49.99, "40"), (50, "50")]
+    ("seconds", "begins", "by_people"),
+    [(-3600, "0", 1), (0, "0", 0), (45, "40", 1), (49.99, "40", 1), (50, "50", 1)],
 )
-def test_the_time_to_open_goes_by_when_the_mail_was_sent(contact, seconds, begins):
+def test_the_time_to_open_goes_by_when_the_mail_was_sent(contact, seconds, begins, by_people):
     open_it(contact, at=SENT + timedelta(seconds=seconds))
-    assert counted("delay") == {begins: (0, 0, 1, 1)}
+    assert counted("delay") == {begins: (0, 0, 1, by_people)}  # nobody is as quick as a scanner
 
 
 def test_where_that_is_not_known_it_goes_by_when_the_mail_was_due():

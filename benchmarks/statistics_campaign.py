@@ -1,5 +1,5 @@
 """Made-up campaigns with as many openings as one likes: written by the database itself, and counted
-by the project's own commands.
+by the project's own command.
 
 Everything follows from the number of a contact, so that two runs make the same campaigns. Of twelve
 contacts eight have opened, forty times in all.
@@ -36,6 +36,7 @@ GROUPS = ("Control", "Another subject", "Another hour")
 SLOTS = 1_000  # of the readers, by their shares
 SHARED = 50  # addresses that two groups have, whatever the size
 DAYS = 30
+FIRST_DAY = "2000-01-01"
 AT_ONCE = 10_000  # dozens of contacts in a transaction
 
 # A number from 0 to 1 that follows from `what` and the contact's.
@@ -102,6 +103,30 @@ FROM (
 ) AS hits
 JOIN bench_reader ON slot = FLOOR({SLOTS} * CRC32(CONCAT('reader/', n, '/', visit)) / 4294967296)
 ORDER BY n, visit, pixel""",
+    f"""
+INSERT INTO tracking_contactopenings (contact_id, openings, mail_opens, last_at, pixels,
+    pixels_seen, first_at, first_verdict, first_reason, first_pixel, first_user_agent_id,
+    first_delay_s, first_verified_at, first_verified_verdict, first_verified_reason,
+    first_verified_pixel, first_verified_user_agent_id, first_verified_delay_s,
+    archived_openings, archived_mail_opens, first_archived, first_verified_archived)
+SELECT a.contact_id, a.openings, a.mail_opens, a.last_at, {2**PIXELS - 1}, a.seen,
+    f.opened_at, f.verdict, f.reason, f.pixel_id - {PIXELS} * a.contact_id, f.user_agent_id,
+    TIMESTAMPDIFF(SECOND, c.scheduled_at, f.opened_at),
+    v.opened_at, COALESCE(v.verdict, ''), COALESCE(v.reason, ''),
+    v.pixel_id - {PIXELS} * a.contact_id, v.user_agent_id,
+    TIMESTAMPDIFF(SECOND, c.scheduled_at, v.opened_at), 0, 0, 0, 0
+FROM (
+    SELECT contact_id, COUNT(*) AS openings, SUM(begins_mail_open) AS mail_opens,
+        MAX(opened_at) AS last_at, BIT_OR(1 << (pixel_id - {PIXELS} * contact_id - 1)) AS seen,
+        MIN(opened_at) AS first_at, MIN(IF(verdict = 'machine', NULL, opened_at)) AS verified_at
+    FROM tracking_opening
+    WHERE contact_id BETWEEN %(contacts)s + %(first)s AND %(contacts)s + %(last)s
+    GROUP BY contact_id
+) AS a
+JOIN campaigns_contact c ON c.id = a.contact_id
+JOIN tracking_opening f ON f.contact_id = a.contact_id AND f.opened_at = a.first_at
+LEFT JOIN tracking_opening v ON v.contact_id = a.contact_id AND v.opened_at = a.verified_at
+ORDER BY a.contact_id""",
 ]
 
 
@@ -179,7 +204,8 @@ answer = campaign.pk, list(campaign.groups.order_by("pk").values_list("pk", flat
                 f"from campaigns.recount import recount_contacts\nanswer = recount_contacts({pk})"
             )
         with timed(made, "rebuild_counts"):
-            rebuild_counts(self.stack, made)
+            # What is known of contacts is written already; `drift` looks whether it is right.
+            rebuild_counts(self.stack, made, "--resume", f"days/{groups[0]}/{FIRST_DAY}")
         return made
 
     def write(self, made: Made, dozens: int):
@@ -228,13 +254,14 @@ def rebuild_counts(stack: Stack, made: Made, *options: str) -> str:
     done = subprocess.run(
         command, env=stack.environment, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False
     )
-    return done.stdout if done.returncode == 0 else f"{done.stdout}(status {done.returncode})"
+    assert done.returncode in (0, 1), done.stdout  # 1: something differs
+    return done.stdout
 
 
 def drift(stack: Stack, made: Made) -> list[int]:
     """Contacts of which something else is known, and the differences of counts."""
     told = rebuild_counts(stack, made, "--check")
-    return [int(number.replace(",", "")) for number in re.findall(r": ([\d,]+)[.,] ?", told)]
+    return [int(number.replace(",", "")) for number in re.findall(r": ([\d,]+)[.,]", told)]
 
 
 @contextmanager

@@ -1,5 +1,5 @@
-"""How soon an opening is in the statistics, after its GIF: new pixels at a steady rate, and somebody
-who looks at the figures all the time. `make prove` runs it.
+"""How soon an opening is in the statistics, after its GIF: new pixels at a steady rate, and
+somebody who looks at the figures all the time. `make prove` runs it.
 
     python -m benchmarks.freshness [--rate 1000] [--seconds 60] [--databases mysql sqlite]
 

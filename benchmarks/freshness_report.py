@@ -20,18 +20,18 @@ Made by `{command}` on {day}:
 {machine}, {cores} cores, all tiers and the load generator on the same machine. Python {python},
 Django {django}, gunicorn {gunicorn}. Load average of the machine before it began: {load:.1f}.
 
-A client with {connections} keep-alive connections fetches pixels that nobody has fetched before, each
-of a contact of its own, at a steady rate, whether or not answers are late ({warm_up} s of them before
-the measurement begins, on the same campaign). The hits go by the web process, Redis and the
+A client with {connections} keep-alive connections fetches pixels that nobody has fetched before,
+each of a contact of its own, at a steady rate, whether or not answers are late ({warm_up} s of them
+before the measurement begins, on the same campaign). The hits go by the web process, Redis and the
 consumer into the database, as in life, and each is a contact's first opening, the dearest one.
 Meanwhile somebody asks `GET /api/campaigns/<id>/statistics/` of the same web process by HTTP,
 {per_second:.0f} times a second, and notes when the answer has come.
 
-*Delay*: from the moment when a GIF has come to the first answer that has as many openings as GIFs had
-come up to that moment. It includes the rest between two looks and the time of the look itself. That
-is of numbers, and not of this opening or that; but the GIFs and the openings are as many in the end,
-and there is one stream in one order, so that another opening's place is taken by no more than
-those that were in flight at the same time.
+*Delay*: from the moment when a GIF has come to the first answer that has as many openings as GIFs
+had come up to that moment. It includes the rest between two looks and the time of the look itself.
+It is about numbers, and not about this opening or that. But in the end there are as many openings
+as GIFs, and one stream keeps the hits in the order in which they were taken in, so that openings
+take each other's places only where their hits were in flight at the same time.
 """
 TABLE = """
 | | hits | offered/s | reached/s | GIF p50, p99, ms | look p50, p99, ms | delay p50, s | p99, s | max, s |

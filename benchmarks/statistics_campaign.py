@@ -65,7 +65,8 @@ SELECT n, class, group_id, CONCAT('contact-', email, '@example.com'),
     first_s, first_s + second_s, first_s + second_s + third_s,
     first_s + second_s + third_s + fourth_s
 FROM (
-    SELECT n, n MOD {CLASSES} AS class, ELT(arm + 1, %(group0)s, %(group1)s, %(group2)s) AS group_id,
+    SELECT n, n MOD {CLASSES} AS class,
+        ELT(arm + 1, %(group0)s, %(group1)s, %(group2)s) AS group_id,
         IF(arm = 1 AND n MOD {CLASSES} = 5 AND n < {SHARED * CLASSES * len(GROUPS)},
             n - {CLASSES}, n) AS email,
         {FIRST_VISIT} AS first_s,
@@ -127,6 +128,24 @@ JOIN campaigns_contact c ON c.id = a.contact_id
 JOIN tracking_opening f ON f.contact_id = a.contact_id AND f.opened_at = a.first_at
 LEFT JOIN tracking_opening v ON v.contact_id = a.contact_id AND v.opened_at = a.verified_at
 ORDER BY a.contact_id""",
+]
+FEW = SHARED * CLASSES * len(GROUPS)  # contacts, of which the shared ones are
+# Afterwards: what is kept beside the contacts.
+BESIDE = [
+    """
+INSERT INTO campaigns_scheduledcount (group_id, day, contacts, minutes)
+SELECT group_id, day, SUM(contacts), JSON_OBJECTAGG(minute, contacts)
+FROM (
+    SELECT group_id, DATE(scheduled_at) AS day, TIME_FORMAT(scheduled_at, '%%H:%%i') AS minute,
+        COUNT(*) AS contacts
+    FROM campaigns_contact WHERE group_id IN %(groups)s GROUP BY 1, 2, 3
+) AS minutes
+GROUP BY group_id, day""",
+    f"""
+INSERT INTO campaigns_sharedcontact (contact_id, group_id)
+SELECT c.id, c.group_id FROM campaigns_contact c JOIN campaigns_contact other USING (email_key)
+WHERE c.id BETWEEN %(contacts)s AND %(contacts)s + {FEW} AND c.id <> other.id
+    AND other.id BETWEEN %(contacts)s AND %(contacts)s + {FEW}""",
 ]
 
 
@@ -199,11 +218,7 @@ answer = campaign.pk, list(campaign.groups.order_by("pk").values_list("pk", flat
         made = Made(pk, groups, begin, dozens * CLASSES, dozens * OPENINGS)
         with timed(made, "written"):
             self.write(made, dozens)
-        with timed(made, "contacts counted"):
-            self.stack.shell(
-                f"from campaigns.recount import recount_contacts\nanswer = recount_contacts({pk})"
-            )
-        with timed(made, "rebuild_counts"):
+        with timed(made, "counted"):
             # What is known of contacts is written already; `drift` looks whether it is right.
             rebuild_counts(self.stack, made, "--resume", f"days/{groups[0]}/{FIRST_DAY}")
         return made
@@ -220,6 +235,8 @@ answer = campaign.pk, list(campaign.groups.order_by("pk").values_list("pk", flat
                 for step in STEPS:
                     self.database.run(step, known | numbers)
                 bar.update((last - first) * OPENINGS)
+        for step in BESIDE:
+            self.database.run(step, known | {"groups": made.groups})
         self.contacts += made.contacts
 
 
@@ -259,9 +276,14 @@ def rebuild_counts(stack: Stack, made: Made, *options: str) -> str:
 
 
 def drift(stack: Stack, made: Made) -> list[int]:
-    """Contacts of which something else is known, and the differences of counts."""
+    """How much of what is kept beside contacts is wrong; contacts of whose openings something else
+    is known; the differences of counts."""
+    wrong = stack.shell(
+        f"from campaigns.recount import recount_contacts; answer = recount_contacts({made.pk})"
+    )
     told = rebuild_counts(stack, made, "--check")
-    return [int(number.replace(",", "")) for number in re.findall(r": ([\d,]+)[.,]", told)]
+    numbers = re.findall(r": ([\d,]+)[.,]", told)
+    return [wrong, *(int(number.replace(",", "")) for number in numbers)]
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 import time
 from dataclasses import dataclass, field
-from itertools import repeat
 from pathlib import Path
 from threading import Event, Thread
 
@@ -102,7 +101,7 @@ class Run:
         }
         client = LoadClient(self.folder, what, plan)
         try:
-            for _ in tqdm(repeat(0, len(paths) // options.rate), desc=what, unit="s"):
+            for _ in tqdm(range(len(paths) // options.rate), desc=what, unit="s"):
                 time.sleep(1)
             # It ends when it has sent them all.
             wait_until(lambda: client.process.poll() is not None, within=PATIENCE_S, what=what)

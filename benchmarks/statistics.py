@@ -24,7 +24,8 @@ def main() -> int:
     options.load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="pixeltrack-") as folder:
         with Proof(Path(folder), options) as proof:
-            proof.make()
+            for openings in options.openings:
+                proof.make(openings)
             options.load_then = os.getloadavg()[0]
             proof.measure()
             proof.judge()

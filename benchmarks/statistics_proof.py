@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from benchmarks.page_views_sides import family
 from benchmarks.statistics_campaign import Database, Made, Maker, drift
 from benchmarks.statistics_truth import Truth, a_week
 from tests.services import MariaDB
@@ -73,7 +74,10 @@ class Size:
     """What was measured of one campaign; seconds."""
 
     made: Made
-    requests: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    # How long each took, and the CPU that web process and database used.
+    requests: dict[str, list[tuple[float, float]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
     peer: list[float] = field(default_factory=list)
     bytes: int = 0  # of the answer
     queries: int = 0
@@ -105,6 +109,7 @@ class Proof:
         settings = {"WEB_CONCURRENCY": "1", "API_ACCESS_TOKEN_EXPIRE_MINUTES": "1440"}
         self.stack = Stack(place, mariadb=self.mariadb, **settings).start()
         self.database = Database(self.stack)
+        self.maker = Maker(self.stack, self.database)
         [(self.found.version,)] = self.database.run("SELECT VERSION()")
         return self
 
@@ -115,15 +120,14 @@ class Proof:
             if each:
                 each.stop()
 
-    def make(self):
-        maker = Maker(self.stack, self.database)
-        for openings in self.options.openings:
-            size = Size(maker.make(openings))
-            self.found.sizes.append(size)
-            if openings <= CHECKED:
-                size.drift = drift(self.stack, size.made)
-                if any(size.drift):
-                    size.problems.append(f"rebuild_counts --check finds {size.drift}")
+    def make(self, openings: int):
+        """One more campaign."""
+        size = Size(self.maker.make(openings))
+        self.found.sizes.append(size)
+        if openings <= CHECKED:
+            size.drift = drift(self.stack, size.made)
+            if any(size.drift):
+                size.problems.append(f"recounting finds {size.drift}")
         for table in ("campaigns_contact", "tracking_opening", "tracking_openingcount"):
             self.database.run(f"ANALYZE TABLE {table}")
         [(self.found.gigabytes,)] = self.database.run(
@@ -137,7 +141,7 @@ class Proof:
         for _ in range(WARM_UP):
             self.ask_all(lambda *_: None)
         for _ in tqdm(range(self.options.requests), desc="requests of each kind"):
-            self.ask_all(lambda size, kind, seconds: size.requests[kind].append(seconds))
+            self.ask_all(lambda size, kind, *seconds: size.requests[kind].append(seconds))
         for _ in tqdm(range(self.options.peer_runs), desc="what others do"):
             for size in self.found.sizes:
                 began = time.perf_counter()
@@ -150,10 +154,18 @@ class Proof:
             for size in self.found.sizes:
                 self.prepare(size, kind)
                 request = self.request(size, kind)
-                began = time.perf_counter()
+                used, began = self.cpu(), time.perf_counter()
                 reply = self.stack.client.send(request)
-                note(size, kind, time.perf_counter() - began)
+                took = time.perf_counter() - began
+                note(size, kind, took, self.cpu() - used)
                 assert reply.status_code == 200, reply.text[:500]
+
+    def cpu(self) -> float:
+        """Seconds that web process and database have used so far, to the nanosecond."""
+        services = self.stack.services["web"], self.mariadb
+        tasks = (Path(f"/proc/{pid}/task") for each in services for pid in family(each))
+        files = (file for folder in tasks for file in folder.glob("*/schedstat"))
+        return sum(int(file.read_text().split()[0]) for file in files) / 1e9
 
     def prepare(self, size: Size, kind: str):
         groups = {"groups": size.made.groups}

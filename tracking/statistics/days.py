@@ -7,10 +7,11 @@ is kept under a stamp that is gone already, and read again.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from operator import add
+from typing import Any
 
 from tracking.models import CountedDay
 from tracking.statistics.question import limits_of
@@ -35,8 +36,8 @@ class Times:
     )
 
     def add(self, verdict: str, moment: datetime, numbers: Numbers):
-        add_to(self.verdicts, verdict, numbers)
-        add_to(self.hours[""], moment, numbers[:2])
+        add_to(self.verdicts, [(verdict, numbers)])
+        add_to(self.hours[""], [(moment, numbers[:2])])
         self.hours[verdict][moment] = numbers[:2]
 
 
@@ -77,7 +78,7 @@ def keep(new: dict[tuple, tuple[int, CountedGroupDay]]):
     _kept.update(new)
 
 
-def stamps_of(groups: Iterable[int]) -> Mapping[Place, int]:
+def stamps_of(groups: Iterable[int]) -> dict[Place, int]:
     rows = CountedDay.objects.filter(group__in=list(groups)).order_by()
     return {(group, day): stamp for group, day, stamp in rows.values_list("group", "day", "stamp")}
 
@@ -106,14 +107,8 @@ def times_of(
     return found
 
 
-def add_to(sums: dict, key, numbers: Numbers):
-    """These are tens of thousands, of which most are new: a Counter of each would take as long as
-    all else."""
-    if before := sums.get(key):
-        numbers = tuple(map(add, before, numbers))
-    sums[key] = numbers
-
-
-def add_all(sums: dict, more: Mapping):
-    for key, numbers in more.items():
-        add_to(sums, key, numbers)
+def add_to(sums: dict[Any, Numbers], more: Iterable[tuple[Any, Numbers]]):
+    """These are tens of thousands: a Counter for each would take as long as all else together."""
+    for key, numbers in more:
+        before = sums.get(key)
+        sums[key] = tuple(map(add, before, numbers)) if before else numbers

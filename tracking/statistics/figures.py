@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from tracking.confidence import wilson
 from tracking.delay import BUCKETS
 from tracking.models import Verdict
-from tracking.statistics.days import Numbers, Times, add_all, add_to
+from tracking.statistics.days import Numbers, Times, add_to
 from tracking.statistics.question import HOUR, Question
 from tracking.statistics.reading import Dimension
 
@@ -52,15 +52,15 @@ class Figures:
     def add_traits(self, traits: Mapping[tuple, Numbers]):
         if asked := self.question.verdict:
             traits = {key: numbers for key, numbers in traits.items() if key[-1] == asked}
-        add_all(self.traits, traits)
+        add_to(self.traits, traits.items())
 
     def include(self, other: "Figures"):
         for name in ("contacts", "due", "ever", "ever_verified", "opened", "verified"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for verdict, numbers in other.verdicts.items():
             self.verdicts[verdict].update(numbers)
-        add_all(self.hours, other.hours)
-        add_all(self.traits, other.traits)
+        add_to(self.hours, other.hours.items())
+        add_to(self.traits, other.traits.items())
 
     @property
     def all_due(self) -> int:
@@ -124,9 +124,9 @@ class Figures:
         else:
             for at, numbers in self.hours.items():
                 local = at.astimezone(self.question.zone)
-                add_to(found, self.question.begin_of_bucket(local), numbers)
+                add_to(found, [(self.question.begin_of_bucket(local), numbers)])
         return [
-            {"at": at, "openings": openings, "mail_opens": mail_opens}
+            {"at": as_told(at), "openings": openings, "mail_opens": mail_opens}
             for at, (openings, mail_opens) in sorted(found.items())
             if openings or mail_opens
         ]
@@ -189,6 +189,12 @@ def percentile(delays: Counter, share: float) -> float | None:
 
 
 @lru_cache(maxsize=10_000)  # all groups have the same
+def as_told(moment: datetime) -> str:
+    """As the API tells times."""
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+@lru_cache(maxsize=10_000)
 def weekday_and_hour(moment: datetime, zone: ZoneInfo) -> tuple[int, int]:
     local = moment.astimezone(zone)
     return local.weekday(), local.hour

@@ -12,6 +12,7 @@ from campaigns.tests.house import House
 from tracking.models import CountedDay, OpeningBreakdown, OpeningCount
 from tracking.rebuild import Rebuild
 from tracking.statistics import Question, days, statistics_of
+from tracking.statistics.figures import as_told
 from tracking.tests.opened import MACHINE, PERSON, open_pixel
 
 pytestmark = pytest.mark.django_db
@@ -68,7 +69,9 @@ def test_it_is_not_fooled_by_what_was_rolled_back(house):
     assert total(house) == 2
     open_pixel(pixel_of(house, 3), NOON + HOUR, PERSON)
     series = statistics_of(house.campaign)["series"]
-    assert [bucket["at"] for bucket in series] == [NOON, NOON + HOUR, NOON + DAY]
+    assert [bucket["at"] for bucket in series] == list(
+        map(as_told, (NOON, NOON + HOUR, NOON + DAY))
+    )
 
 
 def test_what_rebuilding_has_mended_is_read_again(house):
@@ -94,7 +97,7 @@ def test_zones_with_half_hours_keep_their_own(house):
     assert len(statistics_of(house.campaign)["series"]) == 2
     kolkata = Question(zone=ZoneInfo("Asia/Kolkata"))
     [first, _] = statistics_of(house.campaign, kolkata)["series"]
-    assert first["at"] == NOON - HOUR / 2
+    assert first["at"] == as_told(NOON - HOUR / 2)
     assert counts_read(house) == counts_read(house, zone=ZoneInfo("Asia/Kolkata")) == []
 
 

@@ -36,6 +36,8 @@ prove: $(VENV)/.dev ## the long proofs; their results go to benchmarks/
 	@$(PY) -m tests.ledger.prove
 	@$(PY) -m tests.ledger.mutants
 	@$(PY) -m benchmarks.ab
+	@$(PY) -m benchmarks.freshness
+	@$(PY) -m benchmarks.statistics
 	@$(PY) -m benchmarks.import --rows $(or $(ROWS),1000000)
 
 bench: $(VENV)/.bench ## page views beside the reference's design (needs wrk), lists of networks; into benchmarks/

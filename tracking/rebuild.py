@@ -167,7 +167,8 @@ def recount_day(group_id: int, day: date, mend: bool) -> int:
 @retry_transaction
 @transaction.atomic
 def _recount_day(group_id, day, mend) -> int:
-    CountedDay.objects.lock([(group_id, day)])
+    days = CountedDay.objects
+    (days.change if mend else days.lock)([(group_id, day)])
     drift = 0
     tables = OpeningCount, OpeningCount.breakdown
     for table, sums in zip(tables, missing(group_id, day), strict=True):

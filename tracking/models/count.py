@@ -3,15 +3,18 @@ common. Each table has an archive beside it, for openings that retention deleted
 
 from collections.abc import Iterable
 from datetime import date
+from secrets import randbits
 
 from django.db import models
 
 from campaigns.fields import ExactField
 from campaigns.models import Group
-from campaigns.models.adding import add_to
+from campaigns.models.adding import add_to, put_in
 from campaigns.models.scoped import GroupScopedQuerySet
 from tracking.models.tally import MEASURES, Tally, day_of
 from tracking.models.verdict import Verdict
+
+STAMP_BITS = 63
 
 
 class CountedDayQuerySet(models.QuerySet):
@@ -20,15 +23,26 @@ class CountedDayQuerySet(models.QuerySet):
         ends."""
         add_to(self.model, self.model.KEY, (), sorted(days))
 
+    def change(self, days: Iterable[tuple[int, date]]):
+        """The same, and what is counted of them is being changed: so it is told by a new stamp."""
+        stamp = randbits(STAMP_BITS)
+        put_in(self.model, self.model.KEY, ("stamp",), [(*day, stamp) for day in sorted(days)])
+
 
 class CountedDay(models.Model):
     """A group's day of which something is counted, so that it can be locked. Days are those of
-    UTC."""
+    UTC.
+
+    Whoever knows what was counted under a stamp knows it as long as the stamp is there: it is
+    drawn by lot for each transaction that changes these counts, so that none comes again, neither
+    after a rollback nor with a backup. 0 says nothing.
+    """
 
     KEY = ("group", "day")
 
     group = models.ForeignKey(Group, models.CASCADE, related_name="counted_days", db_index=False)
     day = models.DateField()
+    stamp = models.BigIntegerField(default=0, db_default=0)
 
     objects = CountedDayQuerySet.as_manager()
 
@@ -49,7 +63,7 @@ class CountQuerySet(GroupScopedQuerySet):
         that changes openings. `tracking/rebuild.py` relies on this, and on the lock."""
         quarters, days = (sums.rows() for sums in tally.sums())
         by_quarter = {(group_id, day_of(quarter)) for group_id, quarter, *_ in quarters}
-        CountedDay.objects.lock(by_quarter | {(group_id, day) for group_id, day, *_ in days})
+        CountedDay.objects.change(by_quarter | {(group_id, day) for group_id, day, *_ in days})
         add_to(self.model, self.model.KEY, MEASURES, quarters)
         add_to(self.model.breakdown, self.model.breakdown.KEY, MEASURES, days)
 

@@ -1,15 +1,20 @@
+from collections import defaultdict
+
 from django.utils import timezone
 
 from campaigns.models import Campaign, ScheduledCount
 from tracking.models import ContactOpenings
+from tracking.statistics.days import days_of, times_of
 from tracking.statistics.figures import Figures
 from tracking.statistics.question import Question
-from tracking.statistics.reading import by_time, by_trait, totals
 from tracking.statistics.versus import versus_control
 
 
 def statistics_of(campaign: Campaign, question: Question | None = None) -> dict:
-    """The figures of a campaign and of each of its groups, at this moment; in nine queries.
+    """The figures of a campaign and of each of its groups, at this moment; in seven queries.
+
+    Two more for the days of which something was counted since this process read them, and one for
+    each end of a period that lies within a day.
 
     A contact is due when it is scheduled by now or has opened: a mail that was read was sent.
     Which contacts opened is not known (null) of an anonymous campaign. `series` has the buckets in
@@ -38,12 +43,19 @@ def statistics_of(campaign: Campaign, question: Question | None = None) -> dict:
 def read(groups: list[dict], question: Question, by_contact: bool, as_of) -> dict[int, Figures]:
     """Group id → its figures."""
     parts = {group["id"]: Figures(question, by_contact) for group in groups}
-    for group, opened, verified in totals(parts):
-        parts[group].ever, parts[group].ever_verified = opened, verified
-    for group, *sums in by_time(parts, question):
-        parts[group].add_time(*sums)
-    for group, *sums in by_trait(parts, question):
-        parts[group].add_trait(*sums)
+    cut: dict[tuple, list[int]] = defaultdict(list)  # part of a day → groups
+    for group, days in days_of(parts, question.is_by_hour).items():
+        for day, counted in days.items():
+            parts[group].add_ever(counted.times)
+            if part := question.part_of(day):
+                parts[group].add_traits(counted.traits)
+                if question.has_whole(day):
+                    parts[group].add_times(counted.times)
+                else:
+                    cut[part].append(group)
+    for (begin, end), some in cut.items():  # two of them, at the most
+        for group, times in times_of(some, begin, end, question.is_by_hour).items():
+            parts[group].add_times(times)
     for group, (contacts, due) in ScheduledCount.objects.contacts_and_due(parts, as_of).items():
         parts[group].contacts, parts[group].due = contacts, due
     for group, early in ContactOpenings.objects.early(parts, as_of).items():

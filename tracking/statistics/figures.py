@@ -1,16 +1,22 @@
 """The figures of a group, or of several together, as they are told."""
 
 from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from functools import lru_cache
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 from tracking.confidence import wilson
 from tracking.delay import BUCKETS
 from tracking.models import Verdict
-from tracking.statistics.question import Question
+from tracking.statistics.days import Numbers, Times, add_to
+from tracking.statistics.question import HOUR, Question
 from tracking.statistics.reading import Dimension
 
 ENDS = dict(pairwise(BUCKETS))  # of the buckets, by their beginnings; the last one has none
 PERCENTILES = {"p10": 0.1, "p50": 0.5, "p90": 0.9}
+TOLD = ("openings", "mail_opens", "contacts", "verified")  # as the measures are called there
 RENDERED = ("top", "part", "complete")
 VERIFIED = [verdict for verdict in Verdict if Verdict.verified(verdict)]
 
@@ -23,34 +29,38 @@ class Figures:
         self.ever, self.ever_verified = 0, 0  # contacts that have opened, whatever the period
         self.opened = self.verified = 0  # in the period
         self.verdicts = defaultdict(Counter)  # verdict → measures
-        self.series = defaultdict(Counter)  # begin of bucket → measures
-        self.week = defaultdict(Counter)  # (weekday, hour) → measures
-        self.traits = defaultdict(Counter)  # (dimension, value, verdict) → measures
+        self.hours: dict[datetime, tuple] = {}  # begin of it → openings, mail opens
+        self.traits: dict[tuple, Numbers] = {}  # (dimension, value, verdict) → measures
 
-    def add_time(self, verdict, moment, openings, mail_opens, opened, verified):
-        """The sums of one hour, or a quarter of one, under one verdict."""
-        self.opened += opened
-        self.verified += verified
-        if self.question.verdict not in ("", verdict):
-            return
-        numbers = {"openings": openings, "mail_opens": mail_opens}
-        self.verdicts[verdict].update(numbers, contacts=opened)
-        local = moment.astimezone(self.question.zone)
-        self.series[self.question.begin_of_bucket(local)].update(numbers)
-        self.week[local.weekday(), local.hour].update(numbers)
+    def add_ever(self, times: Times):
+        for _, _, opened, verified in times.verdicts.values():
+            self.ever += opened
+            self.ever_verified += verified
 
-    def add_trait(self, dimension, value, verdict, openings, mail_opens, opened, verified):
-        if self.question.verdict in ("", verdict):
-            self.traits[dimension, value, verdict].update(
-                openings=openings, mail_opens=mail_opens, contacts=opened, verified=verified
-            )
+    def add_times(self, times: Times):
+        """Of a day, or of a part of it, that was not added before."""
+        asked = self.question.verdict
+        for verdict, (openings, mail_opens, opened, verified) in times.verdicts.items():
+            self.opened += opened
+            self.verified += verified
+            if asked in ("", verdict):
+                self.verdicts[verdict].update(
+                    openings=openings, mail_opens=mail_opens, contacts=opened
+                )
+        self.hours.update(times.hours.get(asked, {}))
+
+    def add_traits(self, traits: Mapping[tuple, Numbers]):
+        if asked := self.question.verdict:
+            traits = {key: numbers for key, numbers in traits.items() if key[-1] == asked}
+        add_to(self.traits, traits.items())
 
     def include(self, other: "Figures"):
         for name in ("contacts", "due", "ever", "ever_verified", "opened", "verified"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
-        for name in ("verdicts", "series", "week", "traits"):
-            for key, numbers in getattr(other, name).items():
-                getattr(self, name)[key].update(numbers)
+        for verdict, numbers in other.verdicts.items():
+            self.verdicts[verdict].update(numbers)
+        add_to(self.hours, other.hours.items())
+        add_to(self.traits, other.traits.items())
 
     @property
     def all_due(self) -> int:
@@ -70,15 +80,8 @@ class Figures:
             "raw": raw,
             "verified": verified,
             "unknown": self.ever - self.ever_verified if self.by_contact else None,
-            "series": [
-                {"at": at, "openings": numbers["openings"], "mail_opens": numbers["mail_opens"]}
-                for at, numbers in sorted(self.series.items())
-                if any(numbers.values())
-            ],
-            "weekday_hours": {
-                measure: [[self.week[day, hour][measure] for hour in range(24)] for day in range(7)]
-                for measure in ("openings", "mail_opens")
-            },
+            "series": self.series(),
+            "weekday_hours": self.weekday_hours(),
             "clients": self.by_value(Dimension.CLIENT),
             "systems": self.by_value(Dimension.OS),
             "reasons": self.reasons(),
@@ -113,20 +116,48 @@ class Figures:
             "contacts": numbers["contacts"] if self.by_contact else None,
         }
 
+    def series(self) -> list[dict]:
+        """The buckets in which something was opened."""
+        found: dict[datetime, tuple] = {}
+        if self.question.is_by_hour and self.question.bucket == HOUR:
+            found = self.hours
+        else:
+            for at, numbers in self.hours.items():
+                local = at.astimezone(self.question.zone)
+                add_to(found, [(self.question.begin_of_bucket(local), numbers)])
+        return [
+            {"at": as_told(at), "openings": openings, "mail_opens": mail_opens}
+            for at, (openings, mail_opens) in sorted(found.items())
+            if openings or mail_opens
+        ]
+
+    def weekday_hours(self) -> dict[str, list[list[int]]]:
+        week = {measure: [[0] * 24 for _ in range(7)] for measure in ("openings", "mail_opens")}
+        by_openings, by_mail_opens = week.values()
+        for at, (openings, mail_opens) in self.hours.items():
+            day, hour = weekday_and_hour(at, self.question.zone)
+            by_openings[day][hour] += openings
+            by_mail_opens[day][hour] += mail_opens
+        return week
+
+    def of(self, dimension: str) -> Iterator[tuple[str, str, Counter]]:
+        """(value, verdict, measures), without those that are all zeros."""
+        for (own, value, verdict), numbers in self.traits.items():
+            if own == dimension and any(numbers):
+                yield value, verdict, Counter(dict(zip(TOLD, numbers, strict=True)))
+
     def by_value(self, dimension: str) -> list[dict]:
         """The most openings first."""
         found = defaultdict(Counter)
-        for (own, value, _), numbers in self.traits.items():
-            if own == dimension and any(numbers.values()):
-                found[value].update(numbers)
+        for value, _, numbers in self.of(dimension):
+            found[value].update(numbers)
         rows = [{"name": value, **self.measures(numbers)} for value, numbers in found.items()]
         return sorted(rows, key=lambda row: (-row["openings"], row["name"]))
 
     def reasons(self) -> list[dict]:
         rows = [
             {"reason": value, "verdict": verdict, **self.measures(numbers)}
-            for (dimension, value, verdict), numbers in self.traits.items()
-            if dimension == Dimension.REASON and any(numbers.values())
+            for value, verdict, numbers in self.of(Dimension.REASON)
         ]
         return sorted(rows, key=lambda row: (-row["openings"], row["reason"], row["verdict"]))
 
@@ -134,16 +165,15 @@ class Figures:
         """Of the first verified openings, or where a verdict is asked for, of the first of it."""
         measure = "contacts" if self.question.verdict == Verdict.MACHINE else "verified"
         delays = Counter()
-        for (dimension, value, _), numbers in self.traits.items():
-            if dimension == Dimension.DELAY and value and self.by_contact:
+        for value, _, numbers in self.of(Dimension.DELAY):
+            if value and self.by_contact:
                 delays[int(value)] += numbers[measure]
         return {name: percentile(delays, share) for name, share in PERCENTILES.items()}
 
     def rendered(self) -> dict:
         found = Counter()
-        for (dimension, value, _), numbers in self.traits.items():
-            if dimension == Dimension.RENDERED:
-                found[value] += numbers["contacts"]
+        for value, _, numbers in self.of(Dimension.RENDERED):
+            found[value] += numbers["contacts"]
         return {value: found[value] if self.by_contact else None for value in RENDERED}
 
 
@@ -156,3 +186,15 @@ def percentile(delays: Counter, share: float) -> float | None:
             return round(begin + (wanted - passed) / number * width, 1)
         passed += number
     return None
+
+
+@lru_cache(maxsize=10_000)  # all groups have the same
+def as_told(moment: datetime) -> str:
+    """As the API tells times."""
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+@lru_cache(maxsize=10_000)
+def weekday_and_hour(moment: datetime, zone: ZoneInfo) -> tuple[int, int]:
+    local = moment.astimezone(zone)
+    return local.weekday(), local.hour

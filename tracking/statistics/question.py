@@ -19,22 +19,15 @@ class Question:
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     verdict: str = ""
 
-    @property
-    def has_period(self) -> bool:
-        return bool(self.begin or self.end)
+    def part_of(self, day: date) -> tuple[datetime, datetime] | None:
+        """From when on, and before when, the period has anything of a day (UTC); None where it
+        has nothing of it."""
+        begin, end = limits_of(day)
+        begin, end = max(begin, self.begin or begin), min(end, self.end or end)
+        return (begin, end) if begin < end else None
 
-    def quarters(self) -> dict:
-        """A condition on the counts by quarter of an hour, which belong where they begin."""
-        limits = {"quarter__gte": self.begin, "quarter__lt": self.end}
-        return {name: moment for name, moment in limits.items() if moment}
-
-    def days(self) -> dict:
-        """A condition on the counts by day (UTC): those that the period touches."""
-        first = self.begin and self.begin.astimezone(UTC).date()
-        last = self.end and (self.end.astimezone(UTC) - timedelta(microseconds=1)).date()
-        return {
-            name: day for name, day in (("day__gte", first), ("day__lte", last)) if day is not None
-        }
+    def has_whole(self, day: date) -> bool:
+        return self.part_of(day) == limits_of(day)
 
     @property
     def is_by_hour(self) -> bool:
@@ -46,6 +39,12 @@ class Question:
         if self.bucket == DAY:
             return datetime.combine(local.date(), time.min, self.zone).astimezone(UTC)
         return local.replace(minute=0).astimezone(UTC)
+
+
+def limits_of(day: date) -> tuple[datetime, datetime]:
+    """When it begins and ends."""
+    midnight = datetime.combine(day, time.min, UTC)
+    return midnight, midnight + timedelta(days=1)
 
 
 @cache

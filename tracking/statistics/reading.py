@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
 from django.db.models import CharField, Count, Q, Sum
 from django.db.models.functions import Cast, Left
@@ -10,46 +11,41 @@ from django.db.models.functions import Cast, Left
 from campaigns.models import ScheduledCount, SharedContact
 from tracking.models import OpeningBreakdown, OpeningCount
 from tracking.models.contact_openings import due_from
-from tracking.models.tally import MEASURES
-from tracking.statistics.question import Question
+from tracking.models.tally import MEASURES, READ_AT_ONCE
 
 Dimension = OpeningBreakdown.Dimension
 TOLD = [Dimension.CLIENT, Dimension.OS, Dimension.REASON, Dimension.DELAY, Dimension.RENDERED]
 TO_THE_HOUR, TO_THE_MINUTE = len("2026-03-01 12"), len("2026-03-01 12:15")
 MINUTE = timedelta(minutes=1)
+TO_THE_HOUR_OF_DAY = len("12")
 FEW_DAYS = 4  # of a schedule, beyond which hours are precise enough
 
 
-def sums() -> dict:
-    return {f"sum_{measure}": Sum(measure) for measure in MEASURES}
-
-
-def totals(groups: Iterable[int]):
-    """(group id, contacts that have opened, those of them by a person or on behalf of one)"""
-    counts = OpeningCount.objects.filter(group__in=list(groups)).order_by()
-    return counts.values_list("group").annotate(Sum("first_openings"), Sum("first_verified"))
-
-
-def by_time(groups: Iterable[int], question: Question):
+def by_time(groups: Iterable[int], begin: datetime, end: datetime, by_hour: bool):
     """(group id, verdict, moment, sum of each measure), by hours or quarters of an hour"""
     # Both databases keep UTC. TruncHour would call a Python function per row on SQLite.
-    length = TO_THE_HOUR if question.is_by_hour else TO_THE_MINUTE
-    begin = Left(Cast("quarter", CharField()), length)
-    counts = OpeningCount.objects.filter(group__in=list(groups), **question.quarters()).order_by()
-    for group, verdict, text, *numbers in counts.values_list("group", "verdict", begin).annotate(
-        *sums().values()
-    ):
-        moment = datetime.fromisoformat(text if ":" in text else f"{text}:00")
-        yield group, verdict, moment.replace(tzinfo=UTC), *numbers
+    text = Left(Cast("quarter", CharField()), TO_THE_HOUR if by_hour else TO_THE_MINUTE)
+    counts = OpeningCount.objects.filter(
+        group__in=list(groups), quarter__gte=begin, quarter__lt=end
+    ).order_by()
+    sums = {f"sum_{measure}": Sum(measure) for measure in MEASURES}
+    keys = counts.values_list("group", "verdict", text)
+    for group, verdict, at, *numbers in keys.annotate(**sums):
+        yield group, verdict, moment_of(at), *numbers
 
 
-def by_trait(groups: Iterable[int], question: Question):
-    """(group id, dimension, value, verdict, sum of each measure), on whole days"""
+@lru_cache(maxsize=10_000)  # all groups and verdicts have the same
+def moment_of(text: str) -> datetime:
+    """Of the beginning of a time in UTC, to the hour or to the minute."""
+    return datetime.fromisoformat(text if ":" in text else f"{text}:00").replace(tzinfo=UTC)
+
+
+def by_trait(groups: Iterable[int], first: date, last: date):
+    """(group id, day, dimension, value, verdict, each measure), up to and with the last day"""
     rows = OpeningBreakdown.objects.filter(
-        group__in=list(groups), dimension__in=TOLD, **question.days()
+        group__in=list(groups), dimension__in=TOLD, day__gte=first, day__lte=last
     )
-    keys = rows.order_by().values_list("group", "dimension", "value", "verdict")
-    return keys.annotate(*sums().values())
+    return rows.order_by().tuples().iterator(READ_AT_ONCE)
 
 
 def shared(groups: Iterable[int], as_of: datetime) -> dict[int, tuple[int, int, int, int]]:
@@ -75,11 +71,13 @@ def schedules(groups: Iterable[int], as_of: datetime) -> dict[int, dict[datetime
         "group", "day", "minutes"
     )
     rows = list(rows)
-    long = len({day for _, day, _ in rows}) > FEW_DAYS
+    key = TO_THE_HOUR_OF_DAY if len({day for _, day, _ in rows}) > FEW_DAYS else None
     for group, day, minutes in rows:
+        if day == now.date():
+            minutes = {text: n for text, n in minutes.items() if text <= f"{now:%H:%M}"}
+        counts = defaultdict(int)
         for text, contacts in minutes.items():
-            hour, minute = int(text[:2]), int(text[3:])
-            at = datetime(day.year, day.month, day.day, hour, minute, tzinfo=UTC)
-            if at <= now:
-                found[group][at.replace(minute=0) if long else at] += contacts
+            counts[text[:key]] += contacts
+        for text, contacts in counts.items():
+            found[group][moment_of(f"{day} {text}")] = contacts
     return found

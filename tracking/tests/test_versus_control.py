@@ -7,7 +7,7 @@ import time_machine
 
 from campaigns.models import ScheduledCount
 from campaigns.tests.house import House
-from tracking.models import OpeningCount
+from tracking.models import CountedDay, OpeningCount
 from tracking.tests.opened import MACHINE, PERSON, open_pixel
 
 pytestmark = pytest.mark.django_db
@@ -37,6 +37,7 @@ def count(group, contacts: int, opened: int, verified: int, at=NOON):
     )
     numbers = dict.fromkeys(("openings", "mail_opens", "first_openings"), opened - verified)
     OpeningCount.objects.create(group=group, quarter=at + HOUR, verdict="machine", **numbers)
+    CountedDay.objects.change([(group.pk, (at + HOUR).date())])
 
 
 def groups(house, **query) -> list[dict]:

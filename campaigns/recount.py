@@ -29,14 +29,29 @@ def recount_contacts(campaign_id: int) -> int:
     return sum(recount_steps(campaign_id))
 
 
-def recount_steps(campaign_id: int) -> Iterator[int]:
-    """The same, step by step: how much was wrong in each of the slices."""
+def recount_steps(campaign_id: int, mend: bool = True) -> Iterator[int]:
+    """The same, step by step: how much was wrong in each slice, and stays so unless `mend`."""
     for group in Group.everything.filter(campaign=campaign_id).order_by("pk"):
         for day in days_of(group.pk):
             for minutes in slices_of(group.pk, day):
-                yield mend_minutes(group.pk, day, minutes)
-        yield from mend_marked(group.pk)
-        yield from mend_addresses(group.pk)
+                yield mend_minutes(group.pk, day, minutes, mend)
+        yield from mend_marked(group.pk, mend)
+        yield from mend_addresses(group.pk, mend)
+
+
+def slice_of_work(work):
+    """A transaction of its own, whose last argument says whether what it has mended stays so."""
+
+    @retry_transaction
+    @transaction.atomic
+    def done(*arguments):
+        *arguments, mend = arguments
+        found = work(*arguments)
+        if not mend:
+            transaction.set_rollback(True)
+        return found
+
+    return done
 
 
 def take_turn(group: int) -> list[int]:
@@ -84,8 +99,7 @@ def scheduled_in(group: int, day: date, minutes: Minutes):
     )
 
 
-@retry_transaction
-@transaction.atomic
+@slice_of_work
 def mend_minutes(group: int, day: date, minutes: Minutes) -> int:
     """Count the contacts of these minutes, and mend what is kept of them."""
     if not take_turn(group):
@@ -111,16 +125,15 @@ def mend_minutes(group: int, day: date, minutes: Minutes) -> int:
 
 
 # -- Which addresses are in several groups ---------------------------------------------------------
-def mend_marked(group: int) -> Iterator[int]:
+def mend_marked(group: int, mend: bool) -> Iterator[int]:
     """Look at the marks that there are."""
     last, wrong = 0, 0
     while last is not None:
-        last, wrong = mend_marks(group, last)
+        last, wrong = mend_marks(group, last, mend)
         yield wrong
 
 
-@retry_transaction
-@transaction.atomic
+@slice_of_work
 def mend_marks(group: int, last: int) -> tuple[int | None, int]:
     """Of the next marked contacts; the id of the last of them, and how many marks were wrong."""
     groups = take_turn(group)
@@ -135,16 +148,15 @@ def mend_marks(group: int, last: int) -> tuple[int | None, int]:
     return contacts[-1], len(stray) + SharedContact.objects.mark_anew(groups, keys)
 
 
-def mend_addresses(group: int) -> Iterator[int]:
+def mend_addresses(group: int, mend: bool) -> Iterator[int]:
     """Look at all contacts."""
     last, wrong = "", 0
     while last is not None:
-        last, wrong = mend_next_addresses(group, last)
+        last, wrong = mend_next_addresses(group, last, mend)
         yield wrong
 
 
-@retry_transaction
-@transaction.atomic
+@slice_of_work
 def mend_next_addresses(group: int, last: str) -> tuple[str | None, int]:
     groups = take_turn(group)
     if len(groups) < 2:

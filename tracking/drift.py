@@ -1,8 +1,15 @@
-"""Drift: whether what is kept is what would be rebuilt, looked at in a small sample."""
+"""Drift: whether what is kept is what would be rebuilt, looked at in a small sample.
+
+What was found of a day is kept with it until it is looked at again, so that the sum stays what it
+is while other days are looked at.
+"""
 
 import logging
 from datetime import date
-from random import randint, sample
+from random import sample
+
+from django.db.models import Sum
+from django.utils import timezone
 
 from campaigns.models import Group
 from tracking.metrics import COUNTS_CHECKED, COUNTS_DRIFT
@@ -18,37 +25,46 @@ MOST_OPENINGS = 20_000
 
 
 def look() -> int:
-    """Compare the counts of a few days with the openings, write nothing, and tell the metric: the
-    sum of all differences. Days with more than MOST_OPENINGS are left to `rebuild_counts --check`.
-    """
-    drift = 0
-    for group_id, day in days_to_look_at():
-        found = recount_day(group_id, day, mend=False)
-        COUNTS_CHECKED.inc()
-        if found:
-            logger.warning(
-                "The counts of group %d on %s differ by %d from its openings: "
-                "manage.py rebuild_counts mends them.",
-                group_id,
-                day,
-                found,
-            )
-        drift += found
+    """Compare the counts of a few days with the openings, and tell the metric: the sum of all
+    differences that are known. Days with more than MOST_OPENINGS are left to `rebuild_counts
+    --check`."""
+    for day in days_to_look_at():
+        found = look_at(day)
+        CountedDay.objects.filter(pk=day.pk).update(looked_at=timezone.now(), drift=found)
+    drift = known_drift()
     COUNTS_DRIFT.set(drift)
     return drift
 
 
-def days_to_look_at() -> list[tuple[int, date]]:
-    """Some of those that were begun last, and any others, at random."""
-    days = CountedDay.objects.values_list("group", "day")
-    latest = list(days.order_by("-pk")[:LATEST])
-    found = set(sample(latest, min(RECENT, len(latest))))  # nosec B311 # to be fair, not secret
-    if last := CountedDay.objects.order_by("-pk").first():
-        for _ in range(OLD):
-            found.add(days.filter(pk__gte=randint(1, last.pk)).order_by("pk").first())  # nosec B311
-    groups = Group.objects.filter(pk__in={group_id for group_id, _ in found})
-    in_sight = set(groups.values_list("pk", flat=True))
-    return sorted(each for each in found if each[0] in in_sight and is_small(*each))
+def known_drift() -> int:
+    return CountedDay.objects.filter(drift__gt=0).aggregate(sum=Sum("drift"))["sum"] or 0
+
+
+def look_at(day: CountedDay) -> int:
+    """The sum of its differences; 0 of one that is too big, or whose group is being removed."""
+    group_id, date = day.group_id, day.day
+    if not Group.objects.filter(pk=group_id).exists() or not is_small(group_id, date):
+        return 0
+    found = recount_day(group_id, date, mend=False)
+    COUNTS_CHECKED.inc()
+    if found:
+        logger.warning(
+            "The counts of group %d on %s differ by %d from its openings: "
+            "manage.py rebuild_counts mends them.",
+            group_id,
+            date,
+            found,
+        )
+    return found
+
+
+def days_to_look_at() -> list[CountedDay]:
+    """Some of those that were begun last, and those that were looked at longest ago, or never."""
+    latest = list(CountedDay.objects.order_by("-pk")[:LATEST])
+    found = sample(latest, min(RECENT, len(latest)))  # nosec B311 # to be fair, not secret
+    oldest = CountedDay.objects.order_by("looked_at", "pk")[:OLD]
+    days = {day.pk: day for day in (*found, *oldest)}
+    return sorted(days.values(), key=lambda day: (day.group_id, day.day))
 
 
 def is_small(group_id: int, day: date) -> bool:

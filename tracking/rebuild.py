@@ -1,6 +1,7 @@
 """Rebuild: the counts made anew from the openings, while hits keep coming.
 
-First what is known of each contact, under the contact's lock, as corrections make it. Then, for
+First what is kept beside the contacts of each campaign, as `campaigns/recount.py` has it; then what
+is known of each contact, under the contact's lock, as corrections make it. Then, for
 one group and day (UTC) after the other,
 
     kept = archived + what the openings that are left count as, and the first ones among them
@@ -31,6 +32,7 @@ from django.db.models import QuerySet
 from accounts.retry import retry_transaction
 from campaigns.models import Contact, Group
 from campaigns.models.adding import add_to
+from campaigns.recount import recount_steps
 from tracking.models import (
     ArchivedOpeningCount,
     ContactOpenings,
@@ -46,13 +48,15 @@ DAY = timedelta(days=1)
 # What may differ although no opening was lost: a `sent_at` that came later, or further pixels.
 ABOUT_MAIL = {"first_delay_s", "first_verified_delay_s", "pixels"}
 
-Place = tuple[str, int, int | date]  # ("contacts", group id, contact id), ("days", group id, day)
+# ("campaigns", 0, campaign id), ("contacts", group id, contact id), ("days", group id, day)
+Place = tuple[str, int, int | date]
+BEGIN: Place = ("campaigns", 0, 0)
 
 
 def place_of(text: str) -> Place:
     """ValueError where it is none."""
     kind, group_id, position = text.split("/")
-    read = {"contacts": int, "days": date.fromisoformat}
+    read = {"campaigns": int, "contacts": int, "days": date.fromisoformat}
     if kind not in read:
         raise ValueError(kind)
     return kind, int(group_id), read[kind](position)
@@ -61,7 +65,7 @@ def place_of(text: str) -> Place:
 @dataclass(frozen=True)
 class Step:
     place: Place  # up to and with this
-    done: int  # how many contacts or days
+    done: int  # how many campaigns, contacts or days
     drift: int  # how many contacts' rows differed, or the sum of the counts' absolute differences
 
 
@@ -74,6 +78,22 @@ class Rebuild:
 
     def is_left(self, *place) -> bool:
         return self.after is None or place > self.after
+
+    def steps(self) -> Iterator[Step]:
+        """All of it."""
+        yield from self.campaign_steps()
+        yield from self.contact_steps()
+        yield from self.day_steps()
+
+    def campaign_steps(self) -> Iterator[Step]:
+        """How many contacts are scheduled for when, and which are in several groups."""
+        groups, place = Group.objects.filter(pk__in=self.groups), self.after or BEGIN
+        for campaign_id in sorted(set(groups.values_list("campaign", flat=True))):
+            if self.is_left("campaigns", 0, campaign_id):
+                for wrong in recount_steps(campaign_id, self.mend):
+                    yield Step(place, 0, wrong)
+                place = ("campaigns", 0, campaign_id)
+                yield Step(place, 1, 0)
 
     def contact_steps(self) -> Iterator[Step]:
         """What is known of contacts."""
@@ -176,6 +196,8 @@ def _recount_day(group_id, day, mend) -> int:
         drift += sum(abs(number) for row in rows for number in row[-len(MEASURES) :])
         if mend:
             add_to(table, table.KEY, MEASURES, rows)
+    if mend:
+        days.filter(group=group_id, day=day).update(drift=0)
     return drift
 
 

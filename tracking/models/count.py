@@ -43,11 +43,20 @@ class CountedDay(models.Model):
     group = models.ForeignKey(Group, models.CASCADE, related_name="counted_days", db_index=False)
     day = models.DateField()
     stamp = models.BigIntegerField(default=0, db_default=0)
+    # By the task that looks for drift.
+    looked_at = models.DateTimeField(null=True)
+    drift = models.PositiveBigIntegerField(
+        default=0, db_default=0, help_text="The sum of all differences that were found then."
+    )
 
     objects = CountedDayQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["group", "day"], name="one_counted_day")]
+        indexes = [
+            models.Index(fields=["looked_at"], name="day_looked_at"),
+            models.Index(fields=["drift"], name="day_drift"),
+        ]
 
     def __str__(self):
         return f"{self.group} {self.day}"

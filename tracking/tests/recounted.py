@@ -46,7 +46,7 @@ def assert_counts_hold():
 def drift(mend=False) -> int:
     """What `rebuild_counts` finds."""
     rebuild = Rebuild(list(Group.objects.values_list("pk", flat=True)), mend)
-    return sum(step.drift for step in [*rebuild.contact_steps(), *rebuild.day_steps()])
+    return sum(step.drift for step in rebuild.steps())
 
 
 def all_openings() -> list[Opening]:

@@ -19,6 +19,7 @@ def count_scheduled(apps, schema_editor):
     minute = Left(Cast('scheduled_at', CharField()), len('2026-03-01 12:00'))  # both keep UTC
     for group in groups.order_by('pk').values_list('pk', flat=True):
         own = contacts.filter(group_id=group).order_by().values_list(minute)
+        counts.filter(group_id=group).delete()  # where it was broken off right after it
         days = defaultdict(Counter)
         for text, number in own.annotate(number=Count('*')):
             day, _, time = text.partition(' ')
@@ -46,6 +47,7 @@ def mark_shared(apps, schema_editor):
 def mark_in(apps, alias, groups):
     contacts = apps.get_model('campaigns', 'Contact').objects.using(alias)
     shared = apps.get_model('campaigns', 'SharedContact').objects.using(alias)
+    shared.filter(group_id__in=groups).delete()
     marked = set()
     for number, group in enumerate(groups[:-1], 1):
         others, last = groups[number:], ''

@@ -64,6 +64,7 @@ class ContactQuerySet(ScheduleQuerySet):
         """Of each of these contacts; see ContactChanges."""
         return list(map(Standing._make, self.values_list(*Standing._fields)))
 
+    @retry_transaction
     @transaction.atomic
     def remove(self):
         """Delete these contacts with their pixels and openings; the counts follow."""

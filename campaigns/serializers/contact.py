@@ -39,6 +39,11 @@ class PixelSerializer(RowSerializer):
                     code="max_value",
                 )
             attrs["number"] = last + 1
+        if self.instance and attrs.get("number", self.instance.number) != self.instance.number:
+            raise serializers.ValidationError(
+                {"number": "A pixel that is out in a mail keeps its number. Make another one."},
+                code="immutable",
+            )
         return super().validate(attrs)
 
 

@@ -12,7 +12,7 @@ from campaigns.tests.factories import make_contact
 from tracking.models import ContactOpenings
 from tracking.tests.opened import open_pixel
 
-migration = import_module("tracking.migrations.0010_statistics")
+migration = import_module("tracking.migrations.0015_early_openers")
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 

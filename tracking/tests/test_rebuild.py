@@ -113,7 +113,7 @@ def test_what_was_archived_stays_so_also_from_before_there_were_breakdowns(conta
     archived = stored_counts(ArchivedOpeningCount)
     assert archived
     ArchivedBreakdown.objects.all().delete()
-    migration = import_module("tracking.migrations.0009_breakdowns")
+    migration = import_module("tracking.migrations.0014_archived_breakdowns")
     migration.archive_as_unknown(apps, None)
     run()
     assert_counts_hold()

@@ -14,7 +14,7 @@ from tracking.tests.opened import PERSON, open_pixel
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-know_all_days = import_module("tracking.migrations.0013_stamps").know_all_days
+know_all_days = import_module("tracking.migrations.0017_counted_days").know_all_days
 
 
 def test_each_gets_a_stamp_also_where_it_was_not_known():

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 URL = "/api/openings/"
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DAY, QUARTER, MILLISECOND = timedelta(days=1), timedelta(minutes=15), timedelta(milliseconds=1)
-migration = import_module("tracking.migrations.0012_archived_until")
+migration = import_module("tracking.migrations.0016_archived_until_when")
 
 
 @pytest.fixture(params=["individual", "anonymous"])

@@ -4,16 +4,15 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 from tqdm import tqdm
 
+from campaigns.management.noted import signals_noted
 from tracking.reclassify import Change, Reclassification
 from tracking.verdict import RULES
-
-INTERRUPTED = 130
 
 
 class Command(BaseCommand):
     help = (
         "Judge old openings by the rules of today, and mend the counts; hits may keep coming. "
-        "Ctrl-C stops it, and the same command goes on."
+        "Ctrl-C and SIGTERM stop it after a whole step, and it says how to go on."
     )
 
     def add_arguments(self, parser):
@@ -30,15 +29,17 @@ class Command(BaseCommand):
         work = Reclassification(rules, after=after, anew=options["all"], dry_run=dry_run)
         judged, changes, up_to, problem, code = 0, Counter(), after, "", 0
         # None: where nobody watches, it draws nothing.
-        with tqdm(total=work.last, initial=min(after, work.last), unit=" ids", disable=None) as bar:
+        bar = tqdm(total=work.last, initial=min(after, work.last), unit=" ids", disable=None)
+        with signals_noted() as noted, bar:
             try:
                 for step in work.steps():
                     judged, up_to = judged + step.judged, step.up_to
                     changes.update(step.changes)
                     bar.set_postfix_str(f"{changes.total():,} changed", refresh=False)
                     bar.update(up_to - bar.n)
-            except KeyboardInterrupt:
-                problem, code = "Stopped.", INTERRUPTED
+                    if noted.is_set():
+                        problem, code = "Stopped.", 128 + noted.number
+                        break
             except DatabaseError as error:
                 problem, code = f"The database failed ({error}).", 1
         self.tell(rules.date, judged, changes, dry_run)

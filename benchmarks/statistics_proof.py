@@ -163,9 +163,8 @@ class Proof:
     def cpu(self) -> float:
         """Seconds that web process and database have used so far, to the nanosecond."""
         services = self.stack.services["web"], self.mariadb
-        tasks = (Path(f"/proc/{pid}/task") for each in services for pid in family(each))
-        files = (file for folder in tasks for file in folder.glob("*/schedstat"))
-        return sum(int(file.read_text().split()[0]) for file in files) / 1e9
+        pids = (pid for each in services for pid in family(each))
+        return sum(time.clock_gettime(cpu_clock(pid)) for pid in pids)
 
     def prepare(self, size: Size, kind: str):
         groups = {"groups": size.made.groups}
@@ -195,3 +194,8 @@ class Proof:
             size.queries, size.read, size.tables = (
                 told[name] for name in ("queries", "rows", "tables")
             )
+
+
+def cpu_clock(pid: int) -> int:
+    """Of another process, as Linux numbers them: finer than the hundredths of /proc/*/stat."""
+    return (~pid << 3) | 2

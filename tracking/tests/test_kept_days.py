@@ -17,7 +17,7 @@ from tracking.tests.opened import MACHINE, PERSON, open_pixel
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
 @pytest.fixture
@@ -94,10 +94,12 @@ def test_a_day_without_a_stamp_is_always_read(house):
 
 
 def test_zones_with_half_hours_keep_their_own(house):
+    open_pixel(pixel_of(house, 2), NOON + 45 * MINUTE, PERSON)
     assert len(statistics_of(house.campaign)["series"]) == 2
     kolkata = Question(zone=ZoneInfo("Asia/Kolkata"))
-    [first, _] = statistics_of(house.campaign, kolkata)["series"]
-    assert first["at"] == as_told(NOON - HOUR / 2)
+    series = statistics_of(house.campaign, kolkata)["series"]
+    begins = [NOON - 30 * MINUTE, NOON + 30 * MINUTE, NOON + DAY - 30 * MINUTE]
+    assert [bucket["at"] for bucket in series] == list(map(as_told, begins))
     assert counts_read(house) == counts_read(house, zone=ZoneInfo("Asia/Kolkata")) == []
 
 

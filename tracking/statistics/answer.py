@@ -59,5 +59,5 @@ def read(groups: list[dict], question: Question, by_contact: bool, as_of) -> dic
     for group, (contacts, due) in ScheduledCount.objects.contacts_and_due(parts, as_of).items():
         parts[group].contacts, parts[group].due = contacts, due
     for group, early in ContactOpenings.objects.early(parts, as_of).items():
-        parts[group].due += early
+        parts[group].early, parts[group].early_verified = early
     return parts

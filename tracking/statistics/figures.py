@@ -18,6 +18,8 @@ ENDS = dict(pairwise(BUCKETS))  # of the buckets, by their beginnings; the last 
 PERCENTILES = {"p10": 0.1, "p50": 0.5, "p90": 0.9}
 TOLD = ("openings", "mail_opens", "contacts", "verified")  # as the measures are called there
 RENDERED = ("top", "part", "complete")
+SUMMED_UP = ("contacts", "due", "early", "early_verified")
+SUMMED_UP += ("ever", "ever_verified", "opened", "verified")
 VERIFIED = [verdict for verdict in Verdict if Verdict.verified(verdict)]
 
 
@@ -25,7 +27,8 @@ class Figures:
     def __init__(self, question: Question, by_contact: bool = True):
         self.question = question
         self.by_contact = by_contact  # whether it is known which contacts opened
-        self.contacts = self.due = 0
+        self.contacts = self.due = 0  # due by schedule
+        self.early = self.early_verified = 0  # opened, though they are scheduled for later
         self.ever, self.ever_verified = 0, 0  # contacts that have opened, whatever the period
         self.opened = self.verified = 0  # in the period
         self.verdicts = defaultdict(Counter)  # verdict → measures
@@ -55,7 +58,7 @@ class Figures:
         add_to(self.traits, traits.items())
 
     def include(self, other: "Figures"):
-        for name in ("contacts", "due", "ever", "ever_verified", "opened", "verified"):
+        for name in SUMMED_UP:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for verdict, numbers in other.verdicts.items():
             self.verdicts[verdict].update(numbers)
@@ -66,7 +69,7 @@ class Figures:
     def all_due(self) -> int:
         """The counts are read before the contacts: whoever is counted as opened is due by then.
         Only a contact that is removed in between is missing there."""
-        return max(self.due, self.ever, self.opened)
+        return max(self.due + self.early, self.ever, self.opened)
 
     def as_dict(self) -> dict:
         raw, verified = self.side(list(Verdict), self.opened), self.side(VERIFIED, self.verified)

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from operator import add
 from typing import Any
 
-from tracking.models import CountedDay
+from tracking.models import CountedDay, Verdict
 from tracking.statistics.question import limits_of
 from tracking.statistics.reading import by_time, by_trait
 
@@ -29,16 +29,15 @@ class Times:
     """Sums by time."""
 
     verdicts: dict[str, Numbers] = field(default_factory=dict)
-    # Verdict, and "" for all of them → begin of an hour, or of a quarter of one → openings and
-    # mail opens.
-    hours: dict[str, dict[datetime, tuple[int, int]]] = field(
-        default_factory=lambda: defaultdict(dict)
-    )
+    # Verdict, and "" for all of them → begin of an hour, or of a quarter of one → openings, mail
+    # opens and contacts, and the same three verified.
+    hours: dict[str, dict[datetime, Numbers]] = field(default_factory=lambda: defaultdict(dict))
 
     def add(self, verdict: str, moment: datetime, numbers: Numbers):
         add_to(self.verdicts, [(verdict, numbers)])
-        add_to(self.hours[""], [(moment, numbers[:2])])
-        self.hours[verdict][moment] = numbers[:2]
+        told = numbers[:3] + verified_of(verdict, numbers)
+        add_to(self.hours[""], [(moment, told)])
+        self.hours[verdict][moment] = told
 
 
 @dataclass
@@ -105,6 +104,12 @@ def times_of(
     for group, verdict, moment, *numbers in by_time(groups, begin, end, by_hour):
         found[group].add(verdict, moment, tuple(numbers))
     return found
+
+
+def verified_of(verdict: str, numbers: Numbers) -> Numbers:
+    """Openings, mail opens and contacts, verified."""
+    openings, mail_opens, _, verified = numbers
+    return (openings, mail_opens, verified) if Verdict.verified(verdict) else (0, 0, verified)
 
 
 def add_to(sums: dict[Any, Numbers], more: Iterable[tuple[Any, Numbers]]):

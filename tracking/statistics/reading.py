@@ -18,7 +18,7 @@ from tracking.statistics.question import limits_of
 Dimension = OpeningBreakdown.Dimension
 TOLD = [Dimension.CLIENT, Dimension.OS, Dimension.REASON, Dimension.DELAY, Dimension.RENDERED]
 TO_THE_HOUR, TO_THE_MINUTE = len("2026-03-01 12"), len("2026-03-01 12:15")
-MINUTE = timedelta(minutes=1)
+MINUTE, NOON = timedelta(minutes=1), timedelta(hours=12)
 FEW_DAYS = 4  # of a schedule, that are read by the minute
 
 
@@ -67,7 +67,7 @@ def shared(groups: Iterable[int], as_of: datetime) -> dict[int, tuple[int, int, 
 @dataclass
 class Schedules:
     """Group id → time → contacts that are scheduled for it and due. The times are minutes, but for
-    those before `precise_from`, which are days."""
+    those before `precise_from`, which are days, each at noon."""
 
     times: dict[int, dict[datetime, int]]
     precise_from: datetime
@@ -88,7 +88,7 @@ def schedules(groups: Iterable[int], as_of: datetime) -> Schedules:
     last = sorted({day for _, day, _ in days})[-FEW_DAYS:]
     for group, day, contacts in days:
         if day not in last:
-            times[group][limits_of(day)[0]] += contacts
+            times[group][limits_of(day)[0] + NOON] += contacts
     for group, day, minutes in rows.filter(day__in=last).values_list("group", "day", "minutes"):
         for text, contacts in minutes.items():
             if day < now.date() or text <= f"{now:%H:%M}":

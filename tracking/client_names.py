@@ -2,7 +2,8 @@
 and otherwise where `data/clients.json` knows a mail client better.
 
 Names are finite: else anybody could fill the counts with clients, a new one with each hit. Of
-bots that it doesn't know, ua-parser takes the name out of the text; here they are all one.
+bots that it doesn't know, ua-parser takes the name out of the text; here they are all one, unless
+`data/clients.json` has them.
 """
 
 import json

@@ -35,8 +35,8 @@ class Comparison:
     all right, at all looks, in at least 95 %.
     `p_value`: valid at any look, corrected for the number of groups; at most 0.05 where decided.
     `contacts_wanted`: with `too early`, how many more contacts are needed before it is not, if
-    the open rate stays as it is and the smaller group gets them until both are even; else None. Also
-    None where none or all have opened, in both groups: that is not a rate which stays as it is.
+    the open rate stays as it is and the smaller group gets them until both are even; else None.
+    Also None where none or all have opened, in both groups: no such rate stays as it is.
     """
 
     difference: float | None

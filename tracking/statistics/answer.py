@@ -11,7 +11,7 @@ from tracking.statistics.versus import versus_control
 
 
 def statistics_of(campaign: Campaign, question: Question | None = None) -> dict:
-    """The figures of a campaign and of each of its groups, at this moment; in seven queries.
+    """The figures of a campaign and of each of its groups, at this moment; in eight queries.
 
     Two more for the days of which something was counted since this process read them, and one for
     each end of a period that lies within a day.

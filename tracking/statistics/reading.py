@@ -92,7 +92,9 @@ def schedules(groups: Iterable[int], as_of: datetime) -> Schedules:
     """In two queries: a number for each day, and the minutes of the last FEW_DAYS that have any.
     Those of a year would take seconds."""
     now, times = due_from(as_of), defaultdict(lambda: defaultdict(int))
-    rows = ScheduledCount.objects.filter(group__in=list(groups), day__lte=now.date())
+    rows = ScheduledCount.objects.filter(
+        group__in=list(groups), day__lte=now.date(), contacts__gt=0
+    )
     days = list(rows.values_list("group", "day", "contacts"))
     last = sorted({day for _, day, _ in days})[-FEW_DAYS:]
     for group, day, contacts in days:

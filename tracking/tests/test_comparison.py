@@ -186,10 +186,13 @@ def test_seen_from_the_other_side_it_is_the_same(control, group):
 
 @calm
 @given(arms(most=2000), arms(most=2000), st.integers(1, 50))
+@example(Arm(20, 0), Arm(742, 547), 26)
 def test_a_group_that_is_better_stays_so_when_more_of_it_open(control, group, more):
+    """Unless so few are left that have not opened that there is no interval any more."""
     opened = min(group.opened + more, group.contacts)
     if alone(control, group).result == "better":
-        assert alone(control, Arm(group.contacts, opened)).result == "better"
+        found = alone(control, Arm(group.contacts, opened))
+        assert found.result == "better" or found.low is None
 
 
 @calm

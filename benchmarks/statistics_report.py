@@ -34,8 +34,8 @@ An idle one has 0; other work beside it makes all figures worse than they are.
 Campaigns of three groups on one MariaDB, written by the database itself from the number of each
 contact: scheduled in quarters of an hour, for a week; openings over thirty days, half of the first
 ones within an hour; two pixels, one to four visits by the readers that `simulate_openings` knows,
-judged by the rules that ship; {shared} addresses in two groups. One is scheduled by the minute, for a year. The counts are made of the openings
-by `manage.py rebuild_counts`. In all {gigabytes:.1f} GB of data and indexes. The server was started
+judged by the rules that ship; {shared} addresses in two groups. One is
+scheduled by the minute, for a year. The counts are made of the openings by `manage.py rebuild_counts`. In all {gigabytes:.1f} GB of data and indexes. The server was started
 with `{options}`:
 so all of it is in memory, which the counting beside us needs, and we do not.
 
@@ -93,6 +93,10 @@ def named(size: Size) -> str:
     return f"{size.made.openings:,} openings{in_days(size)}"
 
 
+def number(size: Size) -> str:
+    return f"{size.made.openings:,}{in_days(size)}"
+
+
 def in_days(size: Size) -> str:
     return "" if size.made.days == WEEK else f" in {size.made.days} days"
 
@@ -140,7 +144,7 @@ def times(found: Found) -> Iterator[str]:
             seconds = [took for took, _ in size.requests[kind]]
             peer = f"{median(size.peer) * 1000:,.0f}" if kind == KINDS[0] else ""
             yield (
-                f"| {ASKED[kind]} | {size.made.openings:,}{in_days(size)} | {middle(size, kind):.1f} | "
+                f"| {ASKED[kind]} | {number(size)} | {middle(size, kind):.1f} | "
                 f"{quantile(seconds, 0.99) * 1000:.1f} | {middle(size, kind, 1):.1f} | {peer} |"
             )
 
@@ -158,7 +162,7 @@ def answers(found: Found) -> Iterator[str]:
             f"`{table}` ({how}, {key}, {rows})" for table, how, key, rows in size.tables
         )
         yield (
-            f"| {size.made.openings:,}{in_days(size)} | {size.bytes / 1000:.0f} | {size.queries} | "
+            f"| {number(size)} | {size.bytes / 1000:.0f} | {size.queries} | "
             f"{size.read:,} | {tables} |"
         )
 
@@ -170,4 +174,4 @@ def made(found: Found) -> Iterator[str]:
     for size in found.sizes:
         seconds = " | ".join(f"{size.made.took[step]:.0f}" for step in steps)
         checked = "not looked for" if size.drift is None else ", ".join(map(str, size.drift))
-        yield f"| {size.made.openings:,}{in_days(size)} | {size.made.contacts:,} | {seconds} | {checked} |"
+        yield f"| {number(size)} | {size.made.contacts:,} | {seconds} | {checked} |"

@@ -12,6 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from benchmarks.statistics_campaign import YEAR
 from benchmarks.statistics_proof import Proof
 from benchmarks.statistics_report import report, verdicts
 from tests.services import find
@@ -26,6 +27,8 @@ def main() -> int:
         with Proof(Path(folder), options) as proof:
             for openings in options.openings:
                 proof.make(openings)
+            if options.year:
+                proof.make(options.year, YEAR)
             options.load_then = os.getloadavg()[0]
             proof.measure()
             proof.judge()
@@ -44,6 +47,12 @@ def parsed() -> argparse.Namespace:
         type=lambda text: [int(each) for each in text.split(",")],
         default=[10_000, 1_000_000, 10_000_000],
         help="of each campaign, the smallest first",
+    )
+    parser.add_argument(
+        "--year",
+        type=int,
+        default=100_000,
+        help="openings of one more campaign, of a year; 0: none",
     )
     parser.add_argument("--requests", type=int, default=60, help="of each kind and size")
     parser.add_argument("--peer-runs", type=int, default=3)

@@ -25,7 +25,9 @@ from benchmarks.statistics_rows import (
 )
 from tests.stack import ROOT, Stack
 
-DAYS = 30
+WEEK = 7  # days that contacts are scheduled for, in quarters of an hour
+YEAR = 365  # the same of a long campaign, by the minute
+DAYS = 23  # from the last of them up to today
 FIRST_DAY = "2000-01-01"
 AT_ONCE = 2_500  # dozens of contacts in a transaction
 
@@ -39,6 +41,7 @@ class Made:
     begin: datetime
     contacts: int
     openings: int
+    days: int = WEEK
     took: dict[str, float] = field(default_factory=dict)
 
 
@@ -82,21 +85,21 @@ class Maker:
         for slot, reader in enumerate(slots(stack)):
             database.run("INSERT INTO bench_reader VALUES (%s, %s, %s, %s, %s)", (slot, *reader))
 
-    def make(self, openings: int) -> Made:
-        """As many openings, or up to forty more."""
+    def make(self, openings: int, days: int = WEEK) -> Made:
+        """As many openings, or up to forty more, of contacts scheduled for so many days."""
         dozens = -(-openings // OPENINGS)
         pk, groups = self.stack.shell(f"""
 from accounts.models import Team
 from campaigns.models import Campaign
 campaign = Campaign.objects.start(
-    team=Team.objects.first(), name="{openings:,} openings", group_names={GROUPS},
+    team=Team.objects.first(), name="{openings:,} openings in {days} days", group_names={GROUPS},
     pixels_per_contact={PIXELS},
 )
 answer = campaign.pk, list(campaign.groups.order_by("pk").values_list("pk", flat=True))
 """)
         midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-        begin = midnight - timedelta(days=DAYS)
-        made = Made(pk, groups, begin, dozens * CLASSES, dozens * OPENINGS)
+        begin = midnight - timedelta(days=days + DAYS)
+        made = Made(pk, groups, begin, dozens * CLASSES, dozens * OPENINGS, days)
         with timed(made, "written"):
             self.write(made, dozens)
         with timed(made, "counted"):
@@ -106,6 +109,8 @@ answer = campaign.pk, list(campaign.groups.order_by("pk").values_list("pk", flat
 
     def write(self, made: Made, dozens: int):
         known = {f"group{number}": group for number, group in enumerate(made.groups)}
+        step = 15 if made.days == WEEK else 1
+        known |= {"step": step, "steps": made.days * 24 * 60 // step}
         known |= {"contacts": self.contacts + 1, "begin": made.begin.replace(tzinfo=None)}
         # What they look for can't be wrong here, and takes most of the time.
         self.database.run("SET foreign_key_checks = 0, unique_checks = 0")

@@ -9,7 +9,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from benchmarks.page_views_sides import family
-from benchmarks.statistics_campaign import Database, Made, Maker, drift
+from benchmarks.statistics_campaign import WEEK, Database, Made, Maker, drift
 from benchmarks.statistics_truth import Truth, a_week
 from tests.services import MariaDB
 from tests.stack import Stack
@@ -120,9 +120,9 @@ class Proof:
             if each:
                 each.stop()
 
-    def make(self, openings: int):
+    def make(self, openings: int, days: int = WEEK):
         """One more campaign."""
-        size = Size(self.maker.make(openings))
+        size = Size(self.maker.make(openings, days))
         self.found.sizes.append(size)
         if openings <= CHECKED:
             size.drift = drift(self.stack, size.made)

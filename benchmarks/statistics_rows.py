@@ -44,7 +44,7 @@ STEPS = [
     f"""
 INSERT INTO bench_contact
 SELECT n, class, group_id, CONCAT('contact-', email, '@example.com'),
-    %(begin)s + INTERVAL (15 * FLOOR(672 * {DICE.format(what="scheduled")})) MINUTE
+    %(begin)s + INTERVAL (%(step)s * FLOOR(%(steps)s * {DICE.format(what="scheduled")})) MINUTE
         + INTERVAL IF(n MOD {2 * CLASSES} = 0, 5, 0) WEEK,
     first_s, first_s + second_s, first_s + second_s + third_s,
     first_s + second_s + third_s + fourth_s

@@ -179,7 +179,7 @@ READ = {
     },
     "first_verdicts": lambda told: by("verdict", "contacts")(told["verdicts"]),
     "rendered": lambda told: {
-        name: (number,) for name, number in told["rendered"].items() if number
+        name: (number,) for name, number in told["rendered_raw"].items() if number
     },
 }
 

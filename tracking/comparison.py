@@ -36,6 +36,7 @@ class Comparison:
     `p_value`: valid at any look, corrected for the number of groups; at most 0.05 where decided.
     `contacts_wanted`: with `too early`, how many more contacts are needed before it is not, if
     the open rate stays as it is and the smaller group gets them until both are even; else None.
+    Also None where none or all have opened, in both groups: no such rate stays as it is.
     """
 
     difference: float | None
@@ -108,6 +109,8 @@ def compared(
     if result not in (Result.BETTER, Result.WORSE):
         wanted = contacts_wanted(control, group, error)
         result = Result.TOO_EARLY if wanted else Result.NO_DIFFERENCE_YET
+        if control.opened + group.opened in (0, control.contacts + group.contacts):
+            wanted = None
     return Comparison(difference, low, high, 1 - error, p_value, result, wanted or None)
 
 

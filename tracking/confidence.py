@@ -31,7 +31,8 @@ def wilson(successes: int, trials: int) -> tuple[float | None, float | None]:
     centre = share + square / 2
     spread = Z95 * sqrt(share * (1 - share) / trials + square / (4 * trials))
     low, high = (centre - spread) / (1 + square), (centre + spread) / (1 + square)
-    return max(low, 0.0), min(high, 1.0)
+    # Where none or all succeeded, the end is 0 or 1 but for the last digit.
+    return max(low, 0.0) if successes else 0.0, min(high, 1.0) if successes < trials else 1.0
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,17 @@ from zoneinfo import ZoneInfo
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.settings import api_settings
 
 from campaigns.models.campaign import time_zones
 from tracking.comparison import Result
 from tracking.models import Verdict
+from tracking.statistics.figures import MOST_VALUES, OTHERS
 from tracking.statistics.question import DAY, HOUR, Question
 
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
+MEANT_FOR_OTHERS = {api_settings.URL_FORMAT_OVERRIDE}  # the pages of the API add it
+NAME_SHOWN, MOST_NAMED = 64, 10
 NO_MOMENT = "Give a time from 2000 to 9998 with its zone, such as 2026-03-01T12:00:00Z."
 
 
@@ -73,6 +77,16 @@ class QuestionSerializer(serializers.Serializer):
         }
         return moments | super().get_fields()
 
+    def to_internal_value(self, data):
+        # A misspelt or second name would otherwise be an answer to another question.
+        if unknown := sorted(set(data) - {*self.fields, *MEANT_FOR_OTHERS}):
+            known = f"Ask for one of {', '.join(self.fields)}."
+            errors = {name[:NAME_SHOWN]: [known] for name in unknown[:MOST_NAMED]}
+            raise serializers.ValidationError(errors, "unknown_field")
+        if twice := [name for name in self.fields if len(data.getlist(name)) > 1]:
+            raise serializers.ValidationError({name: ["Ask once."] for name in twice}, "twice")
+        return super().to_internal_value(data)
+
     def validate_tz(self, name):
         if name not in time_zones():
             raise serializers.ValidationError(
@@ -132,10 +146,26 @@ class SideSerializer(serializers.Serializer):
     open_rate = OpenRateSerializer()
 
 
-class BucketSerializer(serializers.Serializer):
-    at = serializers.DateTimeField(help_text="When the hour or day begins.")
+class MeasuresSerializer(serializers.Serializer):
     openings = serializers.IntegerField()
     mail_opens = serializers.IntegerField()
+    contacts = serializers.IntegerField(
+        allow_null=True, help_text="Whose first opening is among them."
+    )
+
+
+class VerifiedMeasuresSerializer(MeasuresSerializer):
+    contacts = serializers.IntegerField(
+        allow_null=True, help_text="Whose first opening by a person, or on behalf of one, is."
+    )
+
+
+class TwiceSerializer(MeasuresSerializer):
+    verified = VerifiedMeasuresSerializer(help_text="By a person, or on behalf of one.")
+
+
+class BucketSerializer(TwiceSerializer):
+    at = serializers.DateTimeField(help_text="When the hour or day begins.")
 
 
 class Week(serializers.ListField):
@@ -145,23 +175,26 @@ class Week(serializers.ListField):
         super().__init__(min_length=7, max_length=7, **kwargs)
 
 
-class WeekSerializer(serializers.Serializer):
+class WeekMeasuresSerializer(serializers.Serializer):
     """Seven days from Monday on, each with its 24 hours."""
 
     openings = Week()
     mail_opens = Week()
+    contacts = Week(allow_null=True, help_text="Whose first opening was then.")
 
 
-class MeasuresSerializer(serializers.Serializer):
-    openings = serializers.IntegerField()
-    mail_opens = serializers.IntegerField()
-    contacts = serializers.IntegerField(
-        allow_null=True, help_text="Whose first opening is among them."
+class WeekSerializer(WeekMeasuresSerializer):
+    """Seven days from Monday on, each with its 24 hours."""
+
+    verified = WeekMeasuresSerializer(help_text="By a person, or on behalf of one.")
+
+
+class NamedSerializer(TwiceSerializer):
+    name = serializers.CharField(
+        allow_blank=True,
+        help_text=f"Empty where it is not known. `{OTHERS}`, which comes last, are all but the "
+        f"{MOST_VALUES} with the most openings.",
     )
-
-
-class NamedSerializer(MeasuresSerializer):
-    name = serializers.CharField(allow_blank=True, help_text="Empty where it is not known.")
 
 
 class OfReasonSerializer(MeasuresSerializer):
@@ -184,7 +217,8 @@ class TimeToOpenSerializer(serializers.Serializer):
 
 
 class RenderedSerializer(serializers.Serializer):
-    """Contacts with several pixels, by which of them were opened."""
+    """Contacts with several pixels, by which of them were opened. Null where the campaign is
+    anonymous."""
 
     top = serializers.IntegerField(allow_null=True, help_text="The first only.")
     part = serializers.IntegerField(allow_null=True)
@@ -214,7 +248,8 @@ class FiguresSerializer(serializers.Serializer):
     reasons = OfReasonSerializer(many=True)
     verdicts = OfVerdictSerializer(many=True)
     time_to_open = TimeToOpenSerializer()
-    rendered = RenderedSerializer()
+    rendered = RenderedSerializer(help_text="By persons, or on behalf of them.")
+    rendered_raw = RenderedSerializer(help_text="By whoever or whatever opened.")
 
 
 class VersusControlSerializer(serializers.Serializer):
@@ -228,15 +263,25 @@ class VersusControlSerializer(serializers.Serializer):
     high = serializers.FloatField(allow_null=True)
     result = serializers.ChoiceField([result.value for result in Result])
     contacts_wanted = serializers.IntegerField(
-        allow_null=True, help_text="How many more, of both groups together; if it is too early."
+        allow_null=True,
+        help_text="How many more, of both groups together; if it is too early, and some have "
+        "opened and some have not.",
     )
     confidence = serializers.FloatField(help_text="Of the interval, at all looks together.")
 
 
 class ScheduleWarningSerializer(serializers.Serializer):
-    code = serializers.CharField()
-    later_s = serializers.IntegerField(help_text="How much later than the control, on average.")
-    apart_s = serializers.IntegerField(help_text="How far apart the schedules are, on average.")
+    code = serializers.ChoiceField(
+        ["scheduled_apart", "opened_early"],
+        help_text="`opened_early`: many have opened that are scheduled for later.",
+    )
+    later_s = serializers.IntegerField(
+        allow_null=True,
+        help_text="How much later than the control, on average. Null with `opened_early`.",
+    )
+    apart_s = serializers.IntegerField(
+        allow_null=True, help_text="How far apart the schedules are, on average; likewise."
+    )
     detail = serializers.CharField()
 
 
@@ -257,7 +302,8 @@ class GroupFiguresSerializer(FiguresSerializer):
         "comparison."
     )
     schedule_warning = ScheduleWarningSerializer(
-        allow_null=True, help_text="Where the group's schedule is too far from the control's."
+        allow_null=True,
+        help_text="Where the group can't be compared for the times it is scheduled for.",
     )
 
 

@@ -91,16 +91,14 @@ class ContactOpeningsQuerySet(GroupScopedQuerySet):
         names = [field.name for field in ContactOpenings._meta.fields if not field.primary_key]
         put_in(ContactOpenings, ["contact"], names, [tuple(row.says().values()) for row in rows])
 
-    def early(self, groups: Iterable[int], at: datetime) -> dict[int, int]:
-        """Group id → contacts that have opened although they are not due at that moment, without
-        the zeros. Costs what their number costs."""
+    def early(self, groups: Iterable[int], at: datetime) -> dict[int, tuple[int, int]]:
+        """Group id → contacts that have opened although they are scheduled for after that moment,
+        and those of them that have opened verified; without groups that have none. Costs what
+        their number costs."""
         rows = self.filter(early_group__in=list(groups), early_until__gt=due_from(at))
-        return dict(
-            rows.order_by()
-            .values("early_group")
-            .annotate(n=Count("pk"))
-            .values_list("early_group", "n")
-        )
+        found = rows.order_by().values_list("early_group")
+        found = found.annotate(opened=Count("pk"), verified=Count("first_verified_at"))
+        return {group: (opened, verified) for group, opened, verified in found}
 
     def reschedule(self, contacts: Iterable[int]):
         """These contacts, which the caller has locked, are scheduled for another moment."""

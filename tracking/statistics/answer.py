@@ -4,14 +4,14 @@ from django.utils import timezone
 
 from campaigns.models import Campaign, ScheduledCount
 from tracking.models import ContactOpenings
-from tracking.statistics.days import days_of, times_of
+from tracking.statistics.days import days_of, times_of, traits_of
 from tracking.statistics.figures import Figures
 from tracking.statistics.question import Question
 from tracking.statistics.versus import versus_control
 
 
 def statistics_of(campaign: Campaign, question: Question | None = None) -> dict:
-    """The figures of a campaign and of each of its groups, at this moment; in seven queries.
+    """The figures of a campaign and of each of its groups, at this moment; in eight queries.
 
     Two more for the days of which something was counted since this process read them, and one for
     each end of a period that lies within a day.
@@ -45,10 +45,11 @@ def read(groups: list[dict], question: Question, by_contact: bool, as_of) -> dic
     parts = {group["id"]: Figures(question, by_contact) for group in groups}
     cut: dict[tuple, list[int]] = defaultdict(list)  # part of a day → groups
     for group, days in days_of(parts, question.is_by_hour).items():
+        asked = {day: counted for day, counted in days.items() if question.part_of(day)}
+        parts[group].add_traits(traits_of(group, asked, question.is_by_hour))
         for day, counted in days.items():
             parts[group].add_ever(counted.times)
             if part := question.part_of(day):
-                parts[group].add_traits(counted.traits)
                 if question.has_whole(day):
                     parts[group].add_times(counted.times)
                 else:
@@ -59,5 +60,5 @@ def read(groups: list[dict], question: Question, by_contact: bool, as_of) -> dic
     for group, (contacts, due) in ScheduledCount.objects.contacts_and_due(parts, as_of).items():
         parts[group].contacts, parts[group].due = contacts, due
     for group, early in ContactOpenings.objects.early(parts, as_of).items():
-        parts[group].due += early
+        parts[group].early, parts[group].early_verified = early
     return parts

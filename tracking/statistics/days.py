@@ -10,14 +10,15 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from operator import add
+from operator import add, neg
 from typing import Any
 
-from tracking.models import CountedDay
+from tracking.models import CountedDay, Verdict
 from tracking.statistics.question import limits_of
 from tracking.statistics.reading import by_time, by_trait
 
 MOST_KEPT = 3_000  # days of groups: some 50 MB of a process at the most
+MOST_SUMS = 100  # some 15 MB beside them
 NO_STAMP = 0
 
 Numbers = tuple[int, ...]  # one for each of the measures
@@ -29,28 +30,33 @@ class Times:
     """Sums by time."""
 
     verdicts: dict[str, Numbers] = field(default_factory=dict)
-    # Verdict, and "" for all of them → begin of an hour, or of a quarter of one → openings and
-    # mail opens.
-    hours: dict[str, dict[datetime, tuple[int, int]]] = field(
-        default_factory=lambda: defaultdict(dict)
-    )
+    # Verdict, and "" for all of them → begin of an hour, or of a quarter of one → openings, mail
+    # opens and contacts, and the same three verified.
+    hours: dict[str, dict[datetime, Numbers]] = field(default_factory=lambda: defaultdict(dict))
 
     def add(self, verdict: str, moment: datetime, numbers: Numbers):
         add_to(self.verdicts, [(verdict, numbers)])
-        add_to(self.hours[""], [(moment, numbers[:2])])
-        self.hours[verdict][moment] = numbers[:2]
+        told = numbers[:3] + verified_of(verdict, numbers)
+        add_to(self.hours[""], [(moment, told)])
+        self.hours[verdict][moment] = told
+
+
+Traits = dict[tuple[str, str, str], Numbers]  # (dimension, value, verdict) → measures
 
 
 @dataclass
 class CountedGroupDay:
+    stamp: int = NO_STAMP
     times: Times = field(default_factory=Times)
-    traits: dict[tuple[str, str, str], Numbers] = field(default_factory=dict)
+    traits: Traits = field(default_factory=dict)
 
 
 Days = dict[int, dict[date, CountedGroupDay]]  # by the groups' ids
 
-# (group id, day, whether it has whole hours) → (stamp, what is counted)
-_kept: dict[tuple, tuple[int, CountedGroupDay]] = {}
+# (group id, day, whether it has whole hours) → what is counted
+_kept: dict[tuple, CountedGroupDay] = {}
+# (group id, whether it has whole hours, first day) → what it is of, and its sums
+_sums: dict[tuple, tuple[dict[date, CountedGroupDay], Traits]] = {}
 
 
 def days_of(groups: Iterable[int], by_hour: bool) -> Days:
@@ -59,23 +65,41 @@ def days_of(groups: Iterable[int], by_hour: bool) -> Days:
     stamps = stamps_of(groups)
     found: dict[Place, CountedGroupDay] = {}
     for place, stamp in stamps.items():
-        known_by, counted = _kept.get((*place, by_hour), (NO_STAMP, None))
-        if known_by == stamp != NO_STAMP:
+        counted = _kept.get((*place, by_hour))
+        if counted and counted.stamp == stamp != NO_STAMP:
             found[place] = counted
     if missing := stamps.keys() - found.keys():
-        new = read(missing, by_hour)
+        new = read({place: stamps[place] for place in missing}, by_hour)
         found |= new
-        keep({(*place, by_hour): (stamps[place], new[place]) for place in missing})
+        keep(_kept, {(*place, by_hour): counted for place, counted in new.items()}, MOST_KEPT)
     days: Days = {group: {} for group in groups}
     for (group, day), counted in found.items():
         days[group][day] = counted
     return days
 
 
-def keep(new: dict[tuple, tuple[int, CountedGroupDay]]):
-    if len(_kept) + len(new) > MOST_KEPT:
-        _kept.clear()
-    _kept.update(new)
+def traits_of(group: int, days: dict[date, CountedGroupDay], by_hour: bool) -> Traits:
+    """The sums over these days. They are kept as well, and brought up to date by the days that are
+    others than before: to add up a month would take longer than all else that an answer needs."""
+    key = group, by_hour, min(days, default=None)
+    before, sums = _sums.get(key, ({}, {}))
+    changed = {day for day in before.keys() | days.keys() if before.get(day) is not days.get(day)}
+    if len(changed) > len(days) / 2:
+        before, sums, changed = {}, {}, days.keys()
+    sums = dict(sums)
+    for day in changed:
+        if day in before:
+            add_to(sums, ((at, tuple(map(neg, each))) for at, each in before[day].traits.items()))
+        if day in days:
+            add_to(sums, days[day].traits.items())
+    keep(_sums, {key: (days, sums)}, MOST_SUMS)
+    return sums
+
+
+def keep(kept: dict, new: dict, most: int):
+    if len(kept) + len(new) > most:
+        kept.clear()
+    kept.update(new)
 
 
 def stamps_of(groups: Iterable[int]) -> dict[Place, int]:
@@ -83,8 +107,8 @@ def stamps_of(groups: Iterable[int]) -> dict[Place, int]:
     return {(group, day): stamp for group, day, stamp in rows.values_list("group", "day", "stamp")}
 
 
-def read(places: Iterable[Place], by_hour: bool) -> dict[Place, CountedGroupDay]:
-    found = {place: CountedGroupDay() for place in places}
+def read(stamps: dict[Place, int], by_hour: bool) -> dict[Place, CountedGroupDay]:
+    found = {place: CountedGroupDay(stamp) for place, stamp in stamps.items()}
     groups = {group for group, _ in found}
     first, last = min(day for _, day in found), max(day for _, day in found)
     begin, end = limits_of(first)[0], limits_of(last)[1]
@@ -105,6 +129,12 @@ def times_of(
     for group, verdict, moment, *numbers in by_time(groups, begin, end, by_hour):
         found[group].add(verdict, moment, tuple(numbers))
     return found
+
+
+def verified_of(verdict: str, numbers: Numbers) -> Numbers:
+    """Openings, mail opens and contacts, verified."""
+    openings, mail_opens, _, verified = numbers
+    return (openings, mail_opens, verified) if Verdict.verified(verdict) else (0, 0, verified)
 
 
 def add_to(sums: dict[Any, Numbers], more: Iterable[tuple[Any, Numbers]]):

@@ -10,14 +10,19 @@ from zoneinfo import ZoneInfo
 from tracking.confidence import wilson
 from tracking.delay import BUCKETS
 from tracking.models import Verdict
-from tracking.statistics.days import Numbers, Times, add_to
+from tracking.statistics.days import Numbers, Times, add_to, verified_of
 from tracking.statistics.question import HOUR, Question
 from tracking.statistics.reading import Dimension
 
 ENDS = dict(pairwise(BUCKETS))  # of the buckets, by their beginnings; the last one has none
 PERCENTILES = {"p10": 0.1, "p50": 0.5, "p90": 0.9}
 TOLD = ("openings", "mail_opens", "contacts", "verified")  # as the measures are called there
+SIDE = TOLD[:3]  # told raw and verified
+MOST_VALUES = 50  # clients or systems
+OTHERS = "(others)"  # no client is called so
 RENDERED = ("top", "part", "complete")
+SUMMED_UP = ("contacts", "due", "early", "early_verified")
+SUMMED_UP += ("ever", "ever_verified", "opened", "verified")
 VERIFIED = [verdict for verdict in Verdict if Verdict.verified(verdict)]
 
 
@@ -25,11 +30,12 @@ class Figures:
     def __init__(self, question: Question, by_contact: bool = True):
         self.question = question
         self.by_contact = by_contact  # whether it is known which contacts opened
-        self.contacts = self.due = 0
+        self.contacts = self.due = 0  # due by schedule
+        self.early = self.early_verified = 0  # opened, though they are scheduled for later
         self.ever, self.ever_verified = 0, 0  # contacts that have opened, whatever the period
         self.opened = self.verified = 0  # in the period
         self.verdicts = defaultdict(Counter)  # verdict → measures
-        self.hours: dict[datetime, tuple] = {}  # begin of it → openings, mail opens
+        self.hours: dict[datetime, Numbers] = {}  # begin of it → as in Times
         self.traits: dict[tuple, Numbers] = {}  # (dimension, value, verdict) → measures
 
     def add_ever(self, times: Times):
@@ -55,7 +61,7 @@ class Figures:
         add_to(self.traits, traits.items())
 
     def include(self, other: "Figures"):
-        for name in ("contacts", "due", "ever", "ever_verified", "opened", "verified"):
+        for name in SUMMED_UP:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for verdict, numbers in other.verdicts.items():
             self.verdicts[verdict].update(numbers)
@@ -66,7 +72,7 @@ class Figures:
     def all_due(self) -> int:
         """The counts are read before the contacts: whoever is counted as opened is due by then.
         Only a contact that is removed in between is missing there."""
-        return max(self.due, self.ever, self.opened)
+        return max(self.due + self.early, self.ever, self.opened)
 
     def as_dict(self) -> dict:
         raw, verified = self.side(list(Verdict), self.opened), self.side(VERIFIED, self.verified)
@@ -91,7 +97,8 @@ class Figures:
                 if any(self.verdicts[verdict].values())
             ],
             "time_to_open": self.time_to_open(),
-            "rendered": self.rendered(),
+            "rendered": self.rendered(self.first_told),
+            "rendered_raw": self.rendered("contacts"),
         }
 
     def with_total(self, measure: str) -> dict:
@@ -126,19 +133,36 @@ class Figures:
                 local = at.astimezone(self.question.zone)
                 add_to(found, [(self.question.begin_of_bucket(local), numbers)])
         return [
-            {"at": as_told(at), "openings": openings, "mail_opens": mail_opens}
-            for at, (openings, mail_opens) in sorted(found.items())
-            if openings or mail_opens
+            {"at": as_told(at), **self.twice(numbers)}
+            for at, numbers in sorted(found.items())
+            if any(numbers)
         ]
 
-    def weekday_hours(self) -> dict[str, list[list[int]]]:
-        week = {measure: [[0] * 24 for _ in range(7)] for measure in ("openings", "mail_opens")}
-        by_openings, by_mail_opens = week.values()
-        for at, (openings, mail_opens) in self.hours.items():
-            day, hour = weekday_and_hour(at, self.question.zone)
-            by_openings[day][hour] += openings
-            by_mail_opens[day][hour] += mail_opens
-        return week
+    def twice(self, numbers: Numbers) -> dict:
+        """`numbers`: openings, mail opens and contacts, and the same three verified."""
+        openings, mail_opens, contacts, *verified = numbers
+        v_openings, v_mail_opens, v_contacts = verified
+        return {
+            "openings": openings,
+            "mail_opens": mail_opens,
+            "contacts": contacts if self.by_contact else None,
+            "verified": {
+                "openings": v_openings,
+                "mail_opens": v_mail_opens,
+                "contacts": v_contacts if self.by_contact else None,
+            },
+        }
+
+    def weekday_hours(self) -> dict:
+        """Each number as seven lists of 24."""
+        sums: dict[tuple[int, int], Numbers] = {}
+        zone = self.question.zone
+        add_to(sums, ((weekday_and_hour(at, zone), numbers) for at, numbers in self.hours.items()))
+        none = (0,) * 2 * len(SIDE)
+        week = [[sums.get((day, hour), none) for hour in range(24)] for day in range(7)]
+        return self.twice(
+            [[[hour[place] for hour in day] for day in week] for place in range(len(none))]
+        )
 
     def of(self, dimension: str) -> Iterator[tuple[str, str, Counter]]:
         """(value, verdict, measures), without those that are all zeros."""
@@ -147,12 +171,16 @@ class Figures:
                 yield value, verdict, Counter(dict(zip(TOLD, numbers, strict=True)))
 
     def by_value(self, dimension: str) -> list[dict]:
-        """The most openings first."""
-        found = defaultdict(Counter)
-        for value, _, numbers in self.of(dimension):
-            found[value].update(numbers)
-        rows = [{"name": value, **self.measures(numbers)} for value, numbers in found.items()]
-        return sorted(rows, key=lambda row: (-row["openings"], row["name"]))
+        """The most openings first; the sum of those that are too many comes last."""
+        found: dict[str, Numbers] = {}
+        for value, verdict, numbers in self.of(dimension):
+            told = tuple(numbers[name] for name in TOLD)
+            add_to(found, [(value, told[:3] + verified_of(verdict, told))])
+        rows = sorted(found.items(), key=lambda row: (-row[1][0], row[0]))
+        rest: dict[str, Numbers] = {}
+        add_to(rest, ((OTHERS, numbers) for _, numbers in rows[MOST_VALUES:]))
+        rows = rows[:MOST_VALUES] + list(rest.items())
+        return [{"name": value, **self.twice(numbers)} for value, numbers in rows]
 
     def reasons(self) -> list[dict]:
         rows = [
@@ -161,19 +189,23 @@ class Figures:
         ]
         return sorted(rows, key=lambda row: (-row["openings"], row["reason"], row["verdict"]))
 
+    @property
+    def first_told(self) -> str:
+        """Which first openings time to open and rendered are told of: the verified ones, or where
+        a verdict is asked for, those of it."""
+        return "contacts" if self.question.verdict == Verdict.MACHINE else "verified"
+
     def time_to_open(self) -> dict:
-        """Of the first verified openings, or where a verdict is asked for, of the first of it."""
-        measure = "contacts" if self.question.verdict == Verdict.MACHINE else "verified"
         delays = Counter()
         for value, _, numbers in self.of(Dimension.DELAY):
             if value and self.by_contact:
-                delays[int(value)] += numbers[measure]
+                delays[int(value)] += numbers[self.first_told]
         return {name: percentile(delays, share) for name, share in PERCENTILES.items()}
 
-    def rendered(self) -> dict:
+    def rendered(self, measure: str) -> dict:
         found = Counter()
         for value, _, numbers in self.of(Dimension.RENDERED):
-            found[value] += numbers["contacts"]
+            found[value] += numbers[measure]
         return {value: found[value] if self.by_contact else None for value in RENDERED}
 
 

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
@@ -12,13 +13,13 @@ from campaigns.models import ScheduledCount, SharedContact
 from tracking.models import OpeningBreakdown, OpeningCount
 from tracking.models.contact_openings import due_from
 from tracking.models.tally import MEASURES, READ_AT_ONCE
+from tracking.statistics.question import limits_of
 
 Dimension = OpeningBreakdown.Dimension
 TOLD = [Dimension.CLIENT, Dimension.OS, Dimension.REASON, Dimension.DELAY, Dimension.RENDERED]
 TO_THE_HOUR, TO_THE_MINUTE = len("2026-03-01 12"), len("2026-03-01 12:15")
-MINUTE = timedelta(minutes=1)
-TO_THE_HOUR_OF_DAY = len("12")
-FEW_DAYS = 4  # of a schedule, beyond which hours are precise enough
+MINUTE, NOON = timedelta(minutes=1), timedelta(hours=12)
+FEW_DAYS = 4  # of a schedule, that are read by the minute
 
 
 def by_time(groups: Iterable[int], begin: datetime, end: datetime, by_hour: bool):
@@ -45,39 +46,62 @@ def by_trait(groups: Iterable[int], first: date, last: date):
     rows = OpeningBreakdown.objects.filter(
         group__in=list(groups), dimension__in=TOLD, day__gte=first, day__lte=last
     )
-    return rows.order_by().tuples().iterator(READ_AT_ONCE)
+    # As text, because Django would take longer to make dates of so many than the database to read.
+    day = Cast("day", CharField())
+    found = rows.order_by().values_list("group", day, "dimension", "value", "verdict", *MEASURES)
+    for group, text, *more in found.iterator(READ_AT_ONCE):
+        yield group, date_of(text), *more
+
+
+@lru_cache(maxsize=10_000)
+def date_of(text: str) -> date:
+    return date.fromisoformat(text)
 
 
 def shared(groups: Iterable[int], as_of: datetime) -> dict[int, tuple[int, int, int, int]]:
     """Group id → of the contacts whose addresses another group has as well: how many they are, how
-    many are due, have opened, and have opened verified. They are few, and so it may join."""
-    opened = Q(contact__opened__isnull=False)
-    is_due = Q(contact__scheduled_at__lt=due_from(as_of) + MINUTE) | opened
+    many are due by schedule, and of those how many have opened, and have opened verified. It
+    joins, and costs what their number costs."""
+    is_due = Q(contact__scheduled_at__lt=due_from(as_of) + MINUTE)
     rows = SharedContact.objects.filter(group__in=list(groups)).order_by().values_list("group")
     found = rows.annotate(
         all=Count("pk"),
         due=Count("pk", filter=is_due),
-        opened=Count("pk", filter=opened),
-        verified=Count("contact__opened__first_verified_at"),
+        opened=Count("contact__opened", filter=is_due),
+        verified=Count("contact__opened__first_verified_at", filter=is_due),
     )
     return {group: tuple(numbers) for group, *numbers in found}
 
 
-def schedules(groups: Iterable[int], as_of: datetime) -> dict[int, dict[datetime, int]]:
-    """Group id → contacts by the time they are scheduled for, of those that are due. The times are
-    minutes, or hours where there are many; and of all groups the same."""
-    now, found = due_from(as_of), defaultdict(lambda: defaultdict(int))
-    rows = ScheduledCount.objects.filter(group__in=list(groups), day__lte=now.date()).values_list(
-        "group", "day", "minutes"
+@dataclass
+class Schedules:
+    """Group id → time → contacts that are scheduled for it and due. The times are minutes, but for
+    those before `precise_from`, which are days, each at noon."""
+
+    times: dict[int, dict[datetime, int]]
+    precise_from: datetime
+
+    def of(self, group: int) -> dict[datetime, int]:
+        return self.times.get(group, {})
+
+    def precise(self, group: int) -> dict[datetime, int]:
+        return {at: n for at, n in self.of(group).items() if at >= self.precise_from}
+
+
+def schedules(groups: Iterable[int], as_of: datetime) -> Schedules:
+    """In two queries: a number for each day, and the minutes of the last FEW_DAYS that have any.
+    Those of a year would take seconds."""
+    now, times = due_from(as_of), defaultdict(lambda: defaultdict(int))
+    rows = ScheduledCount.objects.filter(
+        group__in=list(groups), day__lte=now.date(), contacts__gt=0
     )
-    rows = list(rows)
-    key = TO_THE_HOUR_OF_DAY if len({day for _, day, _ in rows}) > FEW_DAYS else None
-    for group, day, minutes in rows:
-        if day == now.date():
-            minutes = {text: n for text, n in minutes.items() if text <= f"{now:%H:%M}"}
-        counts = defaultdict(int)
+    days = list(rows.values_list("group", "day", "contacts"))
+    last = sorted({day for _, day, _ in days})[-FEW_DAYS:]
+    for group, day, contacts in days:
+        if day not in last:
+            times[group][limits_of(day)[0] + NOON] += contacts
+    for group, day, minutes in rows.filter(day__in=last).values_list("group", "day", "minutes"):
         for text, contacts in minutes.items():
-            counts[text[:key]] += contacts
-        for text, contacts in counts.items():
-            found[group][moment_of(f"{day} {text}")] = contacts
-    return found
+            if day < now.date() or text <= f"{now:%H:%M}":
+                times[group][moment_of(f"{day} {text}")] += contacts
+    return Schedules(times, limits_of(last[0])[0] if last else now)

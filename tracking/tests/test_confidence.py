@@ -31,6 +31,12 @@ def test_without_trials_there_is_no_interval():
     assert wilson(0, 0) == (None, None)
 
 
+@pytest.mark.parametrize("contacts", [1, 7, 40, 1_000, 10**7])
+def test_the_interval_of_none_or_all_ends_at_0_or_1(contacts):
+    assert wilson(0, contacts)[0] == 0
+    assert wilson(contacts, contacts)[1] == 1
+
+
 @pytest.mark.parametrize(("contacts", "opened"), [(10, 11), (-1, 0), (0, 1), (10, -1)])
 def test_more_contacts_than_there_are_cannot_have_opened(contacts, opened):
     with pytest.raises(ValueError, match="can't have opened"):

@@ -118,3 +118,18 @@ def test_no_more_is_kept_than_there_is_room_for(house, monkeypatch):
     open_pixel(pixel_of(house, 2), NOON + 2 * DAY, PERSON)
     assert total(house) == 3
     assert len(days._kept) <= 3
+
+
+def test_what_is_kept_says_what_is_said_by_who_keeps_nothing(house, monkeypatch):
+    """Also the sums of days, of which few are another way than before."""
+    pixels = [pixel_of(house, number) for number in range(4)]
+    asked = [{}, {"begin": NOON - NOON.hour * HOUR + DAY}, {"verdict": "machine"}]
+    for step, day in enumerate([0, 1, 2, 3, 4, 5, 2, 2, 0, 6, 3]):
+        moment = NOON + day * DAY + step * 2 * HOUR
+        open_pixel(pixels[step % 4], moment, (PERSON, MACHINE)[step % 2])
+        for each in asked:
+            kept = statistics_of(house.campaign, Question(**each))
+            with monkeypatch.context() as patched:
+                patched.setattr(days, "_kept", {})
+                patched.setattr(days, "_sums", {})
+                assert statistics_of(house.campaign, Question(**each)) == kept

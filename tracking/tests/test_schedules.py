@@ -1,11 +1,14 @@
 from datetime import UTC, datetime, timedelta
 from random import Random
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tracking.confidence import ERROR
 from tracking.schedules import schedule_gap
+from tracking.tests.looks import DECIDED, by_chance, look, openings_by
 from tracking.tests.test_confidence import calm
 
 NINE = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -82,6 +85,50 @@ def test_many_that_are_half_a_day_apart_on_average_are_not_so_by_chance():
     assert (found.later, found.comparable) == (12 * HOUR, False)
 
 
+def test_the_head_start_is_what_openings_can_come_to_in_the_time():
+    """Whoever is 10 minutes later than one of an hour ago has missed a sixth at the most."""
+    found = gap({0: 500}, {10: 500}, HOUR)
+    assert found.head_start == pytest.approx(1 / 6)
+    assert found.may_decide(rate=0.3, half_width=0.09)
+    assert not found.may_decide(rate=0.3, half_width=0.11)
+    # Half of the group only, and both ways.
+    assert gap({0: 500}, {0: 250, 10: 250}, HOUR).head_start == pytest.approx(1 / 12)
+    assert gap({0: 500, 30: 500}, {10: 500, 20: 500}, HOUR).head_start == pytest.approx(
+        (10 / 60 + 10 / 40) / 2
+    )
+    assert gap({0: 500}, {0: 500}, HOUR).head_start == 0
+
+
+def test_what_is_by_chance_decides_nothing():
+    assert not gap({0: 5, 30: 4}, {0: 4, 30: 5}, HOUR).may_decide(rate=1, half_width=0.001)
+
+
+@pytest.mark.parametrize(("minutes", "contacts"), [(5, 200_000), (20, 50_000)])
+def test_a_head_start_makes_no_winner_without_a_warning(minutes, contacts):
+    """Of groups that are alike, looked at every quarter of an hour for a day."""
+    chance, runs, rate = by_chance(1), 40, 0.2
+    ages = np.array([15, 15 - minutes]) if minutes < 15 else np.array([30, 30 - minutes])
+    opened, share = np.zeros((runs, 2), int), np.zeros(2)
+    winners, unwarned = set(), set()
+    while ages[0] <= 24 * 60:
+        then = openings_by(ages / 60)
+        opened += chance.binomial(contacts - opened, rate * (then - share) / (1 - rate * share))
+        share = then
+        found = gap({0: contacts}, {minutes: contacts}, int(ages[0]) * MINUTE)
+        for run, numbers in enumerate(opened.tolist()):
+            [comparison] = look([contacts, contacts], numbers)
+            half_width = (comparison.high - comparison.low) / 2
+            warned = found.may_decide(max(numbers) / contacts, half_width)
+            warned = warned or not found.comparable
+            if comparison.result in DECIDED:
+                winners.add(run)
+                if not warned:
+                    unwarned.add(run)
+        ages += 15
+    assert len(winners) > runs / 2  # which is what the warning is for
+    assert len(unwarned) <= runs * ERROR
+
+
 @calm
 @given(schedules, schedules)
 def test_seen_from_the_other_side_it_is_the_same(control, group):
@@ -91,6 +138,7 @@ def test_seen_from_the_other_side_it_is_the_same(control, group):
         assert back is None
         return
     assert (there.apart, there.comparable) == (back.apart, back.comparable)
+    assert there.head_start == back.head_start <= 1
     assert there.later == -back.later
     assert there.apart >= abs(there.later) - timedelta(milliseconds=1)
     assert schedule_gap(control, control, as_of).comparable

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 NONE = {"total": 0, "human": 0, "proxy": 0, "machine": 0}
+ONCE = {"openings": 1, "mail_opens": 1, "contacts": 1}
 NOT_KNOWN = {"value": None, "low": None, "high": None}
 
 
@@ -68,6 +69,7 @@ def test_before_the_first_opening_there_are_contacts_only(house):
         "verdicts",
         "time_to_open",
         "rendered",
+        "rendered_raw",
     }
     assert (figures["campaign"], figures["as_of"]) == (house.campaign.pk, "2026-03-01T14:30:00Z")
     assert (figures["contacts"], figures["due"]) == (5, 4)
@@ -111,13 +113,24 @@ def test_openings_are_told_by_verdict_and_hour(house):
     assert figures["openings"] == {"total": 5, "human": 3, "proxy": 1, "machine": 1}
     assert figures["mail_opens"] == {"total": 4, "human": 2, "proxy": 1, "machine": 1}
     assert figures["opened_contacts"] == {"any": 4, "verified": 3}
-    assert figures["series"] == [
-        {"at": "2026-03-01T12:00:00Z", "openings": 3, "mail_opens": 2},
-        {"at": "2026-03-01T13:00:00Z", "openings": 2, "mail_opens": 2},
-    ]
+    first, second = figures["series"]
+    assert first == {
+        "at": "2026-03-01T12:00:00Z",
+        "openings": 3,
+        "mail_opens": 2,
+        "contacts": 2,
+        "verified": {"openings": 3, "mail_opens": 2, "contacts": 2},
+    }
+    assert second == {
+        "at": "2026-03-01T13:00:00Z",
+        "openings": 2,
+        "mail_opens": 2,
+        "contacts": 2,
+        "verified": ONCE,
+    }
     first, second = figures["groups"]
     assert first["opened_contacts"] == {"any": 3, "verified": 2}
-    assert first["series"][1] == {"at": "2026-03-01T13:00:00Z", "openings": 1, "mail_opens": 1}
+    assert first["series"][1]["openings"] == first["series"][1]["contacts"] == 1
     assert second["openings"] == {"total": 1, "human": 1, "proxy": 0, "machine": 0}
 
 
@@ -162,7 +175,7 @@ def test_removed_contacts_take_their_openings_along(house):
     figures = statistics(house)
     assert figures["contacts"] == 3
     assert figures["openings"]["total"] == figures["opened_contacts"]["any"] == 1
-    assert figures["series"] == [{"at": "2026-03-01T12:00:00Z", "openings": 1, "mail_opens": 1}]
+    assert figures["series"] == [{"at": "2026-03-01T12:00:00Z", **ONCE, "verified": ONCE}]
 
 
 def test_an_hour_whose_openings_have_gone_is_left_out(house):
@@ -203,8 +216,8 @@ def test_it_never_looks_at_openings_and_costs_the_same_for_more(house):
         open_pixel(first_pixel(house.add_contact(group)), NOON + number * HOUR)
     many = queries_of_statistics(house)
     assert (
-        len(few) == len(many) == 11
-    )  # the user, the campaign, and nine for the figures, two of them for what is new
+        len(few) == len(many) == 12
+    )  # the user, the campaign, and ten for the figures, two of them for what is new
     assert not any(re.search(rf"\b{Opening._meta.db_table}\b", sql) for sql in many)
     assert any(OpeningCount._meta.db_table in sql for sql in many)
 

@@ -8,13 +8,20 @@ import time_machine
 from accounts.tests.people import assert_problem, client_of
 from campaigns.models import Campaign
 from campaigns.tests.house import House
+from tracking.models import CountedDay, OpeningBreakdown
 from tracking.tests.opened import GMAIL, MACHINE, PERSON, open_pixel
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)  # a Sunday
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 SUNDAY = 6
-CODES = {"tz": "time_zone", "bucket": "invalid_choice", "verdict": "invalid_choice"}
+NONE = {"openings": 0, "mail_opens": 0, "contacts": 0}
+CODES = {
+    "bukcet": "unknown_field",
+    "tz": "time_zone",
+    "bucket": "invalid_choice",
+    "verdict": "invalid_choice",
+}
 
 
 @pytest.fixture
@@ -83,14 +90,18 @@ def test_breakdowns_go_by_whole_days(house):
 
 def test_hours_are_those_of_the_zone_also_where_it_is_half_an_hour_off(house):
     found = statistics(house, tz="Asia/Kolkata")  # 17:35, 18:20 and 18:35 there
-    assert found["series"] == [
-        {"at": "2026-03-01T11:30:00Z", "openings": 2, "mail_opens": 1},
-        {"at": "2026-03-01T12:30:00Z", "openings": 2, "mail_opens": 2},
+    assert [(each["at"], each["openings"], each["mail_opens"]) for each in found["series"]] == [
+        ("2026-03-01T11:30:00Z", 2, 1),
+        ("2026-03-01T12:30:00Z", 2, 2),
     ]
     week = found["weekday_hours"]
     assert (week["openings"][SUNDAY][17], week["openings"][SUNDAY][18]) == (2, 2)
     assert (week["mail_opens"][SUNDAY][17], week["mail_opens"][SUNDAY][18]) == (1, 2)
     assert sum(map(sum, week["openings"])) == 4
+    assert (week["contacts"][SUNDAY][17], week["contacts"][SUNDAY][18]) == (1, 2)
+    verified = {name: sum(map(sum, hours)) for name, hours in week["verified"].items()}
+    assert verified == {"openings": 3, "mail_opens": 2, "contacts": 2}
+    assert week["verified"]["openings"][SUNDAY][17:19] == [2, 1]
 
 
 def test_hours_are_those_of_the_campaign_unless_a_zone_is_named(house):
@@ -103,7 +114,13 @@ def test_hours_are_those_of_the_campaign_unless_a_zone_is_named(house):
 
 def test_days_are_those_of_the_zone(house):
     [day] = statistics(house, bucket="day", tz="America/New_York")["series"]
-    assert day == {"at": "2026-03-01T05:00:00Z", "openings": 4, "mail_opens": 3}
+    assert day == {
+        "at": "2026-03-01T05:00:00Z",
+        "openings": 4,
+        "mail_opens": 3,
+        "contacts": 3,
+        "verified": {"openings": 3, "mail_opens": 2, "contacts": 2},
+    }
     [day] = statistics(house, bucket="day", tz="Pacific/Auckland")["series"]
     assert day["at"] == "2026-03-01T11:00:00Z"
 
@@ -125,7 +142,8 @@ def test_the_hour_that_a_clock_is_set_back_to_comes_twice(house):
 def test_one_verdict_is_told_alone(house):
     found = statistics(house, verdict="proxy")
     assert found["openings"] == {"total": 1, "human": 0, "proxy": 1, "machine": 0}
-    assert found["series"] == [{"at": "2026-03-01T12:00:00Z", "openings": 1, "mail_opens": 1}]
+    once = {"openings": 1, "mail_opens": 1, "contacts": 1}
+    assert found["series"] == [{"at": "2026-03-01T12:00:00Z", **once, "verified": once}]
     assert [each["openings"] for each in found["clients"]] == [1]
     assert [each["verdict"] for each in found["reasons"]] == ["proxy"]
     # Bob's mail waited for 6,600 s; that bucket is from 6,310 to 7,943.
@@ -143,7 +161,10 @@ def test_openings_are_told_by_client_system_reason_and_verdict(house):
         {"verdict": "machine", "openings": 1, "mail_opens": 1, "contacts": 1},
     ]
     thunderbird, *others = found["clients"]
-    assert thunderbird == {"name": "Thunderbird", "openings": 2, "mail_opens": 1, "contacts": 1}
+    twice = {"openings": 2, "mail_opens": 1, "contacts": 1}
+    assert thunderbird == {"name": "Thunderbird", **twice, "verified": twice}
+    apple = next(each for each in others if each["name"] == "Apple Mail")
+    assert (apple["openings"], apple["contacts"], apple["verified"]) == (1, 1, NONE)
     assert sum(each["openings"] for each in others) == 2
     assert found["systems"][0]["openings"] == 2
     assert sum(each["openings"] for each in found["systems"]) == 4
@@ -165,13 +186,55 @@ def test_before_anybody_opened_there_is_no_time_to_open(house):
 
 
 def test_how_much_was_rendered_is_told(house):
-    assert statistics(house)["rendered"] == {"top": 2, "part": 0, "complete": 1}
+    assert statistics(house)["rendered_raw"] == {"top": 2, "part": 0, "complete": 1}
+
+
+def test_what_persons_rendered_is_told_beside_what_machines_did(house):
+    rows = OpeningBreakdown.objects.filter(dimension="rendered")
+    rows.update(first_verified=0)
+    rows.filter(verdict="human", first_openings=1).update(first_verified=1)  # Ada's alone
+    CountedDay.objects.update(stamp=0)
+    found = statistics(house)
+    assert found["rendered"] == {"top": 0, "part": 0, "complete": 1}
+    assert found["rendered_raw"] == {"top": 2, "part": 0, "complete": 1}
+    assert statistics(house, verdict="machine")["rendered"]["top"] == 1
+
+
+def test_a_first_opening_by_a_person_after_a_machine_is_one_of_each(house):
+    open_pixel(house.eve.pixels.get(number=1), NOON + 130 * MINUTE, PERSON)
+    found = {each["at"][11:13]: each for each in statistics(house)["series"]}
+    assert (found["13"]["contacts"], found["13"]["verified"]) == (1, NONE)
+    assert (found["14"]["contacts"], found["14"]["verified"]["contacts"]) == (0, 1)
+
+
+def test_of_many_clients_the_rest_is_one(house):
+    day = CountedDay.objects.get()
+    OpeningBreakdown.objects.bulk_create(
+        OpeningBreakdown(
+            group=house.group,
+            day=day.day,
+            dimension="client",
+            value=f"Client {number}",
+            verdict="machine" if number % 2 else "human",
+            openings=1,
+            mail_opens=1,
+        )
+        for number in range(60)
+    )
+    CountedDay.objects.change([(house.group.pk, day.day)])
+    clients = statistics(house)["clients"]
+    assert len(clients) == 51
+    assert clients[0]["name"] == "Thunderbird"
+    rest = clients[-1]
+    assert (rest["name"], rest["openings"], rest["contacts"]) == ("(others)", 60 + 3 - 50, 1)
+    assert 0 < rest["verified"]["openings"] < rest["openings"]
+    assert sum(each["openings"] for each in clients) == 64
 
 
 def test_groups_have_them_as_well(house):
     first, second = statistics(house)["groups"]
     assert (first["unknown"], second["unknown"]) == (1, 0)
-    assert (first["rendered"]["top"], second["rendered"]["top"]) == (2, 0)
+    assert (first["rendered_raw"]["top"], second["rendered_raw"]["top"]) == (2, 0)
     assert len(first["clients"]) > 0 == len(second["clients"])
 
 
@@ -180,6 +243,9 @@ def test_an_anonymous_campaign_tells_nothing_of_contacts(house):
     found = statistics(house)
     assert found["unknown"] is found["raw"]["contacts"] is found["verified"]["contacts"] is None
     assert set(found["time_to_open"].values()) == set(found["rendered"].values()) == {None}
+    assert set(found["rendered_raw"].values()) == {None}
+    for each in (found["series"][0], found["weekday_hours"], found["clients"][0]):
+        assert each["contacts"] is each["verified"]["contacts"] is None
     assert found["verdicts"][0]["contacts"] is None
     assert found["raw"]["openings"] == 4
     assert all(group["versus_control"] is None for group in found["groups"])
@@ -197,6 +263,7 @@ def test_an_anonymous_campaign_tells_nothing_of_contacts(house):
         ({"tz": "Mars/Olympus"}, "tz", "Europe/Berlin"),
         ({"tz": "../UTC"}, "tz", "Europe/Berlin"),
         ({"verdict": "robot"}, "verdict", "human, proxy, machine"),
+        ({"bukcet": "day"}, "bukcet", "bucket, tz, verdict"),
     ],
 )
 def test_a_parameter_that_cannot_be_is_refused_with_what_to_do(house, query, field, words):
@@ -205,3 +272,18 @@ def test_a_parameter_that_cannot_be_is_refused_with_what_to_do(house, query, fie
     [error] = response.json()["errors"]
     assert error["field"] == field
     assert words in error["detail"]
+
+
+@pytest.mark.parametrize("name", ["verdict", "tz", "from"])
+def test_a_parameter_that_comes_twice_is_refused(house, name):
+    query = {"verdict": ["human", "machine"], "tz": ["UTC", "UTC"], "from": ["", ""]}[name]
+    assert_problem(get(house, **{name: query}), 400, "twice", name)
+
+
+def test_many_unknown_parameters_are_not_all_told_back(house):
+    query = {f"x{number}" + "y" * 100: "" for number in range(50)}
+    response = get(house, **query)
+    assert_problem(response, 400, "unknown_field", min(query)[:64])
+    errors = response.json()["errors"]
+    assert len(errors) == 10
+    assert max(len(error["field"]) for error in errors) == 64

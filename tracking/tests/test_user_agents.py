@@ -91,3 +91,28 @@ MAC = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15"
 )
 def test_mail_clients_have_names_that_people_know(text, client, os, device):
     assert names_of(text) == {"client": client, "os": os, "device": device}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Weird7abcBot/1.7",
+        "Mozilla/5.0 (compatible; anything-at-all-9-spider/1.0)",
+        "Something 3 Crawler/2.1",
+        "A Name Of My Own Bot 3.1",
+    ],
+)
+def test_a_bot_that_nobody_knows_has_no_name_of_its_own(text):
+    assert names_of(text)["client"] == "Other bot"
+
+
+@pytest.mark.parametrize(
+    ("text", "client"),
+    [
+        ("Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)", "Googlebot"),
+        ("Slackbot 1.0 (+https://api.slack.com/robots)", "Slackbot"),
+        ("LinkedInBot/1.0", "LinkedInBot"),
+    ],
+)
+def test_a_bot_that_is_known_keeps_its_name(text, client):
+    assert names_of(text)["client"] == client

@@ -4,15 +4,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from campaigns.models import ScheduledCount
 from campaigns.tests.house import House
 from tracking.models import CountedDay, OpeningCount
+from tracking.statistics.reading import schedules
 from tracking.tests.opened import MACHINE, PERSON, open_pixel
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
 @pytest.fixture
@@ -105,6 +108,63 @@ def test_who_is_in_both_groups_is_left_out_and_counted(house):
         assert other[key]["difference"] == pytest.approx(1 / 3)  # 1 of 3, and 0 of 3
 
 
+def test_who_opens_before_being_due_is_left_out_with_all_who_are_not_due(house):
+    """Else all of a group that went out too early would count as opened."""
+    for number in range(50):
+        for group, at in ((house.group, NOON), (house.other_group, NOON + 2 * DAY)):
+            contact = house.add_contact(group, scheduled_at=at)
+            if number % 5 == 0:
+                open_pixel(contact.pixels.get(), NOON + HOUR, PERSON if number % 2 else MACHINE)
+    control, other = groups(house)
+    assert (other["due"], other["open_rate"]["value"]) == (10, 1)
+    for key in ("versus_control", "versus_control_raw"):
+        assert (other[key]["result"], other[key]["difference"]) == ("too early", None)
+    assert control["schedule_warning"] is None
+    assert other["schedule_warning"]["code"] == "opened_early"
+    assert "10 contacts of the group and 0 of the control" in other["schedule_warning"]["detail"]
+
+
+def test_who_is_early_and_in_both_groups_is_left_out_once(house):
+    for group in (house.group, house.other_group):
+        contacts = [house.add_contact(group, scheduled_at=NOON) for _ in range(4)]
+        both = house.add_contact(group, email="both@example.com", scheduled_at=NOON + 9 * DAY)
+        for contact, reader in ((both, PERSON), (contacts[0], PERSON), (contacts[1], MACHINE)):
+            open_pixel(contact.pixels.get(), NOON + HOUR, reader)
+    open_pixel(contacts[2].pixels.get(), NOON + HOUR, PERSON)
+    control, other = groups(house)
+    assert (control["shared"], other["shared"], other["due"]) == (1, 1, 5)
+    # Of four in each group that are due: one person and two, and a machine in each.
+    assert other["versus_control"]["difference"] == pytest.approx(1 / 4)
+    assert other["versus_control_raw"]["difference"] == pytest.approx(1 / 4)
+
+
+def test_a_single_mail_that_went_out_for_a_try_is_no_warning(house):
+    for group in (house.group, house.other_group):
+        count(group, 100, 20, 20)
+    early = house.add_contact(house.other_group, scheduled_at=NOON + 9 * DAY)
+    open_pixel(early.pixels.get(), NOON + HOUR, PERSON)
+    found = groups(house)[1]
+    assert found["schedule_warning"] is None
+    assert (found["due"], found["versus_control"]["difference"]) == (101, 0)
+
+
+def test_what_a_few_minutes_make_in_large_groups_is_warned_of(house):
+    later = NOON + 23 * HOUR
+    count(house.group, 200_000, 20_000, 20_000, at=later)
+    count(house.other_group, 200_000, 19_000, 19_000, at=later + 5 * MINUTE)
+    warning = groups(house)[1]["schedule_warning"]
+    assert (warning["code"], warning["apart_s"]) == ("scheduled_apart", 300)
+    assert "5 minutes apart" in warning["detail"]
+    assert "in groups as large" in warning["detail"]
+
+
+def test_a_few_minutes_do_not_matter_in_small_groups(house):
+    later = NOON + 23 * HOUR
+    count(house.group, 2_000, 200, 200, at=later)
+    count(house.other_group, 2_000, 190, 190, at=later + 5 * MINUTE)
+    assert groups(house)[1]["schedule_warning"] is None
+
+
 def test_schedules_that_are_too_far_apart_are_warned_of(house):
     count(house.group, 1_000, 100, 100)
     count(house.other_group, 1_000, 100, 100, at=NOON + 3 * HOUR)
@@ -122,11 +182,35 @@ def test_equal_schedules_are_not_warned_of(house):
     assert groups(house)[1]["schedule_warning"] is None
 
 
-def test_long_schedules_are_compared_by_the_hour(house):
-    for days in range(6):
+def test_of_a_long_schedule_the_last_days_tell_what_is_hours_apart(house):
+    for days in range(30):
         ScheduledCount.objects.add({(house.group.pk, NOON - days * DAY): 500})
         ScheduledCount.objects.add({(house.other_group.pk, NOON - days * DAY + 2 * HOUR): 500})
     assert groups(house)[1]["schedule_warning"]["later_s"] == 7_200
+
+
+def test_of_a_long_schedule_all_days_count(house):
+    for days in range(30):
+        ScheduledCount.objects.add({(house.group.pk, NOON - days * DAY): 500 + 10 * days})
+        ScheduledCount.objects.add({(house.other_group.pk, NOON - days * DAY): 500 - 10 * days})
+    # On average 15.66 and 12.39 days before the last one.
+    later = groups(house)[1]["schedule_warning"]["later_s"]
+    assert later / 86_400 == pytest.approx(15.66 - 12.39, abs=0.01)
+
+
+def test_minutes_are_read_of_a_few_days_only(house):
+    for days in range(30):
+        for group in (house.group, house.other_group):
+            ScheduledCount.objects.add({(group.pk, NOON - days * DAY): 500})
+    ScheduledCount.objects.add({(house.group.pk, NOON + 9 * DAY): 500})
+    with CaptureQueriesContext(connection) as captured:
+        found = schedules([house.group.pk, house.other_group.pk], NOON + DAY)
+    assert sum(found.of(house.group.pk).values()) == 30 * 500
+    assert len(found.precise(house.group.pk)) == 4
+    others = found.of(house.group.pk).keys() - found.precise(house.group.pk).keys()
+    assert len(others) == 26
+    [_, minutes] = [query["sql"] for query in captured]
+    assert minutes.count("2026-0") == 1 + 4  # up to today, and these four
 
 
 def test_without_a_control_nothing_is_compared(house):

@@ -51,8 +51,8 @@ def parsed() -> argparse.Namespace:
     parser.add_argument(
         "--year",
         type=int,
-        default=100_000,
-        help="openings of one more campaign, of a year; 0: none",
+        default=0,
+        help="openings of one more campaign, of a year; 0, the default: none",
     )
     parser.add_argument("--requests", type=int, default=60, help="of each kind and size")
     parser.add_argument("--peer-runs", type=int, default=3)

@@ -103,7 +103,7 @@ def test_what_retention_has_settled_stays(house):
 
 # -- Pixels ----------------------------------------------------------------------------------------
 @pytest.mark.parametrize("by_admin", [False, True])
-def test_a_further_pixel_makes_it_less_than_complete_until_it_is_gone(
+def test_a_further_pixel_leaves_it_less_than_complete_until_it_goes(
     house, admin_client, by_admin
 ):
     open_pixel(house.contact.pixels.get(number=2), NOON + HOUR)

@@ -107,9 +107,10 @@ ORDER BY n, visit, pixel""",
     f"""
 INSERT INTO tracking_contactopenings (contact_id, openings, mail_opens, last_at, pixels,
     pixels_seen, pixels_verified, first_at, first_verdict, first_reason, first_pixel,
-    first_user_agent_id, first_delay_s, first_verified_at, first_verified_verdict, first_verified_reason,
-    first_verified_pixel, first_verified_user_agent_id, first_verified_delay_s,
-    archived_openings, archived_mail_opens, first_archived, first_verified_archived)
+    first_user_agent_id, first_delay_s, first_verified_at, first_verified_verdict,
+    first_verified_reason, first_verified_pixel, first_verified_user_agent_id,
+    first_verified_delay_s, archived_openings, archived_mail_opens, first_archived,
+    first_verified_archived)
 SELECT a.contact_id, a.openings, a.mail_opens, a.last_at, {2**PIXELS - 1}, a.seen, a.verified,
     f.opened_at, f.verdict, f.reason, f.pixel_id - {PIXELS} * a.contact_id, f.user_agent_id,
     TIMESTAMPDIFF(SECOND, c.scheduled_at, f.opened_at),

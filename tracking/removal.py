@@ -21,7 +21,8 @@ from tracking.models import (
     Tally,
     Verdict,
 )
-from tracking.models.contact_openings import NO_FIRST, bits_of, first_by, mails_of
+from tracking.models.contact_openings import NO_FIRST, first_by
+from tracking.models.mail import bits_of, mails_of
 
 TIDIED = (OpeningChange, OpeningCount, ArchivedOpeningCount)
 TIDIED += (OpeningBreakdown, ArchivedBreakdown, CountedDay)

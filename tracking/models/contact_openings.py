@@ -1,17 +1,17 @@
 from collections import Counter
 from collections.abc import Iterable
 from copy import copy
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from django.db import models
 from django.db.models import Count
 
-from campaigns.models import Contact, Group, Pixel
+from campaigns.models import Contact, Group
 from campaigns.models.adding import put_in
 from campaigns.models.scoped import GroupScopedQuerySet
 from tracking.delay import bucket_of, seconds_from
 from tracking.models.count import OpeningCount
+from tracking.models.mail import Mail, bit_of, mails_of
 from tracking.models.opening import Opening
 from tracking.models.tally import READ_AT_ONCE, Tally, Trait, quarter_of
 from tracking.models.user_agent import UserAgent
@@ -25,42 +25,6 @@ SEEN = {"first": "pixels_seen", "first_verified": "pixels_verified"}
 NO_FIRST = {"at": None, "verdict": "", "reason": "", "pixel": None, "user_agent_id": None}
 NO_FIRST |= {"delay_s": None}
 NO_READER = {"user_agent_id": None, "reason": ""}
-LAST_BIT = 62  # of a signed number of 64 bits; the pixels from there on share it
-
-
-def bit_of(number: int) -> int:
-    """Of a pixel's number, which the admin lets begin at 0."""
-    return 1 << min(max(number - 1, 0), LAST_BIT)
-
-
-def bits_of(numbers: Iterable[int]) -> int:
-    return sum({bit_of(number) for number in numbers})
-
-
-@dataclass
-class Mail:
-    """What is to be known of a contact's mail for its openings to be understood."""
-
-    due_at: datetime  # when it was sent, as far as is known
-    scheduled_at: datetime
-    group_id: int
-    pixels: dict[int, int] = field(default_factory=dict)  # id → number
-
-    def bits(self) -> int:
-        return bits_of(self.pixels.values())
-
-
-def mails_of(contacts: Iterable[int]) -> dict[int, Mail]:
-    """By the contacts' ids. Two queries and no join, as where hits look up their pixels."""
-    contacts = list(contacts)
-    rows = Contact.objects.filter(pk__in=contacts).values_list(
-        "pk", "sent_at", "scheduled_at", "group"
-    )
-    mails = {pk: Mail(sent_at or planned[0], *planned) for pk, sent_at, *planned in rows}
-    pixels = Pixel.objects.filter(contact__in=contacts).values_list("contact", "pk", "number")
-    for contact_id, pk, number in pixels:
-        mails[contact_id].pixels[pk] = number
-    return mails
 
 
 def first_by(opening: Opening, mail: Mail) -> dict:
@@ -185,9 +149,8 @@ class ContactOpeningsQuerySet(GroupScopedQuerySet):
                 rows[contact_id] = ContactOpenings(contact_id=contact_id)
             rows[contact_id].add(opening, mails[contact_id])
         for contact_id in rows.keys() & mails.keys():
-            mail = mails[contact_id]
             if rows[contact_id].openings:
-                rows[contact_id].follow_schedule(mail.group_id, mail.scheduled_at)
+                rows[contact_id].follow_schedule(mails[contact_id])
         return {contact_id: row for contact_id, row in rows.items() if row.openings}
 
 
@@ -289,7 +252,7 @@ class ContactOpenings(models.Model):
         if Verdict.verified(opening.verdict):
             self.consider("first_verified", opening, mail)
             self.see("first_verified", opening, mail)
-        self.follow_schedule(mail.group_id, mail.scheduled_at)
+        self.follow_schedule(mail)
         self.follow_pixels(mail)
 
     def see(self, first: str, opening: Opening, mail: Mail):
@@ -300,7 +263,7 @@ class ContactOpenings(models.Model):
 
     def follow_mail(self, mail: Mail):
         """The contact's times and pixels may be others. What is settled stays."""
-        self.follow_schedule(mail.group_id, mail.scheduled_at)
+        self.follow_schedule(mail)
         self.follow_pixels(mail)
         for first in filter(self.is_left, FIRSTS):
             self.set_first(first, {"delay_s": seconds_from(mail.due_at, self.at(first))})
@@ -309,12 +272,11 @@ class ContactOpenings(models.Model):
         if not self.first_archived:
             self.pixels = mail.bits()
 
-    def follow_schedule(self, group_id: int, scheduled_at: datetime) -> bool:
-        """Whether it was opened before it is due; returns whether that is news."""
-        due, was = due_from(scheduled_at), (self.early_group_id, self.early_until)
+    def follow_schedule(self, mail: Mail):
+        """Whether it was opened before it is due."""
+        due = due_from(mail.scheduled_at)
         early = self.first_at < due
-        self.early_group_id, self.early_until = (group_id, due) if early else (None, None)
-        return was != (self.early_group_id, self.early_until)
+        self.early_group_id, self.early_until = (mail.group_id, due) if early else (None, None)
 
     def consider(self, first: str, opening: Opening, mail: Mail):
         """It may be the first one, or the first verified one."""

@@ -103,9 +103,7 @@ def test_what_retention_has_settled_stays(house):
 
 # -- Pixels ----------------------------------------------------------------------------------------
 @pytest.mark.parametrize("by_admin", [False, True])
-def test_a_further_pixel_leaves_it_less_than_complete_until_it_goes(
-    house, admin_client, by_admin
-):
+def test_a_further_pixel_leaves_it_less_than_complete_until_it_goes(house, admin_client, by_admin):
     open_pixel(house.contact.pixels.get(number=2), NOON + HOUR)
     assert counted("rendered") == {"complete": (1, 1)}
     body = {"contact": house.contact.pk, "number": 7}

@@ -9,7 +9,7 @@ from accounts.retry import retry_transaction
 from tracking.client_names import NAMES, names_of
 from tracking.names_version import names_version
 
-DESCRIBED_AT_ONCE = 200  # about half a second
+DESCRIBED_AT_ONCE = 200  # about a quarter of a second
 ATTACHED_AT_ONCE = 500  # SQLite takes fewer than 1,000 in one condition
 
 

@@ -36,10 +36,10 @@ Campaigns of three groups on one MariaDB, written by the database itself from th
 contact: scheduled in quarters of an hour, for a week; openings over thirty days, half of the first
 ones within an hour; two pixels, one to four visits by the readers that `simulate_openings` knows,
 judged by the rules that ship; {shared} addresses in two groups. A campaign in 365 days is scheduled
-by the minute, for as many. The counts are made of the openings by `manage.py rebuild_counts`; what is
-known of contacts is written with them, as the consumer would have, and of campaigns with up to
-{checked:,} openings all of it is recounted. In all {gigabytes:.1f} GB of data and indexes. The server was started with
-`{options}`:
+by the minute, for as many. The counts are made of the openings by `manage.py rebuild_counts`; what
+is known of contacts is written with them, as the consumer would have, and of campaigns with up to
+{checked:,} openings all of it is recounted. In all {gigabytes:.1f} GB of data and indexes. The
+server was started with `{options}`:
 so all of it is in memory, which the counting beside us needs, and we do not.
 
 *Statistics*: `GET /api/campaigns/<id>/statistics/` with a JWT, by HTTP, from gunicorn with one

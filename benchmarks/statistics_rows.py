@@ -90,11 +90,12 @@ JOIN bench_reader ON slot = FLOOR({SLOTS} * CRC32(CONCAT('reader/', n, '/', visi
 ORDER BY n, visit, pixel""",
     f"""
 INSERT INTO tracking_contactopenings (contact_id, openings, mail_opens, last_at, pixels,
-    pixels_seen, first_at, first_verdict, first_reason, first_pixel, first_user_agent_id,
-    first_delay_s, first_verified_at, first_verified_verdict, first_verified_reason,
-    first_verified_pixel, first_verified_user_agent_id, first_verified_delay_s,
-    archived_openings, archived_mail_opens, first_archived, first_verified_archived)
-SELECT a.contact_id, a.openings, a.mail_opens, a.last_at, {2**PIXELS - 1}, a.seen,
+    pixels_seen, pixels_verified, first_at, first_verdict, first_reason, first_pixel,
+    first_user_agent_id, first_delay_s, first_verified_at, first_verified_verdict,
+    first_verified_reason, first_verified_pixel, first_verified_user_agent_id,
+    first_verified_delay_s, archived_openings, archived_mail_opens, first_archived,
+    first_verified_archived)
+SELECT a.contact_id, a.openings, a.mail_opens, a.last_at, {2**PIXELS - 1}, a.seen, a.verified,
     f.opened_at, f.verdict, f.reason, f.pixel_id - {PIXELS} * a.contact_id, f.user_agent_id,
     TIMESTAMPDIFF(SECOND, c.scheduled_at, f.opened_at),
     v.opened_at, COALESCE(v.verdict, ''), COALESCE(v.reason, ''),
@@ -103,6 +104,7 @@ SELECT a.contact_id, a.openings, a.mail_opens, a.last_at, {2**PIXELS - 1}, a.see
 FROM (
     SELECT contact_id, COUNT(*) AS openings, SUM(begins_mail_open) AS mail_opens,
         MAX(opened_at) AS last_at, BIT_OR(1 << (pixel_id - {PIXELS} * contact_id - 1)) AS seen,
+        BIT_OR(IF(verdict = 'machine', 0, 1 << (pixel_id - {PIXELS} * contact_id - 1))) AS verified,
         MIN(opened_at) AS first_at, MIN(IF(verdict = 'machine', NULL, opened_at)) AS verified_at
     FROM tracking_opening
     WHERE contact_id BETWEEN %(contacts)s + %(first)s AND %(contacts)s + %(last)s

@@ -260,6 +260,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "campaigns.tasks.forget_old_imports",
         "schedule": timedelta(hours=24),
     },
+    "rebuild what is due": {
+        "task": "tracking.tasks.rebuild_what_is_due",
+        "schedule": timedelta(seconds=10),
+        "options": {"expires": 10},
+    },
     "look for drift": {
         "task": "tracking.tasks.look_for_drift",
         "schedule": timedelta(minutes=1),

@@ -2,8 +2,8 @@ from django.apps import AppConfig
 
 from campaigns.anonymity import ask_about_anonymity
 from campaigns.erasure import when_contacts_are_erased
+from campaigns.mail_changes import when_mails_change
 from campaigns.removal import before_contacts_go, before_groups_go
-from campaigns.rescheduling import when_rescheduled
 
 
 class TrackingConfig(AppConfig):
@@ -20,6 +20,6 @@ class TrackingConfig(AppConfig):
         before_contacts_go(forget_openings)
         before_groups_go(KEEPER)
         when_contacts_are_erased(forget_readers)
-        when_rescheduled(ContactOpenings.objects.reschedule)
+        when_mails_change(ContactOpenings.objects.follow_mails)
         ask_about_anonymity(has_anonymous_openings)
         ask_about_anonymity(has_archived_anonymously)

@@ -26,7 +26,7 @@ from tracking.models import (
     Tally,
     UserAgent,
 )
-from tracking.models.contact_openings import mails_of
+from tracking.models.mail import mails_of
 from tracking.moment import milliseconds, moment_of
 from tracking.retention import LEAST_DAYS, days_ago, is_too_old, taken_since
 from tracking.rule_set import Judgement

@@ -21,7 +21,8 @@ from tracking.models import (
     Tally,
     Verdict,
 )
-from tracking.models.contact_openings import NO_FIRST, bit_of, first_by, mails_of
+from tracking.models.contact_openings import NO_FIRST, first_by
+from tracking.models.mail import bits_of, mails_of
 
 TIDIED = (OpeningChange, OpeningCount, ArchivedOpeningCount)
 TIDIED += (OpeningBreakdown, ArchivedBreakdown, CountedDay)
@@ -65,14 +66,20 @@ def recall(row: ContactOpenings, left: QuerySet, since: datetime):
     """Bring the row up to date with the openings that are left, when those `since` have gone."""
     row.last_at = left.aggregate(last=Max("opened_at"))["last"]
     if not row.first_archived:
-        numbers = left.order_by().values_list("pixel__number", flat=True).distinct()
-        row.pixels_seen = sum({bit_of(number) for number in numbers})
+        row.pixels_seen = seen_in(left)
     if row.first_verified_archived:  # settled
         return
+    by_people = left.exclude(verdict=Verdict.MACHINE)
+    row.pixels_verified = seen_in(by_people)
     if row.first_verified_at and row.first_verified_at >= since:
-        verified = left.exclude(verdict=Verdict.MACHINE).order_by("opened_at", "pk").first()
+        verified = by_people.order_by("opened_at", "pk").first()
         mail = mails_of([row.contact_id])[row.contact_id]
         row.set_first("first_verified", first_by(verified, mail) if verified else NO_FIRST)
+
+
+def seen_in(openings: QuerySet) -> int:
+    """The numbers of their pixels, as bits."""
+    return bits_of(openings.order_by().values_list("pixel__number", flat=True).distinct())
 
 
 def clear(groups: list[int], most: int) -> int:

@@ -34,6 +34,7 @@ from tracking.models import (
     Tally,
 )
 from tracking.moment import MILLISECOND
+from tracking.pace import paced
 
 DELETED_AT_ONCE = 1_000
 LEAST_DAYS = 1  # that openings are kept
@@ -69,19 +70,6 @@ def work(seconds: float, pause: Callable[[float], None] = time.sleep):
     """Delete what is due, for about so long or until nothing is left; one step at least."""
     if moment := kept_since():
         paced(forget_openings_before(moment), seconds, pause)
-
-
-def paced(steps: Iterator[int], seconds: float, pause: Callable[[float], None]):
-    """Take the steps for about so long. After each one comes a pause as long as the step: the rest
-    of the time is for the hits."""
-    begun = time.monotonic()
-    deadline = begun + seconds
-    for _ in steps:
-        ended = time.monotonic()
-        if ended >= deadline:
-            return
-        pause(ended - begun)
-        begun = time.monotonic()
 
 
 def forget_openings_before(moment: datetime) -> Iterator[int]:

@@ -113,6 +113,19 @@ class PixelAdmin(PixelTexts, NamelessHistory, AddressSearch, GuardedDeletion, Bi
         """A pixel that is out in a mail stays as it is."""
         return False
 
+    def save_model(self, request, obj, form, change):
+        with Contact.objects.filter(pk=obj.contact_id).changing_pixels():
+            super().save_model(request, obj, form, change)
+
+    def delete_model(self, request, obj):
+        with Contact.objects.filter(pk=obj.contact_id).changing_pixels():
+            super().delete_model(request, obj)
+
+    def delete_queryset(self, request, queryset):
+        contacts = {pixel.contact_id for pixel in queryset}
+        with Contact.objects.filter(pk__in=contacts).changing_pixels():
+            super().delete_queryset(request, queryset)
+
     @admin.display(description="group")
     def group(self, pixel):
         return pixel.contact.group

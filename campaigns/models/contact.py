@@ -1,3 +1,4 @@
+from contextlib import contextmanager
 from functools import cache
 from uuid import uuid4
 
@@ -21,6 +22,7 @@ from campaigns.erasure import (
     placeholder,
 )
 from campaigns.fields import AddressField, DerivedKeyField
+from campaigns.mail_changes import tell_of_mails
 from campaigns.models.campaign import Group
 from campaigns.models.contact_changes import ContactChanges, Standing
 from campaigns.models.erased_address import ErasedAddress
@@ -63,6 +65,16 @@ class ContactQuerySet(ScheduleQuerySet):
     def standings(self) -> list[Standing]:
         """Of each of these contacts; see ContactChanges."""
         return list(map(Standing._make, self.values_list(*Standing._fields)))
+
+    @contextmanager
+    def changing_pixels(self):
+        """A transaction in which these contacts, whose mails may be out, get other pixels."""
+        with transaction.atomic():
+            ids = list(self.order_by("pk").select_for_update().values_list("pk", flat=True))
+            yield
+            tell_of_mails(ids)
+
+    changing_pixels.queryset_only = True
 
     @retry_transaction
     @transaction.atomic
@@ -213,7 +225,7 @@ class Contact(models.Model):
         if was:
             changes.change(was, self.standing)
         else:
-            changes.add(*self.standing[1:])
+            changes.add(self.group_id, self.email_key, self.scheduled_at)
         changes.settle()
 
     def add_pixels(self, count: int):

@@ -5,20 +5,21 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
+from campaigns.mail_changes import tell_of_mails
 from campaigns.models.campaign import Group
 from campaigns.models.campaign_turn import CampaignTurn
 from campaigns.models.scheduled_count import ScheduledCount
 from campaigns.models.shared_contact import SharedContact
-from campaigns.rescheduling import tell_of_rescheduled
 
 
 class Standing(NamedTuple):
-    """Of a contact, what is kept beside its row as well."""
+    """Of a contact, what other rows go by as well."""
 
     pk: int
     group_id: int
     email_key: str
     scheduled_at: datetime
+    sent_at: datetime | None = None
 
 
 class ContactChanges:
@@ -31,7 +32,7 @@ class ContactChanges:
         self.scheduled = Counter()  # (group id, moment) → how many more
         self.came: dict[int, set[str]] = defaultdict(set)  # group id → addresses
         self.gone: dict[int, tuple[int, str]] = {}  # contact → from where: group id, address
-        self.rescheduled: list[int] = []
+        self.mails: set[int] = set()  # contacts whose mail goes out, or went, at another time
 
     def add(self, group_id: int, email_key: str, scheduled_at: datetime):
         """A new contact."""
@@ -48,27 +49,31 @@ class ContactChanges:
         self.scheduled[contact.group_id, contact.scheduled_at] -= 1
         self.gone[contact.pk] = contact.group_id, contact.email_key
 
-    def reschedule(self, contact: Standing, scheduled_at: datetime):
+    def reschedule(
+        self, contact: Standing, scheduled_at: datetime, sent_at: datetime | None = None
+    ):
+        if contact.sent_at != sent_at:
+            self.mails.add(contact.pk)
         if contact.scheduled_at == scheduled_at:
             return
         self.scheduled[contact.group_id, contact.scheduled_at] -= 1
         self.scheduled[contact.group_id, scheduled_at] += 1
-        self.rescheduled.append(contact.pk)
+        self.mails.add(contact.pk)
 
     def change(self, was: Standing, now: Standing):
-        """A contact that stays may be elsewhere, or scheduled for another moment."""
-        self.reschedule(was, now.scheduled_at)
+        """A contact that stays may be elsewhere, or scheduled for, or sent at, another moment."""
+        self.reschedule(was, now.scheduled_at, now.sent_at)
         if (was.group_id, was.email_key) != (now.group_id, now.email_key):
             self.remove(was._replace(scheduled_at=now.scheduled_at))
-            self.add(*now[1:])
+            self.add(now.group_id, now.email_key, now.scheduled_at)
 
     def settle(self):
         """Bring counts and marks up to date, once the contacts are stored or deleted. Last of all
         in the transaction: others wait for the turn of the campaigns from here to its end."""
+        if self.mails:
+            tell_of_mails(self.mails)
         if not (self.scheduled or self.came or self.gone):
             return
-        if self.rescheduled:
-            tell_of_rescheduled(self.rescheduled)
         if not self.campaigns:
             groups = Group.everything.filter(pk__in={group for group, _ in self.scheduled})
             self.campaigns.update(groups.order_by().values_list("campaign", flat=True))

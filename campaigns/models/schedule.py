@@ -25,6 +25,8 @@ from campaigns.models.scoped import GroupScopedQuerySet
 CHUNK = 500
 MOST_EXTRA = 2_000_000  # characters in a statement: MariaDB takes 16 MB, and escapes some
 
+MAIL_TIMES = {"scheduled_at", "sent_at"}
+
 VARIANT = {digit: "89ab"[int(digit, 16) % 4] for digit in "0123456789abcdef"}
 
 Place = tuple[int, str]  # the ids of group and addressee: what a contact is unique by
@@ -117,7 +119,7 @@ class Plan:
         self.outdated: dict[Place, models.Model] = {}
         self.new: dict[Place, NewContact] = {}
         self.rows: dict[Place, ContactRow] = {}  # the first row of each new contact
-        self.rescheduled: dict[Place, datetime] = {}  # when they were scheduled for, before
+        self.rescheduled: dict[Place, tuple] = {}  # when they were scheduled and sent, before
 
     def take(self, row: ContactRow) -> Taken:
         place = row.place
@@ -133,8 +135,8 @@ class Plan:
         changes = row.changes(contact)
         if not changes:
             return Taken.UNCHANGED
-        if "scheduled_at" in changes and place in self.known:
-            self.rescheduled.setdefault(place, contact.scheduled_at)
+        if changes.keys() & MAIL_TIMES and place in self.known:
+            self.rescheduled.setdefault(place, (contact.scheduled_at, contact.sent_at))
         for name, value in changes.items():
             setattr(contact, name, value)
         if place in self.known:
@@ -146,7 +148,8 @@ class Plan:
         changes.add_all({place: contact.scheduled_at for place, contact in self.new.items()})
         for place, was in self.rescheduled.items():
             contact = self.known[place]
-            changes.reschedule(Standing(contact.pk, *place, was), contact.scheduled_at)
+            before = Standing(contact.pk, *place, *was)
+            changes.reschedule(before, contact.scheduled_at, contact.sent_at)
         return changes
 
 

@@ -46,6 +46,11 @@ class PixelSerializer(RowSerializer):
             )
         return super().validate(attrs)
 
+    def create(self, validated_data):
+        own = Contact.objects.filter(pk=validated_data["contact"].pk)
+        with own.changing_pixels():
+            return super().create(validated_data)
+
 
 class ContactSerializer(RowSerializer):
     unique_field = "email"

@@ -30,8 +30,14 @@ def make_contact(group=None, **fields) -> Contact:
 
 @transaction.atomic
 def reschedule(contact: Contact, moment):
+    change(contact, scheduled_at=moment)
+
+
+@transaction.atomic
+def change(contact: Contact, **fields):
     """As its page in the admin does."""
     was = contact.lock()
-    contact.scheduled_at = moment
+    for name, value in fields.items():
+        setattr(contact, name, value)
     contact.save()
     contact.settle(was)

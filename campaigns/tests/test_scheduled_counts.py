@@ -7,7 +7,7 @@ import pytest
 from django.core.management import call_command
 
 from accounts.tests.staff import admin_client, inline, page
-from campaigns import recount, removal_steps, rescheduling
+from campaigns import mail_changes, recount, removal_steps
 from campaigns.models import Campaign, CampaignTurn, Contact, ScheduledCount, SharedContact
 from campaigns.models.campaign_turn import CampaignTurnQuerySet
 from campaigns.recount import recount_contacts
@@ -132,8 +132,8 @@ def told(monkeypatch):
             dict(Contact.objects.filter(pk__in=contacts).values_list("pk", "scheduled_at"))
         )
 
-    monkeypatch.setattr(rescheduling, "_followers", [])
-    rescheduling.when_rescheduled(follow)
+    monkeypatch.setattr(mail_changes, "_followers", [])
+    mail_changes.when_mails_change(follow)
     return calls
 
 
@@ -167,7 +167,7 @@ def test_if_another_app_cannot_follow_nothing_is_rescheduled(house, monkeypatch)
     def fail(contacts):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(rescheduling, "_followers", [fail])
+    monkeypatch.setattr(mail_changes, "_followers", [fail])
     before = house.contact.scheduled_at
     with pytest.raises(ZeroDivisionError):
         reschedule(house.contact, NOON)

@@ -19,6 +19,7 @@ from tracking.models.page_view import (
     Visitor,
 )
 from tracking.models.quarantine import QuarantinedHit
+from tracking.models.rebuild_due import RebuildDue
 from tracking.models.tally import Tally
 from tracking.models.user_agent import UserAgent
 from tracking.models.verdict import Verdict
@@ -42,6 +43,7 @@ __all__ = [
     "PageView",
     "QuarantinedHit",
     "ReaderSalt",
+    "RebuildDue",
     "Tally",
     "UserAgent",
     "Verdict",

@@ -1,15 +1,17 @@
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from copy import copy
 from datetime import UTC, datetime
 
 from django.db import models
 from django.db.models import Count
 
-from campaigns.models import Contact, Group, Pixel
+from campaigns.models import Contact, Group
 from campaigns.models.adding import put_in
 from campaigns.models.scoped import GroupScopedQuerySet
 from tracking.delay import bucket_of, seconds_from
+from tracking.models.count import OpeningCount
+from tracking.models.mail import Mail, bit_of, mails_of
 from tracking.models.opening import Opening
 from tracking.models.tally import READ_AT_ONCE, Tally, Trait, quarter_of
 from tracking.models.user_agent import UserAgent
@@ -17,42 +19,12 @@ from tracking.models.verdict import Verdict
 
 # What the fields about a first opening begin with → what it counts as.
 FIRSTS = {"first": "first_openings", "first_verified": "first_verified"}
+# … → where the pixels are that were opened, as bits.
+SEEN = {"first": "pixels_seen", "first_verified": "pixels_verified"}
 # What the others are called, and what they say where there is no such opening.
 NO_FIRST = {"at": None, "verdict": "", "reason": "", "pixel": None, "user_agent_id": None}
 NO_FIRST |= {"delay_s": None}
 NO_READER = {"user_agent_id": None, "reason": ""}
-LAST_BIT = 62  # of a signed number of 64 bits; the pixels from there on share it
-
-
-def bit_of(number: int) -> int:
-    """Of a pixel's number, which the admin lets begin at 0."""
-    return 1 << min(max(number - 1, 0), LAST_BIT)
-
-
-@dataclass
-class Mail:
-    """What is to be known of a contact's mail for its openings to be understood."""
-
-    due_at: datetime  # when it was sent, as far as is known
-    scheduled_at: datetime
-    group_id: int
-    pixels: dict[int, int] = field(default_factory=dict)  # id → number
-
-    def bits(self) -> int:
-        return sum({bit_of(number) for number in self.pixels.values()})
-
-
-def mails_of(contacts: Iterable[int]) -> dict[int, Mail]:
-    """By the contacts' ids. Two queries and no join, as where hits look up their pixels."""
-    contacts = list(contacts)
-    rows = Contact.objects.filter(pk__in=contacts).values_list(
-        "pk", "sent_at", "scheduled_at", "group"
-    )
-    mails = {pk: Mail(sent_at or planned[0], *planned) for pk, sent_at, *planned in rows}
-    pixels = Pixel.objects.filter(contact__in=contacts).values_list("contact", "pk", "number")
-    for contact_id, pk, number in pixels:
-        mails[contact_id].pixels[pk] = number
-    return mails
 
 
 def first_by(opening: Opening, mail: Mail) -> dict:
@@ -73,10 +45,10 @@ def due_from(scheduled_at: datetime) -> datetime:
 
 
 def coarsened(row: tuple) -> tuple:
-    """(pixels, pixels seen, the values of NO_FIRST) with no more than what is counted."""
-    pixels, pixels_seen, at, *more, delay_s = row
+    """(pixels, those opened, the values of NO_FIRST) with no more than what is counted."""
+    pixels, seen, at, *more, delay_s = row
     delay = None if delay_s is None else bucket_of(delay_s)
-    return (pixels, pixels_seen, quarter_of(at), *more, delay)
+    return (pixels, seen, quarter_of(at), *more, delay)
 
 
 def as_text(number: int | None) -> str:
@@ -100,12 +72,22 @@ class ContactOpeningsQuerySet(GroupScopedQuerySet):
         found = found.annotate(opened=Count("pk"), verified=Count("first_verified_at"))
         return {group: (opened, verified) for group, opened, verified in found}
 
-    def reschedule(self, contacts: Iterable[int]):
-        """These contacts, which the caller has locked, are scheduled for another moment."""
+    def follow_mails(self, contacts: Iterable[int]):
+        """The mails of these contacts, which the caller has locked, are scheduled for, or were
+        sent at, another moment, or have other pixels. Costs one query where none was opened."""
         rows = self.in_bulk(list(contacts))
-        plans = Contact.objects.filter(pk__in=rows).values_list("pk", "group", "scheduled_at")
-        changed = [rows[pk] for pk, *plan in plans if rows[pk].follow_schedule(*plan)]
-        self.bulk_update(changed, ["early_group", "early_until"], batch_size=READ_AT_ONCE // 50)
+        if not rows:
+            return
+        tally, changed = Tally(), []
+        for contact_id, mail in mails_of(rows).items():
+            row, before = rows[contact_id], copy(rows[contact_id])
+            row.follow_mail(mail)
+            if row.says() != before.says():
+                before.tally_firsts(tally, mail.group_id, -1)
+                row.tally_firsts(tally, mail.group_id, 1)
+                changed.append(row)
+        self.store(sorted(changed, key=lambda row: row.contact_id))
+        OpeningCount.objects.add(tally)
 
     def recompute(self, groups: dict[int, int], tally: Tally):
         """Know again, from the openings that there are and from what is settled, what is known
@@ -142,10 +124,10 @@ class ContactOpeningsQuerySet(GroupScopedQuerySet):
             rows = self.filter(**{f"{first}_at__gte": begin, f"{first}_at__lt": end})
             names = [f"{first}_{name}" for name in NO_FIRST]
             left = rows.filter(**{f"{first}_archived": False})
-            found = left.values_list("pixels", "pixels_seen", *names).iterator(READ_AT_ONCE)
+            found = left.values_list("pixels", SEEN[first], *names).iterator(READ_AT_ONCE)
             alike = Counter(map(coarsened, found))
-            for (pixels, pixels_seen, *values), number in alike.items():
-                row = ContactOpenings(pixels=pixels, pixels_seen=pixels_seen)
+            for (pixels, seen, *values), number in alike.items():
+                row = ContactOpenings(pixels=pixels, **{SEEN[first]: seen})
                 row.set_first(first, dict(zip(NO_FIRST, values, strict=True)))
                 row.tally_firsts(tally, group_id, number, [first])
 
@@ -165,9 +147,8 @@ class ContactOpeningsQuerySet(GroupScopedQuerySet):
                 rows[contact_id] = ContactOpenings(contact_id=contact_id)
             rows[contact_id].add(opening, mails[contact_id])
         for contact_id in rows.keys() & mails.keys():
-            mail = mails[contact_id]
             if rows[contact_id].openings:
-                rows[contact_id].follow_schedule(mail.group_id, mail.scheduled_at)
+                rows[contact_id].follow_schedule(mails[contact_id])
         return {contact_id: row for contact_id, row in rows.items() if row.openings}
 
 
@@ -175,8 +156,7 @@ class ContactOpenings(models.Model):
     """What is known of a contact's openings. No import or edit of the contact touches it.
 
     "First" goes by `opened_at`, not by arrival. What the first openings are counted under is kept
-    with them. How long they took goes by the contact's times when they were recorded: a `sent_at`
-    that comes later is taken in by `rebuild_counts`, or when an opening is corrected.
+    with them, and follows the contact's times and pixels (`follow_mails`).
 
     It outlives the openings that retention deletes. A first opening that was deleted so is
     settled: it is counted in the archive, and no other opening takes its place, not even one
@@ -194,10 +174,13 @@ class ContactOpenings(models.Model):
     mail_opens = models.PositiveIntegerField(default=0)
     last_at = models.DateTimeField()
     pixels = models.BigIntegerField(
-        default=0, db_default=0, help_text="The numbers of its pixels when first opened, as bits."
+        default=0, db_default=0, help_text="The numbers of its pixels, as bits."
     )
     pixels_seen = models.BigIntegerField(
         default=0, db_default=0, help_text="Those of them that were opened."
+    )
+    pixels_verified = models.BigIntegerField(
+        default=0, db_default=0, help_text="Those that a person opened, or somebody on its behalf."
     )
 
     first_at = models.DateTimeField()
@@ -263,19 +246,35 @@ class ContactOpenings(models.Model):
         if self.last_at is None or opening.opened_at > self.last_at:
             self.last_at = opening.opened_at
         self.consider("first", opening, mail)
+        self.see("first", opening, mail)
         if Verdict.verified(opening.verdict):
             self.consider("first_verified", opening, mail)
-        self.follow_schedule(mail.group_id, mail.scheduled_at)
-        if not self.first_archived:
-            self.pixels = self.pixels or mail.bits()
-            self.pixels_seen |= bit_of(mail.pixels[opening.pixel_id])
+            self.see("first_verified", opening, mail)
+        self.follow_schedule(mail)
+        self.follow_pixels(mail)
 
-    def follow_schedule(self, group_id: int, scheduled_at: datetime) -> bool:
-        """Whether it was opened before it is due; returns whether that is news."""
-        due, was = due_from(scheduled_at), (self.early_group_id, self.early_until)
+    def see(self, first: str, opening: Opening, mail: Mail):
+        """A pixel was opened; what is settled is not rendered any further."""
+        if not getattr(self, f"{first}_archived"):
+            seen = getattr(self, SEEN[first]) | bit_of(mail.pixels[opening.pixel_id])
+            setattr(self, SEEN[first], seen)
+
+    def follow_mail(self, mail: Mail):
+        """The contact's times and pixels may be others. What is settled stays."""
+        self.follow_schedule(mail)
+        self.follow_pixels(mail)
+        for first in filter(self.is_left, FIRSTS):
+            self.set_first(first, {"delay_s": seconds_from(mail.due_at, self.at(first))})
+
+    def follow_pixels(self, mail: Mail):
+        if not self.first_archived:
+            self.pixels = mail.bits()
+
+    def follow_schedule(self, mail: Mail):
+        """Whether it was opened before it is due."""
+        due = due_from(mail.scheduled_at)
         early = self.first_at < due
-        self.early_group_id, self.early_until = (group_id, due) if early else (None, None)
-        return was != (self.early_group_id, self.early_until)
+        self.early_group_id, self.early_until = (mail.group_id, due) if early else (None, None)
 
     def consider(self, first: str, opening: Opening, mail: Mail):
         """It may be the first one, or the first verified one."""
@@ -305,16 +304,17 @@ class ContactOpenings(models.Model):
         if not getattr(self, f"{first}_archived"):
             traits.append(("reason", known["reason"]))
             traits.append(("user_agent_id", known["user_agent_id"]))
-        if first == "first" and self.pixels.bit_count() > 1:
-            traits.append(("rendered", self.rendered))
+        # What was first opened before it was kept has none until it is rebuilt.
+        if self.pixels.bit_count() > 1 and getattr(self, SEEN[first]):
+            traits.append(("rendered", self.rendered(first)))
         return tuple(traits)
 
-    @property
-    def rendered(self) -> str:
-        """How much of the mail, which has several pixels."""
-        if self.pixels & ~self.pixels_seen == 0:
+    def rendered(self, first: str) -> str:
+        """How much of the mail, which has several pixels, by all openings or by the verified."""
+        seen = getattr(self, SEEN[first])
+        if self.pixels & ~seen == 0:
             return "complete"
-        return "top" if self.pixels_seen == bit_of(1) else "part"
+        return "top" if seen == bit_of(1) else "part"
 
     def tally_firsts(self, tally: Tally, group_id: int, sign: int, firsts: Iterable[str] = FIRSTS):
         """Put this contact's first openings into the tally, or (sign -1) take them out."""
@@ -348,9 +348,10 @@ class ContactOpenings(models.Model):
         )
         for first in self.archived_firsts():
             known.set_first(first, self.get_first(first) | {"archived": True})
+            setattr(known, SEEN[first], getattr(self, SEEN[first]))
         if self.first_archived:
             known.last_at = self.first_at  # at least: the others' times are forgotten
-            known.pixels, known.pixels_seen = self.pixels, self.pixels_seen
+            known.pixels = self.pixels
         return known
 
     def archive(self, openings: list[Opening], archive: Tally, group_id: int):

@@ -168,7 +168,9 @@ class Figures:
         """(value, verdict, measures), without those that are all zeros."""
         for (own, value, verdict), numbers in self.traits.items():
             if own == dimension and any(numbers):
-                yield value, verdict, Counter(dict(zip(TOLD, numbers, strict=True)))
+                # Below 0 is what was counted before an upgrade, until it is counted anew.
+                told = (max(0, number) for number in numbers)
+                yield value, verdict, Counter(dict(zip(TOLD, told, strict=True)))
 
     def by_value(self, dimension: str) -> list[dict]:
         """The most openings first; the sum of those that are too many comes last."""

@@ -101,7 +101,7 @@ def counts_of(openings, without_first=(), without_first_verified=()) -> Counter:
         people = [each for each in theirs if each.verdict in PEOPLE]
         if people and contact not in without_first_verified:
             first = first_of(people)
-            count(first, "first_verified", delay=delay_of(first))
+            count(first, "first_verified", delay=delay_of(first), **rendered_of(people))
     return found
 
 

@@ -81,8 +81,17 @@ def test_where_that_is_not_known_it_goes_by_when_the_mail_was_due():
 def test_how_much_was_rendered_moves_with_each_further_pixel(contact, numbers, rendered):
     for number in numbers:
         open_it(contact, number, NOON + number * timedelta(days=1))
-    assert counted("rendered") == {rendered: (0, 0, 1, 0)}
+    assert counted("rendered") == {rendered: (0, 0, 1, 1)}
     assert counted("rendered", day=date(2026, 3, 1 + min(numbers))) == counted("rendered")
+    assert_all_follows()
+
+
+def test_what_a_machine_fetched_is_not_rendered_for_a_person(contact):
+    for number in (1, 2, 3):
+        open_it(contact, number, user_agent=MACHINE)
+    assert counted("rendered") == {"complete": (0, 0, 1, 0)}
+    open_it(contact, 1, NOON + timedelta(hours=2))
+    assert counted("rendered") == {"complete": (0, 0, 1, 0), "top": (0, 0, 0, 1)}
     assert_all_follows()
 
 

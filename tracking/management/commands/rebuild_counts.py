@@ -8,7 +8,7 @@ from tqdm import tqdm
 from campaigns.management.named import named_campaign
 from campaigns.management.noted import Noted, signals_noted
 from campaigns.models import Contact, Group
-from tracking.models import CountedDay
+from tracking.models import CountedDay, RebuildDue
 from tracking.rebuild import Place, Rebuild, Step, place_of
 
 
@@ -34,6 +34,7 @@ class Command(BaseCommand):
         campaigns = len(set(groups.values_list("campaign", flat=True)))
         contacts = Contact.objects.filter(group__in=groups).count()
         days = CountedDay.objects.filter(group__in=groups).count()
+        due = list(RebuildDue.objects.filter(group__in=ids).values_list("pk", flat=True))
         with signals_noted() as noted:
             walk = Walk(noted)
             kept = walk.through(rebuild.campaign_steps(), "campaigns", campaigns)
@@ -46,6 +47,8 @@ class Command(BaseCommand):
         if noted.is_set():
             again = to_go_on(campaign, check, walk.place)
             raise CommandError(f"Stopped. Go on with:\n  {again}", returncode=128 + noted.number)
+        if not check and not resume:  # else it may have been asked in between
+            RebuildDue.objects.filter(pk__in=due).delete()
         if check and kept + rows + counts:
             raise CommandError("What is kept differs. Mend it with: manage.py rebuild_counts")
 

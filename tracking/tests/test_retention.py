@@ -19,7 +19,7 @@ from campaigns.models import Contact
 from campaigns.tests.factories import make_campaign, make_contact
 from campaigns.tests.removed import finish_removals
 from tests.thorough import THOROUGH
-from tracking import retention, tasks
+from tracking import pace, retention, tasks
 from tracking.correct import correct_opening
 from tracking.hit import Hit
 from tracking.models import (
@@ -351,7 +351,7 @@ def test_within_its_time_the_task_takes_every_step_and_rests_as_long_as_each(
     settings.OPENING_RETENTION_DAYS = 30
     monkeypatch.setattr(retention, "DELETED_AT_ONCE", 3)
     clock = SimpleNamespace(now=0, rests=[])
-    monkeypatch.setattr(retention, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    monkeypatch.setattr(pace, "time", SimpleNamespace(monotonic=lambda: clock.now))
     archive = retention.archive
 
     def archive_slowly(*args):

@@ -66,8 +66,8 @@ def test_what_was_counted_before_is_whole_again(contacts):
     kept = stored_counts(OpeningCount)
     upgrade()
     rebuild_what_is_due()
-    while RebuildDue.objects.exists():
-        all_of_it()
+    all_of_it()
+    assert not RebuildDue.objects.exists()
     assert stored_counts(OpeningCount) == kept
     assert_all_follows()
 
@@ -87,7 +87,7 @@ def test_each_step_is_kept_so_that_a_worker_that_dies_loses_none(contacts, monke
     monkeypatch.setattr(rebuild, "CONTACTS_AT_ONCE", 1)
     upgrade()
     places, runs = [], 0
-    while RebuildDue.objects.exists():
+    while RebuildDue.objects.exists() and runs < 20:
         places.append(RebuildDue.objects.order_by("pk").first().place)
         due.work(0)  # one step
         runs += 1

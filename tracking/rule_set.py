@@ -152,6 +152,8 @@ def read_rules(lines: Iterable[str]) -> RuleSet:
         ) from None
     except RecursionError:
         raise Unfit("It is nested too deeply. It must be an object with rules.") from None
+    except Unfit:
+        raise
     except ValueError:  # which the parser says of numbers alone
         raise Unfit("There is a number in it of thousands of digits.") from None
     if not isinstance(found, dict):

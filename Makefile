@@ -35,10 +35,14 @@ prove: $(VENV)/.dev ## the long proofs; their results go to benchmarks/
 	@SCHEMA_EXAMPLES=150 $(PY) -m pytest -q pixeltrack/tests/test_schemathesis.py
 	@$(PY) -m tests.ledger.prove
 	@$(PY) -m tests.ledger.mutants
+	@$(PY) -m benchmarks.ab
+	@$(PY) -m benchmarks.freshness
+	@$(PY) -m benchmarks.statistics
 	@$(PY) -m benchmarks.import --rows $(or $(ROWS),1000000)
 
-bench: $(VENV)/.bench ## page views beside the reference's design: benchmarks/PAGE_VIEWS.md (needs wrk)
+bench: $(VENV)/.bench ## page views beside the reference's design (needs wrk), lists of networks; into benchmarks/
 	@$(PY) -m benchmarks.page_views
+	@$(PY) -m benchmarks.ranges
 
 lint: $(VENV)/.dev ## check the style and which way imports run
 	@$(PY) -m ruff check .

@@ -73,6 +73,12 @@ def redis_server():
     process.wait(10)
 
 
+@pytest.fixture(autouse=True)
+def no_verdict_data_thread(monkeypatch):
+    """Tests share a process: a thread that one of them began would look at the files of all."""
+    monkeypatch.setattr("tracking.verdict_data.watch", lambda: None)
+
+
 @pytest.fixture
 def redis_client(redis_server):
     """An empty Redis."""

@@ -35,11 +35,17 @@ class AddressField(models.CharField):
         super().__init__(*args, max_length=max_length, **kwargs)
 
 
-class DerivedKeyField(models.CharField):
-    """A key made from another field each time a row is saved. Every byte of it counts.
+class ExactField(models.CharField):
+    """A text of which every letter counts: MySQL's default collations would take `a`, `A` and `ä`
+    for the same. (Spaces at the end don't count for it in any case.)"""
 
-    MySQL's default collations would take `a`, `A` and `a ` for the same key.
-    """
+    def db_parameters(self, connection):
+        collation = "utf8mb4_bin" if connection.vendor == "mysql" else None
+        return super().db_parameters(connection) | {"collation": collation}
+
+
+class DerivedKeyField(ExactField):
+    """A key made from another field each time a row is saved."""
 
     def __init__(self, source=None, derive=None, **kwargs):
         super().__init__(editable=False, **kwargs)
@@ -54,7 +60,3 @@ class DerivedKeyField(models.CharField):
         key = self.derive(getattr(instance, self.source))
         setattr(instance, self.attname, key)
         return key
-
-    def db_parameters(self, connection):
-        collation = "utf8mb4_bin" if connection.vendor == "mysql" else None
-        return super().db_parameters(connection) | {"collation": collation}

@@ -13,8 +13,17 @@ from itertools import accumulate
 from django.db import transaction
 from django.db.models import Q
 
-from campaigns.models import Campaign, Contact, ContactImport, Group, Removal, ReportedRow
-from campaigns.removal import forget_all_about, keepers
+from campaigns.models import (
+    Campaign,
+    Contact,
+    ContactImport,
+    Group,
+    Removal,
+    ReportedRow,
+    ScheduledCount,
+)
+from campaigns.models.contact_changes import ContactChanges
+from campaigns.removal import keepers
 
 STEP_CONTACTS = 1_000
 STEP_ROWS = 1_000  # that other apps keep about them: openings
@@ -63,10 +72,10 @@ def step(removal: Removal) -> bool:
         removal.advance(openings=cleared)
     elif any(keeper.tidy(groups, STEP_ROWS) for keeper in keepers()):
         pass  # a step of its own, and no progress that is told
-    elif some_reported_rows(removal, groups) or an_import(removal, groups):
+    elif some_reported_rows(removal, groups) or an_import(removal, groups) or some_counts(groups):
         pass
     elif groups:
-        Group.everything.get(pk=groups[0]).delete()
+        remove_empty(groups[0])
     else:
         Campaign.everything.filter(removal=removal).delete()
         removal.finish()
@@ -94,6 +103,11 @@ def an_import(removal: Removal, groups: list[int]) -> bool:
     return False
 
 
+def some_counts(groups: list[int]) -> int:
+    """Delete some of what is kept of when contacts were scheduled; how many rows."""
+    return ScheduledCount.objects.filter(group__in=groups).remove_some(STEP_ROWS)
+
+
 def groups_of(removal: Removal) -> list[int]:
     """The ids of the groups to remove. One that was added to the campaign at the very moment it
     went out of sight follows here."""
@@ -102,6 +116,14 @@ def groups_of(removal: Removal) -> list[int]:
     if strays := [group for group, own in found.items() if own is None]:
         Group.everything.filter(pk__in=strays).update(removal=removal)
     return list(found)
+
+
+def remove_empty(group: int):
+    """Delete it, unless a contact has come by whoever read the group before it was removed."""
+    # Locked, so that none comes from here on: it would go without what is kept beside it.
+    row = Group.everything.select_for_update().get(pk=group)
+    if not Contact.objects.filter(group=group).exists():
+        row.delete()
 
 
 def some_contacts(groups: list[int]) -> list[int]:
@@ -125,7 +147,7 @@ def remove_some(contacts: list[int]) -> tuple[int, int]:
     number = sum(total <= STEP_ROWS for total in accumulate(weights))
     if not number:  # the first one alone has too much for one step
         return 0, sum(keeper.lighten(contacts[0], STEP_ROWS) for keeper in keepers())
-    going = Contact.objects.filter(pk__in=contacts[:number])
-    forget_all_about(going)
-    going.delete()
+    changes = ContactChanges()
+    Contact.objects.filter(pk__in=contacts[:number]).remove_locked(changes)
+    changes.settle()
     return number, sum(weights[:number])

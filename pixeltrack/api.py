@@ -29,6 +29,7 @@ from campaigns.merge_file import MergeFile
 from campaigns.rejected_rows import RejectedRows
 from campaigns.table import Csv
 from tracking.api import (
+    DecisionsOfCampaign,
     ErasedVisitorViewSet,
     OpeningChangeViewSet,
     OpeningsOfCampaign,
@@ -69,6 +70,10 @@ urlpatterns = [
     path("token/", include("accounts.urls")),
     path("sign-up/", SignUpView.as_view(), name="sign-up"),
     path("campaigns/<pk>/statistics/", StatisticsView.as_view(), name="campaign-statistics"),
+    path(
+        "campaigns/<int:id>/decide/",
+        DecisionsOfCampaign.as_view({"get": "list", "post": "create"}),
+    ),
     *(path(address, view.as_view({"get": "list"})) for address, view in nested.items()),
     # Each as .csv and as .jsonl: pixels, openers, non-openers, openings.
     *files("campaigns/<pk>", CampaignFileView, [MergeFile, Openers, NonOpeners, Openings]),

@@ -16,8 +16,12 @@ tempfile.tempdir = settings.FILE_UPLOAD_TEMP_DIR
 
 from pixeltrack.request_limits import RequestLimits  # noqa: E402 - needs the apps loaded
 
+# They need the apps loaded, as they are by now.
+from tracking import verdict_data  # noqa: E402
+
+verdict_data.load()  # once for all workers, which share what was there when they began
+
 if settings.PIXEL_LANE:
-    # They need the apps loaded, as they are by now.
     from tracking.lane import ExpressLane
     from tracking.models.user_agent import describe_user_agent
 

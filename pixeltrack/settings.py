@@ -8,10 +8,10 @@ from hashlib import blake2b
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from celery.schedules import crontab
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from pixeltrack.beat import FORGET_OPENINGS, FORGET_PAGE_VIEWS, SCHEDULE
 from pixeltrack.environment import (
     Environment,
     EnvironmentProblem,
@@ -236,36 +236,6 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
-CELERY_BEAT_SCHEDULE = {
-    "forget expired logins": {
-        "task": "accounts.tasks.forget_expired_logins",
-        "schedule": timedelta(hours=24),
-    },
-    "forget answers kept for an Idempotency-Key": {
-        "task": "accounts.tasks.forget_expired_requests",
-        "schedule": timedelta(hours=24),
-    },
-    # What expires is not sent after a worker that was away; the next one comes soon enough.
-    "remove what is due": {
-        "task": "campaigns.tasks.remove_what_is_due",
-        "schedule": timedelta(seconds=5),
-        "options": {"expires": 5},
-    },
-    "import what is due": {
-        "task": "campaigns.tasks.import_what_is_due",
-        "schedule": timedelta(seconds=3),
-        "options": {"expires": 3},
-    },
-    "forget old imports": {
-        "task": "campaigns.tasks.forget_old_imports",
-        "schedule": timedelta(hours=24),
-    },
-    "forget anonymous readers": {
-        "task": "tracking.tasks.forget_anonymous_readers",
-        "schedule": timedelta(minutes=30),
-        "options": {"expires": 1800},
-    },
-}
 
 # -- Hits --------------------------------------------------------------------------------------
 PIXEL_LANE = env.flag("PIXEL_LANE", True)  # off: the plain Django view answers the pixels
@@ -279,18 +249,11 @@ PIXEL_DISK_RESERVE_MB = env.number("PIXEL_DISK_RESERVE_MB", 1024, between(0, 1_0
 OPENING_RETENTION_DAYS = env.number("OPENING_RETENTION_DAYS", 0, between(0, 36_500))
 # The same of page views.
 PAGE_VIEW_RETENTION_DAYS = env.number("PAGE_VIEW_RETENTION_DAYS", 0, between(0, 36_500))
-if PAGE_VIEW_RETENTION_DAYS:
-    CELERY_BEAT_SCHEDULE["forget old page views"] = {
-        "task": "tracking.tasks.forget_old_page_views",
-        "schedule": crontab(hour="1-5"),
-        "options": {"expires": 60},
-    }
-if OPENING_RETENTION_DAYS:
-    CELERY_BEAT_SCHEDULE["forget old openings"] = {
-        "task": "tracking.tasks.forget_old_openings",
-        "schedule": crontab(hour="1-5"),  # every minute, a few seconds of work
-        "options": {"expires": 60},
-    }
+CELERY_BEAT_SCHEDULE = (
+    SCHEDULE
+    | (FORGET_PAGE_VIEWS if PAGE_VIEW_RETENTION_DAYS else {})
+    | (FORGET_OPENINGS if OPENING_RETENTION_DAYS else {})
+)
 
 # -- Contact imports ------------------------------------------------------------------------------
 MAX_IMPORT_BYTES = env.number("MAX_IMPORT_BYTES", 1_073_741_824, between(1024, 10**12))

@@ -85,6 +85,9 @@ def test_the_story_of_the_readme_runs_as_written_there(stack, tmp_path):
         assert len(mail) == len(head)
     assert (tmp_path / "pixel.gif").read_bytes() == GIF
     assert f'"campaign": {campaign["id"]}' in printed  # of the statistics
+    assert '"result": "too early"' in printed
+    [decision] = stack.all(f"/api/campaigns/{campaign['id']}/decide/")
+    assert decision["group_name"] == "bold"
     [opening] = stack.openings(campaign=campaign["id"])
     assert opening["event_id"] in printed
     *_, sent, figures = re.findall(r"\{[^{}]*\}", printed)

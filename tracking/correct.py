@@ -26,11 +26,12 @@ from tracking.models import (
 )
 from tracking.moment import milliseconds
 from tracking.record import REFRESH_WINDOW, History
-from tracking.retention import is_too_old, kept_since
+from tracking.retention import is_too_old, taken_since
+from tracking.rule_set import CORRECTED
 
 logger = logging.getLogger(__name__)
 
-CORRECTED = "corrected"  # the reason of a verdict that somebody corrected
+MENDED = ["opened_at", "verdict", "reason", "rules_date", "begins_mail_open"]
 
 
 class Refused(Exception):
@@ -57,13 +58,13 @@ def correct_opening(
     if opened_at:
         opening.opened_at = opened_at
     if verdict and verdict != before.verdict:
-        opening.verdict, opening.reason = verdict, CORRECTED
+        opening.verdict, opening.reason, opening.rules_date = verdict, CORRECTED, None
     moves = opening.opened_at != before.opened_at
     if not moves and opening.verdict == before.verdict:
         return opening
     if moves:
         place(opening)
-    opening.save(update_fields=["opened_at", "verdict", "reason", "begins_mail_open"])
+    opening.save(update_fields=MENDED)
     tally = Tally()
     before.tally(tally, -1)
     opening.tally(tally, 1)
@@ -101,7 +102,8 @@ def lock(pk: int) -> Opening:
 
 def place(opening: Opening):
     """Decide about an opening at its new time, as about a hit; Refused."""
-    if is_too_old(opening.opened_at, kept_since()):
+    since = taken_since([opening.group_id])[opening.group_id]
+    if is_too_old(opening.opened_at, since):
         raise Refused(Decision.TOO_OLD)
     closed_at = opening.group.campaign.closed_at
     if closed_at and opening.opened_at >= closed_at:
@@ -145,7 +147,7 @@ def leave(opening: Opening, tally: Tally):
 
 def recount(opening: Opening, tally: Tally):
     if opening.contact_id:
-        ContactOpenings.objects.recompute(opening.contact_id, opening.group_id, tally)
+        ContactOpenings.objects.recompute({opening.contact_id: opening.group_id}, tally)
     OpeningCount.objects.add(tally)
 
 

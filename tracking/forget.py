@@ -1,8 +1,7 @@
 from django.db.models import QuerySet
 
 from tracking.models import ArchivedOpeningCount, ContactOpenings, Opening, OpeningCount, Tally
-
-ERASED = "erased"  # the reason of an opening's verdict, which told of the reader
+from tracking.rule_set import ERASED
 
 
 def forget_openings(contacts: QuerySet):
@@ -15,7 +14,7 @@ def forget_openings(contacts: QuerySet):
     contacts = list(contacts.values_list("pk", flat=True))
     tally, archive = Tally(), Tally()
     openings = Opening.objects.filter(contact__in=contacts)
-    for opening in openings.only("group_id", "opened_at", "verdict", "begins_mail_open").iterator():
+    for opening in openings.as_counted().iterator():
         opening.tally(tally, -1)
     rows = ContactOpenings.objects.filter(contact__in=contacts)
     for row in rows.select_related("contact").iterator():
@@ -29,7 +28,31 @@ def forget_openings(contacts: QuerySet):
 
 def forget_readers(contacts: QuerySet):
     """The openings of some contacts, which the caller has locked, stay and count; who read, and
-    with what, is gone. A User-Agent's own row stays: without openings it tells of nobody."""
-    Opening.objects.filter(contact__in=contacts).update(
-        user_agent=None, network="", network_label="", prefetch=False, referer="", reason=ERASED
+    with what, is gone, and so they count among those of which it is not known. A User-Agent's own
+    row stays: without openings it tells of nobody.
+
+    The verdict stays, since the counts have it, and no rules can judge again without evidence."""
+    contacts = dict(contacts.values_list("pk", "group"))
+    tally = Tally()
+    openings = Opening.objects.filter(contact__in=list(contacts))
+    for opening in openings.as_counted().iterator():
+        opening.tally(tally, -1)
+        opening.user_agent_id, opening.reason = None, ERASED
+        opening.tally(tally, 1)
+    openings.update(
+        user_agent=None,
+        network="",
+        network_label="",
+        prefetch=False,
+        referer="",
+        reason=ERASED,
+        rules_date=None,
     )
+    rows = list(ContactOpenings.objects.filter(contact__in=list(contacts)).order_by("pk"))
+    for row in rows:
+        group_id = contacts[row.contact_id]
+        row.tally_firsts(tally, group_id, -1)
+        row.forget_reader(ERASED)
+        row.tally_firsts(tally, group_id, 1)
+    ContactOpenings.objects.store(rows)
+    OpeningCount.objects.add(tally)

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from tracking import verdict_data
 from tracking.collect import GroupCommit, count
 from tracking.fallback import lose, name_of
 from tracking.hit import PIXEL_PATH, Hit
@@ -74,6 +75,7 @@ class ExpressLane:
     async def live(self, receive, send):
         """The server's word that the worker begins, and that it ends."""
         await receive()
+        verdict_data.watch()
         for kind in KINDS:
             await self.group_commit(kind).open()
         await send({"type": "lifespan.startup.complete"})

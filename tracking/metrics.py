@@ -26,3 +26,11 @@ SPOOL_BYTES = Gauge(
 DISK_FREE_BYTES = Gauge(
     "pixeltrack_disk_free_bytes", "Left on the spool's disk", multiprocess_mode="mostrecent"
 )
+COUNTS_DRIFT = Gauge(
+    "pixeltrack_counts_drift",
+    "By how much kept counts differed from the openings when a sample was looked at last",
+    multiprocess_mode="mostrecent",
+)
+COUNTS_CHECKED = Counter(
+    "pixeltrack_counts_checked_days_total", "Days of groups whose counts were looked at"
+)

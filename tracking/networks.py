@@ -1,61 +1,109 @@
 """From a full address to what may leave the web process: a label and a truncated network."""
 
 import csv
-from bisect import bisect_right
-from functools import cache, lru_cache
-from ipaddress import ip_network
-from itertools import pairwise
-from pathlib import Path
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 
 from accounts.client_address import read_address, truncate
+from tracking.data_file import DataFile, Unfit
+from tracking.ranges import Network, Ranges, read_network
 
-RANGES = Path(__file__).parent / "data" / "networks.csv"
-
-
-class RangeList:
-    """Labelled address ranges of one IP version, none inside another, found by bisection."""
-
-    def __init__(self, ranges):
-        """`ranges`: (first address, last address, label) as (int, int, str)."""
-        ranges = sorted(ranges)
-        for before, after in pairwise(ranges):
-            if before[1] >= after[0]:
-                raise ValueError(f"Ranges overlap: those of {before[2]} and of {after[2]}.")
-        self.firsts = [first for first, _, _ in ranges]
-        self.lasts = [last for _, last, _ in ranges]
-        self.labels = [label for _, _, label in ranges]
-
-    def label(self, address: int) -> str:
-        """The label of the range that holds the address, or an empty text."""
-        position = bisect_right(self.firsts, address) - 1
-        if position >= 0 and address <= self.lasts[position]:
-            return self.labels[position]
-        return ""
+LABEL = re.compile(r"[a-z0-9-]{1,32}", re.ASCII)
+RELAY = "apple-relay"  # the label of every network in Apple's list
+COLUMNS = ("network", "label")
 
 
-def read_ranges(path: Path) -> dict[int, RangeList]:
-    """IP version → its ranges, from a CSV file with the columns `network` (CIDR) and `label`."""
-    ranges = {4: [], 6: []}
-    with path.open(newline="") as file:
-        for row in csv.DictReader(file):
-            network = ip_network(row["network"])
-            ends = int(network.network_address), int(network.broadcast_address)
-            ranges[network.version].append((*ends, row["label"]))
-    return {version: RangeList(found) for version, found in ranges.items()}
+def read_networks(lines: Iterable[str]) -> Ranges:
+    """From a CSV with the columns `network` (CIDR) and `label`; others are for remarks."""
+    return ranges_of(labelled(csv.reader(lines)))
 
 
-@cache
-def known_ranges() -> dict[int, RangeList]:
-    return read_ranges(RANGES)
+def read_egress(lines: Iterable[str]) -> Ranges:
+    """From Apple's list as it is published: CSV without a header, the network comes first."""
+    rows = csv.reader(lines)
+    return ranges_of(of_row(rows, row[0], RELAY) for row in rows if row)
 
 
-@lru_cache(maxsize=16_384)  # mail proxies come from few addresses
+def labelled(rows) -> Iterator[Network]:
+    header = next(rows, [])
+    if missing := [name for name in COLUMNS if name not in header]:
+        raise Unfit(f"There is no column {missing[0]}. The first line must name it.", 1)
+    places = [header.index(name) for name in COLUMNS]
+    seen: dict[tuple, int] = {}
+    for row in rows:
+        if not row:
+            continue
+        if len(row) != len(header):
+            raise Unfit(
+                f"It has {len(row)} cells, and the first line has {len(header)}. "
+                "Quote cells with a comma in them.",
+                rows.line_num,
+            )
+        text, label = (row[place].strip() for place in places)
+        if not LABEL.fullmatch(label):
+            raise Unfit(
+                f"“{label}” is no label. Use up to 32 of a-z, 0-9 and the hyphen.", rows.line_num
+            )
+        network = of_row(rows, text, label)
+        first = seen.setdefault(network[:3], rows.line_num)
+        if first != rows.line_num:
+            raise Unfit(f"{text} is in line {first} as well. Keep one of them.", rows.line_num)
+        yield network
+
+
+def of_row(rows, text: str, label: str) -> Network:
+    try:
+        return Network(*read_network(text), label)
+    except ValueError as problem:
+        raise Unfit(str(problem), rows.line_num) from None
+
+
+def ranges_of(networks: Iterator[Network]) -> Ranges:
+    try:
+        ranges = Ranges(networks)
+    except csv.Error as problem:
+        raise Unfit(f"It is no CSV: {problem}.") from None
+    except Unfit:
+        raise
+    except ValueError as problem:
+        raise Unfit(str(problem)) from None
+    if not ranges.networks:
+        raise Unfit("It lists no network. It may have been cut off; fetch it again.")
+    return ranges
+
+
+def look_up(text: str) -> tuple[str, str]:
+    address = read_address(text)
+    if address is None:
+        return "", ""
+    # The narrowest network of all lists; of the same one, what an operator wrote comes first.
+    found = NETWORKS.value.find(address)
+    listed = EGRESS.value.find(address)
+    return (listed if listed.bits > found.bits else found).label, truncate(address)
+
+
+def remembered() -> Callable[[str], tuple[str, str]]:
+    return lru_cache(maxsize=16_384)(look_up)  # mail proxies come from few addresses
+
+
+_look_up = remembered()
+
+
 def locate(text: str) -> tuple[str, str]:
     """(network label, truncated network) of an address: ("google", "66.249.80.0/24").
 
     What is no address (a Unix socket's peer) has neither.
     """
-    address = read_address(text)
-    if address is None:
-        return "", ""
-    return known_ranges()[address.version].label(int(address)), truncate(address)
+    return _look_up(text)
+
+
+def look_anew():
+    """Other lists are in force. Not by emptying the memory: a thread that is just looking
+    something up would put the old label back."""
+    global _look_up
+    _look_up = remembered()
+
+
+NETWORKS = DataFile("networks.csv", read_networks, taken_up=look_anew)
+EGRESS = DataFile("egress-ip-ranges.csv", read_egress, without=Ranges(), taken_up=look_anew)

@@ -15,7 +15,7 @@ from tracking.hit import REFERER_LENGTH, USER_AGENT_LENGTH, Hit, referer_host
 from tracking.models import OpeningChange, Verdict
 from tracking.moment import milliseconds
 from tracking.networks import locate
-from tracking.report import REPORTED
+from tracking.rule_set import REPORTED
 from tracking.serializers import OpeningSerializer
 
 

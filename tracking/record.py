@@ -26,8 +26,10 @@ from tracking.models import (
     Tally,
     UserAgent,
 )
+from tracking.models.mail import mails_of
 from tracking.moment import milliseconds, moment_of
-from tracking.retention import is_too_old, kept_since
+from tracking.retention import LEAST_DAYS, days_ago, is_too_old, taken_since
+from tracking.rule_set import Judgement
 from tracking.rules import PIXEL_LIMIT, REFRESH_WINDOW
 from tracking.verdict import judge
 
@@ -44,6 +46,7 @@ class Target:
     tracking: str
     closed_at: datetime | None
     erased_at: datetime | None = None
+    sent_at: datetime | None = None
 
     @property
     def is_anonymous(self) -> bool:
@@ -107,18 +110,18 @@ def lock_targets(hits) -> dict[bytes, Target]:
     pixels = Pixel.objects.filter(uuid__in={UUID(bytes=hit.pixel) for hit in hits})
     contacts = set(pixels.values_list("contact_id", flat=True))
     locked = Contact.objects.select_for_update().filter(pk__in=contacts).order_by("pk")
-    known = {pk: rest for pk, *rest in locked.values_list("pk", "group_id", "erased_at")}
+    known = {pk: rest for pk, *rest in locked.values_list("pk", "group_id", "erased_at", "sent_at")}
     # Of a group that is being removed nothing is stored any more.
-    groups = Group.objects.filter(pk__in={group for group, _ in known.values()}, removal=None)
+    groups = Group.objects.filter(pk__in={group for group, *_ in known.values()}, removal=None)
     campaigns = {
         pk: rest
         for pk, *rest in groups.values_list("pk", "campaign__tracking", "campaign__closed_at")
     }
     targets = {}
     for uuid, pixel, contact in pixels.values_list("uuid", "pk", "contact_id"):
-        group, erased_at = known.get(contact, (None, None))
+        group, *times = known.get(contact, [None])
         if group in campaigns:
-            targets[uuid.bytes] = Target(pixel, contact, group, *campaigns[group], erased_at)
+            targets[uuid.bytes] = Target(pixel, contact, group, *campaigns[group], *times)
     return targets
 
 
@@ -130,6 +133,12 @@ def anonymous_hits(hits, targets) -> list[tuple[Hit, int, datetime]]:
         for hit, target in found
         if target and target.is_anonymous
     ]
+
+
+def groups_of_old(hits, targets) -> set[int]:
+    """The groups of hits so old that retention may have come to them: hardly ever any."""
+    old = {hit.pixel for hit in hits if moment_of(hit) < days_ago(LEAST_DAYS)}
+    return {targets[pixel].group_id for pixel in old & targets.keys()}
 
 
 def known_event_ids(hits) -> set[bytes]:
@@ -201,7 +210,7 @@ class Past:
     """What is known when a batch is decided; the openings decided are added."""
 
     event_ids: set[bytes]
-    kept_since: datetime | None
+    taken_since: dict[int, datetime | None]  # of groups with hits that are no longer new
     history: History
     anonymous: AnonymousHistory
     user_agents: dict[str, int]
@@ -210,8 +219,7 @@ class Past:
     def around(cls, hits, targets, user_agents) -> "Past":
         return cls(
             event_ids=known_event_ids(hits),
-            # Asked after the event ids: what retention took before then is older than this.
-            kept_since=kept_since(),
+            taken_since=taken_since(groups_of_old(hits, targets)),
             history=History.around(hits, targets),
             anonymous=AnonymousHistory.around(anonymous_hits(hits, targets)),
             user_agents=user_agents,
@@ -227,10 +235,10 @@ def decide(hit, target, past: Past) -> tuple[Recorded, Opening | None]:
     moment = moment_of(hit)
     if hit.event_id in past.event_ids:
         return Recorded(hit, Decision.DUPLICATE), None
-    if is_too_old(moment, past.kept_since):
-        return Recorded(hit, Decision.TOO_OLD), None
     if target is None:
         return Recorded(hit, Decision.UNKNOWN), None
+    if is_too_old(moment, past.taken_since.get(target.group_id)):
+        return Recorded(hit, Decision.TOO_OLD), None
     if target.erased_at:
         return Recorded(hit, Decision.ERASED), None
     if target.tracking == Campaign.Tracking.OFF:
@@ -253,7 +261,7 @@ def decide(hit, target, past: Past) -> tuple[Recorded, Opening | None]:
 
 
 def opening_of(hit: Hit, moment: datetime, target: Target, user_agents) -> Opening:
-    verdict, reason = hit.judged or judge(hit)
+    judged = Judgement(*hit.judged, None) if hit.judged else judge(hit, target.sent_at)
     return Opening(
         event_id=UUID(bytes=hit.event_id),
         pixel_id=target.pixel_id,
@@ -265,8 +273,7 @@ def opening_of(hit: Hit, moment: datetime, target: Target, user_agents) -> Openi
         prefetch=hit.prefetch,
         referer=hit.referer,
         opened_at=moment,
-        verdict=verdict,
-        reason=reason,
+        **judged._asdict(),
     )
 
 
@@ -278,12 +285,13 @@ def without_reader(opening: Opening) -> Opening:
         opened_at=opening.opened_at,
         verdict=opening.verdict,
         reason=opening.reason,
+        rules_date=opening.rules_date,
     )
 
 
 def store(openings: list[Opening]):
     """The openings, each contact's row, and the counts."""
-    Opening.objects.bulk_create(openings)
+    Opening.objects.insert(openings)
     tally = Tally()
     for opening in openings:
         opening.tally(tally, 1)
@@ -293,13 +301,16 @@ def store(openings: list[Opening]):
 
 def store_contacts(openings: list[Opening], tally: Tally):
     """The rows of the contacts that are known to have opened; their firsts go into the tally."""
-    rows = ContactOpenings.objects.in_bulk({opening.contact_id for opening in openings})
     groups = {opening.contact_id: opening.group_id for opening in openings}
+    rows, mails = ContactOpenings.objects.in_bulk(groups), mails_of(groups)
+    for mail in mails.values():
+        tally.pixels |= mail.pixels
     for contact_id, row in rows.items():
         row.tally_firsts(tally, groups[contact_id], -1)
     for opening in openings:
-        row = rows.setdefault(opening.contact_id, ContactOpenings(contact_id=opening.contact_id))
-        row.add(opening)
+        contact_id = opening.contact_id
+        row = rows.setdefault(contact_id, ContactOpenings(contact_id=contact_id))
+        row.add(opening, mails[contact_id])
     for contact_id, row in rows.items():
         row.tally_firsts(tally, groups[contact_id], 1)
     ContactOpenings.objects.store([rows[contact_id] for contact_id in sorted(rows)])

@@ -10,14 +10,22 @@ from django.db.models import Count, Max, QuerySet, Sum
 from campaigns.removal import Keeper
 from tracking.models import (
     AnonymousReader,
+    ArchivedBreakdown,
     ArchivedOpeningCount,
     ContactOpenings,
+    CountedDay,
     Opening,
+    OpeningBreakdown,
     OpeningChange,
     OpeningCount,
     Tally,
     Verdict,
 )
+from tracking.models.contact_openings import NO_FIRST, first_by
+from tracking.models.mail import bits_of, mails_of
+
+TIDIED = (OpeningChange, OpeningCount, ArchivedOpeningCount)
+TIDIED += (OpeningBreakdown, ArchivedBreakdown, CountedDay)
 
 
 def count(groups: list[int]) -> int:
@@ -57,12 +65,21 @@ def lighten(contact: int, most: int) -> int:
 def recall(row: ContactOpenings, left: QuerySet, since: datetime):
     """Bring the row up to date with the openings that are left, when those `since` have gone."""
     row.last_at = left.aggregate(last=Max("opened_at"))["last"]
+    if not row.first_archived:
+        row.pixels_seen = seen_in(left)
     if row.first_verified_archived:  # settled
         return
+    by_people = left.exclude(verdict=Verdict.MACHINE)
+    row.pixels_verified = seen_in(by_people)
     if row.first_verified_at and row.first_verified_at >= since:
-        verified = left.exclude(verdict=Verdict.MACHINE).order_by("opened_at", "pk").first()
-        row.first_verified_at = verified and verified.opened_at
-        row.first_verified_verdict = verified.verdict if verified else ""
+        verified = by_people.order_by("opened_at", "pk").first()
+        mail = mails_of([row.contact_id])[row.contact_id]
+        row.set_first("first_verified", first_by(verified, mail) if verified else NO_FIRST)
+
+
+def seen_in(openings: QuerySet) -> int:
+    """The numbers of their pixels, as bits."""
+    return bits_of(openings.order_by().values_list("pixel__number", flat=True).distinct())
 
 
 def clear(groups: list[int], most: int) -> int:
@@ -81,7 +98,7 @@ def clear(groups: list[int], most: int) -> int:
 def tidy(groups: list[int], most: int) -> int:
     """Delete some of what would go with the groups all at once: their log and their counts,
     which no opening moves any more."""
-    for model in (OpeningChange, OpeningCount, ArchivedOpeningCount):
+    for model in TIDIED:
         some = model.objects.filter(group__in=groups).order_by().values_list("pk", flat=True)
         if ids := list(some[:most]):
             model.objects.filter(pk__in=ids).delete()

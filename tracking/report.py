@@ -11,8 +11,6 @@ from tracking.hit import Hit
 from tracking.models import Opening, OpeningChange, UserAgent
 from tracking.record import TRANSACTION_HITS, record
 
-REPORTED = "reported"  # the reason of a verdict that was given without one
-
 
 @dataclass(frozen=True)
 class Reported:

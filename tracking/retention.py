@@ -4,15 +4,16 @@ The figures don't change by it. For each group, quarter and verdict it holds at 
 
     kept (OpeningCount) = archived (ArchivedOpeningCount) + those of the openings that are left
 
+and so it does for each value that they are broken down by (OpeningBreakdown, ArchivedBreakdown),
 where a contact's first opening counts for the archive once it is deleted (see ContactOpenings).
 The event ids of deleted openings are forgotten. So that none is counted again, neither hits nor
-reports nor corrections make an opening that is older than OPENING_RETENTION_DAYS. What was deleted
-by the command with fewer `--days` than that can be reported again, and then counts again.
+reports nor corrections make an opening that is older than OPENING_RETENTION_DAYS, nor one from a
+time of which its group has an archive: the setting may have been raised since.
 """
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -26,13 +27,17 @@ from tracking.models import (
     AnonymousReader,
     ArchivedAnonymously,
     ArchivedOpeningCount,
+    ArchivedUntil,
     ContactOpenings,
     Opening,
     OpeningChange,
     Tally,
 )
+from tracking.moment import MILLISECOND
+from tracking.pace import paced
 
 DELETED_AT_ONCE = 1_000
+LEAST_DAYS = 1  # that openings are kept
 
 
 def days_ago(days: int) -> datetime:
@@ -45,6 +50,17 @@ def kept_since() -> datetime | None:
     return days_ago(days) if days else None
 
 
+def taken_since(groups: Iterable[int]) -> dict[int, datetime | None]:
+    """Group id → the moment before which none of its openings is taken in; None where all are.
+
+    Ask after the event ids are read: what was deleted before then is older than this.
+    """
+    groups, since = set(groups), kept_since()
+    archived = ArchivedUntil.objects.filter(group__in=groups).values_list("group", "moment")
+    after = {group: moment + MILLISECOND for group, moment in archived} if groups else {}
+    return {group: max(filter(None, [since, after.get(group)]), default=None) for group in groups}
+
+
 def is_too_old(moment: datetime, since: datetime | None) -> bool:
     """Whether an opening of that moment is not kept, by `kept_since()`."""
     return since is not None and moment < since
@@ -54,19 +70,6 @@ def work(seconds: float, pause: Callable[[float], None] = time.sleep):
     """Delete what is due, for about so long or until nothing is left; one step at least."""
     if moment := kept_since():
         paced(forget_openings_before(moment), seconds, pause)
-
-
-def paced(steps: Iterator[int], seconds: float, pause: Callable[[float], None]):
-    """Take the steps for about so long. After each one comes a pause as long as the step: the rest
-    of the time is for the hits."""
-    begun = time.monotonic()
-    deadline = begun + seconds
-    for _ in steps:
-        ended = time.monotonic()
-        if ended >= deadline:
-            return
-        pause(ended - begun)
-        begun = time.monotonic()
 
 
 def forget_openings_before(moment: datetime) -> Iterator[int]:
@@ -112,7 +115,15 @@ def archive(group_id: int, found: dict[int, int | None], moment: datetime) -> in
     OpeningChange.objects.filter(event_id__in=[opening.event_id for opening in openings]).delete()
     Opening.objects.filter(pk__in=[opening.pk for opening in openings]).delete()
     ArchivedOpeningCount.objects.add(tally)
+    if openings:
+        remember_archived(group_id, max(opening.opened_at for opening in openings))
     return len(openings)
+
+
+def remember_archived(group_id: int, moment: datetime):
+    known = ArchivedUntil.objects.filter(group=group_id)
+    if not known.filter(moment__lt=moment).update(moment=moment):
+        ArchivedUntil.objects.get_or_create(group_id=group_id, defaults={"moment": moment})
 
 
 def archive_anonymously(group_id: int, openings: list[Opening]):

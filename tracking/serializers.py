@@ -1,6 +1,6 @@
 from rest_framework import serializers
 
-from tracking.models import ErasedVisitor, Opening, Verdict
+from tracking.models import ErasedVisitor, Opening
 from tracking.models.page_view import NAME_LENGTH
 from tracking.page_views.reply import Refused
 from tracking.page_views.track import read_name
@@ -28,6 +28,7 @@ class OpeningSerializer(serializers.ModelSerializer):
             "begins_mail_open",
             "verdict",
             "reason",
+            "rules_date",
             "user_agent",
             "client",
             "os",
@@ -59,59 +60,3 @@ class ErasedVisitorSerializer(serializers.ModelSerializer):
         model = ErasedVisitor
         fields = ("id", "user_id", "erased_at")
         read_only_fields = ("id", "erased_at")
-
-
-# What follows describes the dicts of statistics.py to the readers of the schema.
-
-
-class ByVerdictSerializer(serializers.Serializer):
-    total = serializers.IntegerField()
-    human = serializers.IntegerField()
-    proxy = serializers.IntegerField(help_text=Verdict.PROXY.label)
-    machine = serializers.IntegerField()
-
-
-class OpenedContactsSerializer(serializers.Serializer):
-    """Null where the campaign is anonymous."""
-
-    any = serializers.IntegerField(allow_null=True)
-    verified = serializers.IntegerField(
-        allow_null=True, help_text="By a person, or on behalf of one."
-    )
-
-
-class OpenRateSerializer(serializers.Serializer):
-    """Contacts that opened ÷ contacts due, with its 95 % Wilson interval; null if none is due, or
-    where the campaign is anonymous."""
-
-    value = serializers.FloatField(allow_null=True, min_value=0, max_value=1)
-    low = serializers.FloatField(allow_null=True, min_value=0, max_value=1)
-    high = serializers.FloatField(allow_null=True, min_value=0, max_value=1)
-
-
-class HourSerializer(serializers.Serializer):
-    at = serializers.DateTimeField(help_text="When the hour begins.")
-    openings = serializers.IntegerField()
-    mail_opens = serializers.IntegerField()
-
-
-class FiguresSerializer(serializers.Serializer):
-    contacts = serializers.IntegerField()
-    due = serializers.IntegerField(help_text="Scheduled by now, or opened already.")
-    openings = ByVerdictSerializer()
-    mail_opens = ByVerdictSerializer()
-    opened_contacts = OpenedContactsSerializer()
-    open_rate = OpenRateSerializer()
-    series = HourSerializer(many=True, help_text="The hours (UTC) in which something was opened.")
-
-
-class GroupFiguresSerializer(FiguresSerializer):
-    id = serializers.IntegerField()
-    name = serializers.CharField()
-    is_control = serializers.BooleanField()
-
-
-class StatisticsSerializer(FiguresSerializer):
-    campaign = serializers.IntegerField()
-    as_of = serializers.DateTimeField()
-    groups = GroupFiguresSerializer(many=True)

@@ -1,36 +1,22 @@
 """Who opened: rules kept as dated data, tried in order; the first that fits decides."""
 
-import json
-from functools import cache
-from pathlib import Path
+from datetime import datetime
 
+from tracking.data_file import DataFile
 from tracking.hit import Hit
+from tracking.moment import milliseconds
+from tracking.rule_set import Evidence, Judgement, read_rules
 
-RULES = Path(__file__).parent / "data" / "verdicts.json"
-
-
-@cache
-def rules() -> dict:
-    """{"date", "rules": [{"verdict", "reason", condition: wanted …}], "otherwise"}."""
-    return json.loads(RULES.read_text())
+RULES = DataFile("verdicts.json", read_rules)
 
 
-CONDITIONS = {
-    "equals": lambda hit, wanted: hit.user_agent == wanted,
-    "begins": lambda hit, wanted: hit.user_agent.startswith(wanted),
-    "contains": lambda hit, wanted: wanted in hit.user_agent,
-    "ends": lambda hit, wanted: hit.user_agent.endswith(wanted),
-    "label": lambda hit, wanted: hit.network_label == wanted,
-    "prefetch": lambda hit, wanted: hit.prefetch == wanted,
-    "referer": lambda hit, wanted: hit.referer == wanted or hit.referer.endswith("." + wanted),
-}
-
-
-def fits(rule: dict, hit: Hit) -> bool:
-    return all(check(hit, rule[name]) for name, check in CONDITIONS.items() if name in rule)
-
-
-def judge(hit: Hit) -> tuple[str, str]:
-    """(verdict, reason) of an opening."""
-    found = next((rule for rule in rules()["rules"] if fits(rule, hit)), rules()["otherwise"])
-    return found["verdict"], found["reason"]
+def judge(hit: Hit, sent_at: datetime | None = None) -> Judgement:
+    """What the rules in force say of an opening, whose mail was sent then as far as is known."""
+    evidence = Evidence(
+        hit.user_agent,
+        hit.network_label,
+        hit.prefetch,
+        hit.referer,
+        None if sent_at is None else (hit.at - milliseconds(sent_at)) / 1000,
+    )
+    return RULES.value.judge(evidence)

@@ -1,5 +1,6 @@
 from django.http import HttpResponse
 
+from tracking import verdict_data
 from tracking.collect import collect, count
 from tracking.fallback import lose, name_of
 from tracking.hit import Hit
@@ -12,6 +13,7 @@ def pixel(request, token):
         return bare(405, b"", NOT_ALLOWED_HEADERS)
     if request.method == "HEAD":
         return bare(200, GIF, HEADERS)
+    verdict_data.watch()  # where no lane has begun to
     try:
         outcome = collect(Hit.from_request(request, token))
     except Exception as error:  # a client gets its GIF whatever goes wrong

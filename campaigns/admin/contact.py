@@ -75,12 +75,12 @@ class ContactAdmin(ErasureAdmin, NamelessHistory, AddressSearch, RemovalAdmin, B
         return self.inlines if obj else []
 
     def save_model(self, request, obj, form, change):
-        if change:
-            obj.lock()
+        was = obj.lock() if change else None
         super().save_model(request, obj, form, change)
         obj.refuse_erased_address()
         if not change:
             obj.add_pixels(obj.group.campaign.pixels_per_contact)
+        obj.settle(was)
 
     def losses(self, rows):
         return {"pixels": Pixel.objects.filter(contact__in=rows).count()}
@@ -112,6 +112,19 @@ class PixelAdmin(PixelTexts, NamelessHistory, AddressSearch, GuardedDeletion, Bi
     def has_change_permission(self, request, obj=None):
         """A pixel that is out in a mail stays as it is."""
         return False
+
+    def save_model(self, request, obj, form, change):
+        with Contact.objects.filter(pk=obj.contact_id).changing_pixels():
+            super().save_model(request, obj, form, change)
+
+    def delete_model(self, request, obj):
+        with Contact.objects.filter(pk=obj.contact_id).changing_pixels():
+            super().delete_model(request, obj)
+
+    def delete_queryset(self, request, queryset):
+        contacts = {pixel.contact_id for pixel in queryset}
+        with Contact.objects.filter(pk__in=contacts).changing_pixels():
+            super().delete_queryset(request, queryset)
 
     @admin.display(description="group")
     def group(self, pixel):

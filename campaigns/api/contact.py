@@ -61,5 +61,6 @@ class PixelViewSet(TeamScoped, ModelViewSet):
     def perform_destroy(self, pixel):
         if pixel.openings.exists():
             raise Conflict("This pixel has openings. Delete its contact to delete them with it.")
-        with changing():
+        own = Contact.objects.filter(pk=pixel.contact_id)
+        with changing(), own.changing_pixels():
             pixel.delete()

@@ -1,3 +1,4 @@
+from contextlib import contextmanager
 from functools import cache
 from uuid import uuid4
 
@@ -21,7 +22,9 @@ from campaigns.erasure import (
     placeholder,
 )
 from campaigns.fields import AddressField, DerivedKeyField
+from campaigns.mail_changes import tell_of_mails
 from campaigns.models.campaign import Group
+from campaigns.models.contact_changes import ContactChanges, Standing
 from campaigns.models.erased_address import ErasedAddress
 from campaigns.models.reported_row import ReportedRow
 from campaigns.models.schedule import ScheduleQuerySet
@@ -56,18 +59,44 @@ class ContactQuerySet(ScheduleQuerySet):
         contact = self.create(group=group, email=email, **fields)
         contact.refuse_erased_address()
         contact.add_pixels(pixels or group.campaign.pixels_per_contact)
+        contact.settle()
         return contact
 
+    def standings(self) -> list[Standing]:
+        """Of each of these contacts; see ContactChanges."""
+        return list(map(Standing._make, self.values_list(*Standing._fields)))
+
+    @contextmanager
+    def changing_pixels(self):
+        """A transaction in which these contacts, whose mails may be out, get other pixels."""
+        with transaction.atomic():
+            ids = list(self.order_by("pk").select_for_update().values_list("pk", flat=True))
+            yield
+            tell_of_mails(ids)
+
+    changing_pixels.queryset_only = True
+
+    @retry_transaction
     @transaction.atomic
     def remove(self):
         """Delete these contacts with their pixels and openings; the counts follow."""
         ids = self.order_by("pk").select_for_update().values_list("pk", flat=True)
+        changes = ContactChanges()
         while some := list(ids[:REMOVED_AT_ONCE]):
-            locked = self.model.objects.filter(pk__in=some)
-            forget_all_about(locked)
-            locked.delete()
+            self.model.objects.filter(pk__in=some).remove_locked(changes)
+        changes.settle()
 
     remove.queryset_only = True  # `Contact.objects.remove()` would mean everybody
+
+    def remove_locked(self, changes: ContactChanges):
+        """`remove` for a few contacts that are locked, in a transaction of the caller's, who
+        settles the changes at its end."""
+        for contact in self.standings():
+            changes.remove(contact)
+        forget_all_about(self)
+        self.delete()
+
+    remove_locked.queryset_only = True
 
     @retry_transaction
     @transaction.atomic
@@ -175,12 +204,29 @@ class Contact(models.Model):
         if self.address_is_erased():
             raise Overtaken
 
-    def lock(self):
+    def lock(self) -> Standing:
         """In a transaction, before changes are saved: else they could bring back what was erased
-        or removed since the contact was read. Overtaken if it was."""
+        or removed since the contact was read. Overtaken if it was. What it tells, `settle` asks
+        for when they are saved."""
         same = Contact.objects.filter(pk=self.pk).select_for_update()
-        if same.values_list("erased_at").first() != (None,):
+        found = same.values_list("erased_at", *Standing._fields).first()
+        if not found or found[0]:
             raise Overtaken
+        return Standing(*found[1:])
+
+    @property
+    def standing(self) -> Standing:
+        return Standing(*(getattr(self, name) for name in Standing._fields))
+
+    def settle(self, was: Standing | None = None):
+        """After the contact is saved, in the same transaction: what is kept beside it follows.
+        `was`: how `lock` found it; None where it is new."""
+        changes = ContactChanges([self.group.campaign_id])
+        if was:
+            changes.change(was, self.standing)
+        else:
+            changes.add(self.group_id, self.email_key, self.scheduled_at)
+        changes.settle()
 
     def add_pixels(self, count: int):
         """Give the contact `count` more pixels, numbered on from those it has."""

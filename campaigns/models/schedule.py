@@ -15,6 +15,7 @@ from accounts.address import address_key
 from accounts.retry import retry_overtaken, retry_transaction
 from campaigns.erasure import Overtaken
 from campaigns.models.campaign import Group
+from campaigns.models.contact_changes import ContactChanges, Standing
 from campaigns.models.erased_address import ErasedAddress
 from campaigns.models.insert import insert_rows
 from campaigns.models.scoped import GroupScopedQuerySet
@@ -23,6 +24,8 @@ from campaigns.models.scoped import GroupScopedQuerySet
 # be of a group of its own.
 CHUNK = 500
 MOST_EXTRA = 2_000_000  # characters in a statement: MariaDB takes 16 MB, and escapes some
+
+MAIL_TIMES = {"scheduled_at", "sent_at"}
 
 VARIANT = {digit: "89ab"[int(digit, 16) % 4] for digit in "0123456789abcdef"}
 
@@ -116,6 +119,7 @@ class Plan:
         self.outdated: dict[Place, models.Model] = {}
         self.new: dict[Place, NewContact] = {}
         self.rows: dict[Place, ContactRow] = {}  # the first row of each new contact
+        self.rescheduled: dict[Place, tuple] = {}  # when they were scheduled and sent, before
 
     def take(self, row: ContactRow) -> Taken:
         place = row.place
@@ -131,11 +135,22 @@ class Plan:
         changes = row.changes(contact)
         if not changes:
             return Taken.UNCHANGED
+        if changes.keys() & MAIL_TIMES and place in self.known:
+            self.rescheduled.setdefault(place, (contact.scheduled_at, contact.sent_at))
         for name, value in changes.items():
             setattr(contact, name, value)
         if place in self.known:
             self.outdated[place] = contact
         return Taken.UPDATED
+
+    def changes(self, campaigns: Iterable[int]) -> ContactChanges:
+        changes = ContactChanges(campaigns)
+        changes.add_all({place: contact.scheduled_at for place, contact in self.new.items()})
+        for place, was in self.rescheduled.items():
+            contact = self.known[place]
+            before = Standing(contact.pk, *place, *was)
+            changes.reschedule(before, contact.scheduled_at, contact.sent_at)
+        return changes
 
 
 class ScheduleQuerySet(GroupScopedQuerySet):
@@ -181,6 +196,7 @@ class ScheduleQuerySet(GroupScopedQuerySet):
         # two sees the other.
         if erased_among(plan.rows.values()):
             raise Overtaken
+        plan.changes({row.group.campaign_id for row in present}).settle()
         return [Outcome(what, ids.get(row.place)) for what, row in zip(taken, rows, strict=True)]
 
     def foresee(self, rows: list[ContactRow]) -> list[Taken]:

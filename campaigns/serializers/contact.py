@@ -39,7 +39,17 @@ class PixelSerializer(RowSerializer):
                     code="max_value",
                 )
             attrs["number"] = last + 1
+        if self.instance and attrs.get("number", self.instance.number) != self.instance.number:
+            raise serializers.ValidationError(
+                {"number": "A pixel that is out in a mail keeps its number. Make another one."},
+                code="immutable",
+            )
         return super().validate(attrs)
+
+    def create(self, validated_data):
+        own = Contact.objects.filter(pk=validated_data["contact"].pk)
+        with own.changing_pixels():
+            return super().create(validated_data)
 
 
 class ContactSerializer(RowSerializer):
@@ -87,10 +97,11 @@ class ContactSerializer(RowSerializer):
 
     @transaction.atomic
     def update(self, contact, validated_data):
-        contact.lock()
+        was = contact.lock()
         contact = super().update(contact, validated_data)
         if "email" in validated_data:
             contact.refuse_erased_address()
+        contact.settle(was)
         return contact
 
 

@@ -2,6 +2,8 @@
 
 from itertools import count
 
+from django.db import transaction
+
 from accounts.models import User
 from campaigns.models import Campaign, Contact
 
@@ -24,3 +26,18 @@ def make_campaign(team=None, **fields) -> Campaign:
 def make_contact(group=None, **fields) -> Contact:
     fields.setdefault("email", f"contact{next(_numbers)}@example.com")
     return Contact.objects.schedule(group=group or make_campaign().groups.get(), **fields)
+
+
+@transaction.atomic
+def reschedule(contact: Contact, moment):
+    change(contact, scheduled_at=moment)
+
+
+@transaction.atomic
+def change(contact: Contact, **fields):
+    """As its page in the admin does."""
+    was = contact.lock()
+    for name, value in fields.items():
+        setattr(contact, name, value)
+    contact.save()
+    contact.settle(was)

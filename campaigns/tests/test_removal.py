@@ -241,6 +241,15 @@ def test_a_contact_and_a_group_that_came_at_the_last_moment_go_as_well(house):
     assert not Group.everything.exists()
 
 
+def test_a_group_that_is_not_empty_after_all_is_not_deleted(house):
+    """A contact may come between the look for contacts and the deletion."""
+    removal_steps.remove_empty(house.group.pk)
+    assert Contact.objects.get() == house.contact
+    house.contact.remove()
+    removal_steps.remove_empty(house.group.pk)
+    assert not Group.everything.filter(pk=house.group.pk).exists()
+
+
 def test_a_group_and_then_its_campaign(house):
     house.add_contact(house.other_group)
     delete(house, "groups")

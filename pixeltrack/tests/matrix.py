@@ -28,6 +28,7 @@ BODIES = {
     "POST /api/token/verify/": lambda world: {"token": str(login(world).access_token)},
     "POST /api/token/logout/": lambda world: {"refresh": str(login(world))},
     "POST /api/campaigns/": lambda world: {"team": world.team.pk, "name": fresh("Campaign")},
+    "POST /api/campaigns/<id>/decide/": lambda world: {"group": world.group.pk},
     "POST /api/groups/": lambda world: {"campaign": world.campaign.pk, "name": fresh("Group")},
     "POST /api/contacts/": lambda world: {"group": world.group.pk, "email": fresh_address()},
     "POST /api/contacts/bulk/": lambda world: {

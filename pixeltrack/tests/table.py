@@ -82,6 +82,7 @@ ROUTES = {
     "/api/campaigns/": COLLECTION,
     "/api/campaigns/<pk>/": ROW,
     "/api/campaigns/<pk>/statistics/": READ_ONLY,
+    "/api/campaigns/<id>/decide/": "read: viewer · POST: editor",
     "/api/campaigns/<id>/groups/": READ_ONLY,
     "/api/campaigns/<id>/contacts/": READ_ONLY,
     "/api/campaigns/<id>/openings/": READ_ONLY,

@@ -142,8 +142,11 @@ def test_shapes_are_those_of_the_contract(schema):
     shapes = {name: set(shape.get("properties", ())) for name, shape in
               schema["components"]["schemas"].items()}  # fmt: skip
     assert shapes["Pixel"] == {"id", "contact", "number", "uuid", "url", "html"}
-    assert shapes["Statistics"] - shapes["GroupFigures"] == {"campaign", "as_of", "groups"}
-    assert shapes["GroupFigures"] - shapes["Statistics"] == {"id", "name", "is_control"}
+    own = {"campaign", "as_of", "tz", "bucket", "groups"}
+    assert shapes["Statistics"] - shapes["GroupFigures"] == own
+    compared = {"versus_control", "versus_control_raw", "shared", "schedule_warning"}
+    of_group = {"id", "name", "is_control"} | compared
+    assert shapes["GroupFigures"] - shapes["Statistics"] == of_group
     assert shapes["Problem"] == {"type", "title", "status", "detail", "code", "errors"}
     assert shapes["PaginatedPixelList"] == {"next", "previous", "results"}
 

@@ -23,7 +23,7 @@ from campaigns.models import (
 from campaigns.tests.house import House
 from campaigns.tests.importing import send
 from tracking.correct import delete_opening
-from tracking.models import ErasedVisitor, Opening, OpeningChange
+from tracking.models import CampaignDecision, ErasedVisitor, Opening, OpeningChange
 from tracking.tests.opened import open_pixel
 
 PASSWORD = "correct horse battery"
@@ -178,11 +178,14 @@ class World:
 
 
 def leave_traces(house: House, erased=None):
-    """What comes of deleting and erasing: a removal, an opening change, an erased address."""
+    """What comes of deleting, deciding and erasing: a removal, an opening change, a decision, an
+    erased address."""
     contact = house.add_contact()
     open_pixel(contact.pixels.first(), NOON)
     delete_opening(Opening.objects.get(contact=contact).pk, by=house.user.username)
     house.campaign.groups.create(name=fresh("Removed")).remove(by=house.user.username)
+    figures = {"as_of": NOON.isoformat(), "groups": []}
+    CampaignDecision.objects.note(CANARY, house.campaign, house.group, figures, CANARY)
     ErasedAddress.objects.remember(house.team.pk, erased or fresh_address())
     ErasedVisitor.objects.remember(fresh("visitor"))
     report_a_row(try_out(house))

@@ -29,6 +29,7 @@ WRITABLE = {
     ),
     "OpeningCorrectionSerializer": "opened_at verdict",
     "ReportedOpeningsSerializer": "openings",
+    "CampaignDecisionSerializer": "group remark",
     "ErasedVisitorSerializer": "user_id",
     "TeamSerializer": "name",
     "MembershipSerializer": "role",

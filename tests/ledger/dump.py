@@ -5,6 +5,7 @@ from uuid import UUID
 
 from accounts.models import Team
 from campaigns.models import Campaign, Contact, Pixel
+from campaigns.models.schedule import ContactRow
 from tracking.models import (
     CellVisitor,
     ContactOpenings,
@@ -27,24 +28,11 @@ def prepare(path: str, contacts: int, pixels: int):
         pixels_per_contact=pixels,
     )
     groups = list(campaign.groups.order_by("pk"))
-    Contact.objects.bulk_create(
+    Contact.objects.schedule_many(
         [
-            Contact(
-                group=groups[number % 2],
-                email=f"contact-{number}@example.com",
-                email_key=f"contact-{number}@example.com",
-            )
+            ContactRow(groups[number % 2], f"contact-{number}@example.com")
             for number in range(contacts)
-        ],
-        batch_size=500,
-    )
-    Pixel.objects.bulk_create(
-        [
-            Pixel(contact_id=contact, number=number)
-            for contact in Contact.objects.order_by("pk").values_list("pk", flat=True)
-            for number in range(1, pixels + 1)
-        ],
-        batch_size=500,
+        ]
     )
     rows = [
         {"id": pixel.pk, "uuid": pixel.uuid.hex, "url": pixel.url}

@@ -1,7 +1,9 @@
 from tracking.admin.campaign import CampaignAdmin, ContactAdmin, GroupAdmin, PixelAdmin
+from tracking.admin.campaign_decision import CampaignDecisionAdmin
 from tracking.admin.opening import (
     ContactOpeningsAdmin,
     OpeningAdmin,
+    OpeningBreakdownAdmin,
     OpeningChangeAdmin,
     OpeningCountAdmin,
     UserAgentAdmin,
@@ -12,11 +14,13 @@ from tracking.admin.visitor import ErasedVisitorAdmin, VisitorAdmin
 
 __all__ = [
     "CampaignAdmin",
+    "CampaignDecisionAdmin",
     "ContactAdmin",
     "ContactOpeningsAdmin",
     "ErasedVisitorAdmin",
     "GroupAdmin",
     "OpeningAdmin",
+    "OpeningBreakdownAdmin",
     "OpeningChangeAdmin",
     "OpeningCountAdmin",
     "PageAdmin",

@@ -5,9 +5,11 @@ from django.utils.html import format_html
 from accounts.scoped_admin import BigTableAdmin, ReadOnlyAdmin
 from campaigns.admin.lists import AddressSearch, CampaignFilter, uuid_or_none
 from tracking.models import (
+    ArchivedBreakdown,
     ArchivedOpeningCount,
     ContactOpenings,
     Opening,
+    OpeningBreakdown,
     OpeningChange,
     OpeningCount,
     UserAgent,
@@ -98,3 +100,9 @@ class OpeningCountAdmin(ReadOnlyAdmin, BigTableAdmin):
     @admin.display(description="verdict")
     def who(self, count):
         return count.verdict
+
+
+@admin.register(OpeningBreakdown, ArchivedBreakdown)
+class OpeningBreakdownAdmin(OpeningCountAdmin):
+    list_display = ["group", "day", "dimension", "value", "who", *OpeningCount.MEASURES]
+    list_filter = [CampaignFilter, "dimension", "verdict"]

@@ -1,3 +1,4 @@
+from tracking.api.campaign_decision import DecisionsOfCampaign
 from tracking.api.erased_visitor import ErasedVisitorViewSet
 from tracking.api.nested import OpeningsOfCampaign, OpeningsOfContact
 from tracking.api.opening import OpeningViewSet
@@ -5,6 +6,7 @@ from tracking.api.opening_change import OpeningChangeViewSet
 from tracking.api.statistics import StatisticsView
 
 __all__ = [
+    "DecisionsOfCampaign",
     "ErasedVisitorViewSet",
     "OpeningChangeViewSet",
     "OpeningViewSet",

@@ -17,8 +17,8 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from accounts.retry import retry_transaction
+from campaigns.models.adding import add_to, make_missing
 from campaigns.models.insert import insert_rows
-from tracking.models.adding import add_to, make_missing
 from tracking.models.quarantine import QuarantinedHit
 
 NAME_LENGTH = 255

@@ -16,7 +16,8 @@ from django.db.models import Q
 from accounts.retry import retry_transaction
 from tracking.models import CellVisitor, PageView, ViewCell
 from tracking.models.page_view import ALL_PAGES, ALL_TIME, begin_of, hour_of
-from tracking.retention import days_ago, paced
+from tracking.pace import paced
+from tracking.retention import days_ago
 
 DELETED_AT_ONCE = 1_000
 CELLS_AT_ONCE = 200

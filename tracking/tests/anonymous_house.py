@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 import time_machine
 
+from campaigns.tests.factories import reschedule
 from campaigns.tests.house import House
 from tracking.hit import Hit
 from tracking.models import OpeningCount
@@ -21,8 +22,7 @@ def house():
     """An anonymous campaign, a few minutes past noon."""
     with time_machine.travel(NOON + 5 * MINUTE, tick=False):
         house = House(pixels=2)
-        house.contact.scheduled_at = NOON - HOUR
-        house.contact.save()
+        reschedule(house.contact, NOON - HOUR)
         switch(house, "anonymous")
         house.bottom = house.contact.pixels.get(number=2)
         yield house

@@ -67,11 +67,21 @@ def for_pages(headers) -> dict[str, str]:
 async def ask_by_asgi(application, scope, body):
     server = ApplicationCommunicator(application, scope)
     await server.send_input({"type": "http.request", "body": body})
-    start = await server.receive_output(PATIENCE)
-    content = await server.receive_output(PATIENCE)
+    start, content = await output_of(server), await output_of(server)
     await server.wait(PATIENCE)
     found = [(key.decode().lower(), value.decode()) for key, value in start["headers"]]
     return start["status"], found, content["body"]
+
+
+async def output_of(server) -> dict:
+    """What the application sends next. What it raises in place of it is raised at once, for which
+    the communicator itself would wait out its time."""
+    output = asyncio.ensure_future(server.receive_output(PATIENCE))
+    await asyncio.wait([output, server.future], return_when=asyncio.FIRST_COMPLETED)
+    if server.future.done() and server.future.exception():
+        output.cancel()
+        server.future.result()
+    return await output
 
 
 async def ask_by_shortcut(application, scope, body):

@@ -3,7 +3,7 @@ import asyncio
 import pytest
 
 from campaigns.tests.house import House
-from tracking import collect
+from tracking import collect, verdict_data
 from tracking.collect import GroupCommit
 from tracking.fallback import fallback
 
@@ -18,6 +18,22 @@ def fresh_process(monkeypatch):
     """Each test begins as a process does: it knows of no failed store."""
     monkeypatch.setattr(collect, "way", collect.Way())
     fallback.cache_clear()
+
+
+@pytest.fixture
+def installed(settings, tmp_path):
+    """Puts a text where an operator's file is; the ones that ship are in force again afterwards."""
+    settings.VAR_DIR = tmp_path
+    verdict_data.load()
+
+    def install(file, text: str):
+        file.installed.parent.mkdir(exist_ok=True)
+        file.installed.write_text(text)
+
+    yield install
+    for file in verdict_data.FILES:
+        file.installed.unlink(missing_ok=True)
+    verdict_data.load()
 
 
 @pytest.fixture

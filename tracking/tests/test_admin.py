@@ -10,20 +10,32 @@ from accounts.models import LoginTrace, TokenFamily
 from accounts.paginator import BoundedPaginator
 from accounts.tests.staff import admin_client, make_staff, page, said, signed_in
 from campaigns.admin.lists import CampaignFilter
-from campaigns.models import Campaign, Contact, ContactColumn, Group, Pixel
+from campaigns.models import (
+    Campaign,
+    CampaignTurn,
+    Contact,
+    ContactColumn,
+    Group,
+    Pixel,
+    ScheduledCount,
+    SharedContact,
+)
 from campaigns.tests.factories import make_campaign, make_contact
 from campaigns.tests.removed import finish_removals
 from tracking.hit import Hit
 from tracking.models import (
     AnonymousReader,
     ArchivedAnonymously,
+    ArchivedUntil,
     CellVisitor,
     ContactOpenings,
+    CountedDay,
     Opening,
     OpeningCount,
     PageView,
     QuarantinedHit,
     ReaderSalt,
+    RebuildDue,
     UserAgent,
     ViewCell,
 )
@@ -59,7 +71,9 @@ def opened_contact(group=None):
 def test_every_model_has_its_pages(app):
     # Hashes, numbers and marks: there is nothing to read in them, or nobody is to.
     unseen = {AnonymousReader, ArchivedAnonymously, LoginTrace, ReaderSalt, TokenFamily}
+    unseen |= {ArchivedUntil, CountedDay, RebuildDue}
     unseen.add(ContactColumn)  # its name is in each file of the campaign
+    unseen |= {CampaignTurn, ScheduledCount, SharedContact}
     unseen |= {CellVisitor, PageView, ViewCell}  # shown with pages and visitors
     assert set(apps.get_app_config(app).get_models()) - unseen <= admin.site._registry.keys()
 

@@ -50,6 +50,7 @@ def test_an_opening_tells_who_when_and_by_what(house):
         ("begins_mail_open", True),
         ("verdict", "human"),
         ("reason", opening.reason),
+        ("rules_date", opening.rules_date.isoformat()),
         ("user_agent", PERSON),
         ("client", "Thunderbird"),
         ("os", "Linux"),

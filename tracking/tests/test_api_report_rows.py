@@ -12,6 +12,7 @@ from accounts.idempotency import HEADER, REPLAYED
 from accounts.models import Membership
 from accounts.tests.people import assert_problem, client_of, make_member, make_user
 from campaigns.models import Contact, Pixel
+from campaigns.models.schedule import ContactRow
 from campaigns.tests.house import House
 from tracking import report, report_rows
 from tracking.models import Opening, OpeningChange
@@ -135,14 +136,8 @@ def test_they_are_recorded_in_portions(house, monkeypatch):
 
 
 def test_a_thousand_pixels_are_not_too_many(house):
-    contacts = [
-        Contact(group=house.group, email=f"{number}@example.com", email_key=f"{number}@example.com")
-        for number in range(1_000)
-    ]
-    Contact.objects.bulk_create(contacts)
-    Pixel.objects.bulk_create(
-        Pixel(contact=contact, number=1) for contact in Contact.objects.exclude(pk=house.contact.pk)
-    )
+    people = [f"{number}@example.com" for number in range(1_000)]
+    Contact.objects.schedule_many([ContactRow(house.group, email, pixels=1) for email in people])
     rows = [row(pixel, verdict="martian") for pixel in Pixel.objects.all()]
     assert outcomes(results(house.client, rows)) == ["invalid_choice"] * 1_002
 

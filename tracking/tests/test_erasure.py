@@ -9,6 +9,7 @@ import pytest
 from django.apps import apps
 from django.contrib.admin.models import LogEntry
 from django.core import serializers
+from django.db.models import Sum
 
 from accounts.models import Membership
 from accounts.tests.people import assert_problem, client_of, make_member, make_user
@@ -18,10 +19,12 @@ from campaigns.tests.house import House
 from tracking import spool, stream
 from tracking.consume import Consumer
 from tracking.hit import Hit
-from tracking.models import ContactOpenings, Opening, OpeningCount, UserAgent
+from tracking.models import ContactOpenings, Opening, OpeningBreakdown, OpeningCount, UserAgent
 from tracking.record import Decision, record
+from tracking.retention import forget_openings_before
 from tracking.spool import SpoolWriter
 from tracking.tests.opened import GMAIL, PERSON, open_pixel
+from tracking.tests.recounted import assert_counts_hold
 
 __all__ = ["admin_client"]  # a fixture
 pytestmark = pytest.mark.django_db
@@ -54,6 +57,9 @@ def erase(house, contact=None, client=None):
 def figures(house) -> dict:
     found = house.client.get(f"/api/campaigns/{house.campaign.pk}/statistics/").json()
     del found["as_of"]
+    for part in (found, *found["groups"]):  # who read it, and why it was thought so, is forgotten
+        for name in ("clients", "systems", "reasons"):
+            del part[name]
     return found
 
 
@@ -95,11 +101,37 @@ def test_openings_stay_without_their_readers(house):
 
 
 def test_no_figure_moves(house):
-    before, counted = figures(house), everything_in(OpeningCount, ContactOpenings)
+    before, counted = figures(house), everything_in(OpeningCount)
     assert before["openings"]["total"] == 4
     erase(house)
     assert figures(house) == before
-    assert everything_in(OpeningCount, ContactOpenings) == counted
+    assert everything_in(OpeningCount) == counted
+
+
+def test_they_count_among_those_whose_reader_is_not_known(house):
+    assert "" not in by_value("client")
+    erase(house)
+    assert by_value("client") == {"Thunderbird": 1, "": 2}
+    assert by_value("reason")["erased"] == 2
+    assert_counts_hold()
+
+
+def test_of_archived_openings_the_reader_was_forgotten_before(house):
+    list(forget_openings_before(NOON + timedelta(days=1)))
+    clients = by_value("client")
+    for row in ContactOpenings.objects.all():
+        assert (row.first_user_agent, row.first_verified_reason) == (None, "")
+    erase(house)
+    house.ada.remove()
+    assert by_value("client") == clients
+    assert sum(by_value("delay").values()) == 2
+    assert_counts_hold()
+
+
+def by_value(dimension) -> dict:
+    """How many contacts were opened first so."""
+    rows = OpeningBreakdown.objects.filter(dimension=dimension).values_list("value")
+    return {value: number for value, number in rows.annotate(Sum("first_openings")) if number}
 
 
 def test_the_openings_are_listed_and_filtered_without_a_reader(house, admin_client):

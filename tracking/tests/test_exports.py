@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import Membership
 from accounts.tests.people import assert_problem, client_of, make_member, make_user
-from campaigns.models import Contact
+from campaigns.tests.factories import reschedule
 from campaigns.tests.files import fetch, read_csv, read_jsonl, some_at_a_time
 from campaigns.tests.house import House
 from tracking.tests.opened import MACHINE, PERSON, open_pixel
@@ -29,7 +29,8 @@ class OpenedHouse(House):
 
     def __init__(self):
         super().__init__()
-        Contact.objects.filter(pk=self.contact.pk).update(scheduled_at=NOON, name="=Ada")
+        self.contact.name = "=Ada"
+        reschedule(self.contact, NOON)
         self.silent = self.add_contact(scheduled_at=NOON)
         self.scanned = self.add_contact(scheduled_at=NOON)
         self.later = self.add_contact(scheduled_at=timezone.now() + timedelta(days=300))

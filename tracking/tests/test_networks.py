@@ -1,6 +1,8 @@
 import pytest
 
-from tracking.networks import RangeList, known_ranges, locate, read_ranges
+from tracking import verdict_data
+from tracking.data_file import Unfit
+from tracking.networks import EGRESS, NETWORKS, locate, read_egress, read_networks
 
 
 @pytest.mark.parametrize(
@@ -13,6 +15,9 @@ from tracking.networks import RangeList, known_ranges, locate, read_ranges
         ("209.222.82.200", ("barracuda", "209.222.82.0/24")),
         ("2a01:111:f400:7c10::1", ("m365-scanner", "2a01:111:f400::/48")),
         ("2a01:111:f401::1", ("", "2a01:111:f401::/48")),
+        ("52.97.1.1", ("microsoft", "52.97.1.0/24")),
+        ("2620:1ec:4::152", ("microsoft", "2620:1ec:4::/48")),
+        ("2620:1ec:4::151", ("", "2620:1ec:4::/48")),
         ("::ffff:74.125.1.2", ("google", "74.125.1.0/24")),
         ("0.0.0.0", ("", "0.0.0.0/24")),
         ("", ("", "")),
@@ -24,19 +29,62 @@ def test_an_address_is_labelled_whole_and_kept_truncated(address, located):
     assert locate(address) == located
 
 
-def test_a_list_without_ranges_labels_nothing():
-    assert RangeList([]).label(5) == ""
+def test_the_narrowest_network_of_both_lists_decides_and_then_the_operators(installed):
+    installed(
+        NETWORKS,
+        "network,label\n10.0.0.0/8,provider\n10.1.1.0/24,by-hand\n10.1.2.128/25,by-hand\n",
+    )
+    installed(EGRESS, "10.1.1.0/24,DE,DE-BE,Berlin,\n10.1.2.0/24,DE,DE-BE,Berlin,\n")
+    verdict_data.load()
+    assert locate("10.9.9.9")[0] == "provider"
+    assert locate("10.1.1.9")[0] == "by-hand"
+    assert locate("10.1.2.9")[0] == "apple-relay"
+    assert locate("10.1.2.200")[0] == "by-hand"
 
 
-def test_ranges_that_overlap_are_refused_by_name():
-    with pytest.raises(ValueError, match="of one and of two"):
-        RangeList([(5, 9, "two"), (1, 5, "one")])
+def test_columns_may_stand_in_any_order_and_others_are_for_remarks():
+    found = read_networks(["note,label,network\n", '"a, b",inner,10.0.0.0/8\n', "\n"])
+    assert found.networks == 1
 
 
-def test_a_list_is_read_from_a_file(tmp_path):
-    path = tmp_path / "networks.csv"
-    path.write_text("network,label\n10.0.0.0/8,inner\n")
-    ranges = read_ranges(path)
-    assert ranges[4].label(int.from_bytes(bytes([10, 1, 1, 1]))) == "inner"
-    assert ranges[6].label(1) == ""
-    assert known_ranges()[4].firsts  # the one that ships is not empty
+def test_apples_list_is_read_as_it_is():
+    found = read_egress(
+        [
+            "104.28.0.0/31,US,US-CA,LosAngeles,\r\n",
+            "104.28.0.0/31,US,US-CA,LosAngeles,\r\n",
+            "2a02:26f7:b0c4:8800::/64,DE,DE-BE,BERLIN,\r\n",
+        ]
+    )
+    assert found.networks == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "Line 1: There is no column network"),
+        ("network\n", "Line 1: There is no column label"),
+        ("network,label\n", "lists no network"),
+        ("network,label\n10.0.0.0/8\n", "Line 2: It has 1 cells"),
+        ("network,label\n10.0.0.0/8,Inner\n", "Line 2: “Inner” is no label"),
+        (f"network,label\n10.0.0.0/8,{'x' * 33}\n", "Line 2: .* is no label"),
+        ("network,label\n10.0.0.0/8,a\n10.0.0.1/8,b\n", "Line 3: .*bits set beyond"),
+        ("network,label\n10.0.0.0/8,a\n\n10.0.0.0/8,b\n", "Line 4: 10.0.0.0/8 is in line 2"),
+        ("network,label\n::/0,a\nnowhere,b\n", "Line 3: “nowhere” is no network"),
+    ],
+)
+def test_a_list_of_networks_is_refused_with_line_and_reason(text, problem):
+    with pytest.raises(Unfit, match=problem):
+        read_networks(text.splitlines(keepends=True))
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "lists no network"),
+        ("10.0.0.0/8,DE\n<html>\n", "Line 2: “<html>” is no network"),
+        ("10.0.0.0/8,DE\n2a02:26f7:", "Line 2: “2a02:26f7:” is no network"),
+    ],
+)
+def test_apples_list_is_refused_where_it_was_cut_off(text, problem):
+    with pytest.raises(Unfit, match=problem):
+        read_egress(text.splitlines(keepends=True))

@@ -7,9 +7,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from campaigns.models.adding import make_missing
 from tracking.decision import Decision
 from tracking.models import CellVisitor, ErasedVisitor, Page, PageView, ViewCell, Visitor, page_view
-from tracking.models.adding import make_missing
 from tracking.models.page_view import ALL_PAGES, CellQuerySet, VisitorQuerySet, hour_of
 from tracking.page_views import retention
 from tracking.page_views.hit import ViewHit

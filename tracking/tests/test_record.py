@@ -235,13 +235,14 @@ def test_a_batch_costs_the_same_number_of_queries_whatever_its_size(
 ):
     many = [make_contact(contact.group).pixels.get() for _ in range(30)]
     record([a_hit(pixel)])  # its User-Agent is stored once and for all
-    with django_assert_max_num_queries(13) as captured:
+    # One of them because the hits are old: they may be from a time that is archived.
+    with django_assert_max_num_queries(19) as captured:
         record([a_hit(bottom)])
     # With a join, a database might begin at the other end: a campaign's million contacts.
     big = ("campaigns_contact", "campaigns_pixel", "tracking_opening")
     joining = [each["sql"] for each in captured if "JOIN" in each["sql"]]
     assert not [sql for sql in joining for table in big if table in sql]
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(19):
         record([a_hit(each) for each in many])
 
 

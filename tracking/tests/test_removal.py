@@ -20,11 +20,11 @@ from tracking.models import (
     Opening,
     OpeningChange,
     OpeningCount,
-    Tally,
 )
 from tracking.record import Decision, record
 from tracking.retention import forget_openings_before
 from tracking.tests.opened import MACHINE, PERSON, open_pixel
+from tracking.tests.recounted import rebuilt_counts, stored_counts
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -38,42 +38,13 @@ def house(monkeypatch):
     return House(pixels=2)
 
 
-def kept_counts() -> dict:
-    rows = OpeningCount.objects.values_list("group", "quarter", "verdict", *OpeningCount.MEASURES)
-    return {tuple(row[:3]): row[3:] for row in rows if any(row[3:])}
-
-
-def rebuilt_counts() -> dict:
-    """What the counts would be if they were made anew from the openings."""
-    tally = Tally()
-    first, verified = {}, {}
-    for opening in Opening.objects.order_by("opened_at", "pk"):
-        opening.tally(tally, 1)
-        if opening.contact_id:
-            first.setdefault(opening.contact_id, opening)
-            if opening.verdict != "machine":
-                verified.setdefault(opening.contact_id, opening)
-    for measure, openings in (("first_openings", first), ("first_verified", verified)):
-        for each in openings.values():
-            tally.note(each.group_id, each.opened_at, each.verdict, **{measure: 1})
-    return {row[:3]: row[3:] for row in tally.rows()}
-
-
-def rebuilt_contacts() -> dict:
-    found = {}
-    for opening in Opening.objects.exclude(contact=None).order_by("opened_at", "pk"):
-        row = found.setdefault(opening.contact_id, ContactOpenings(contact_id=opening.contact_id))
-        row.add(opening)
-    return {pk: told_by(row) for pk, row in found.items()}
-
-
-def told_by(row) -> dict:
-    return {field.name: getattr(row, field.attname) for field in row._meta.fields}
-
-
 def assert_consistent():
-    assert kept_counts() == rebuilt_counts()
-    assert {row.pk: told_by(row) for row in ContactOpenings.objects.all()} == rebuilt_contacts()
+    assert stored_counts(OpeningCount) == rebuilt_counts()
+    rows = {row.pk: row for row in ContactOpenings.objects.all()}
+    made_anew = ContactOpenings.objects.recomputed(list(rows), {})
+    assert {pk: row.says() for pk, row in rows.items()} == {
+        pk: row.says() for pk, row in made_anew.items()
+    }
 
 
 def all_steps(removal):

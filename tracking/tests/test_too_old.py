@@ -1,10 +1,14 @@
 """Openings older than they are kept: counted long ago, perhaps, so never taken in again."""
 
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
 import time_machine
+from django.apps import apps
+from django.db import connection
 
 from accounts.tests.people import assert_problem, client_of
 from campaigns.tests.house import House
@@ -12,15 +16,16 @@ from tracking import spool, tasks
 from tracking.consume import Consumer
 from tracking.hit import Hit
 from tracking.metrics import RECORDED
-from tracking.models import Opening, OpeningCount
+from tracking.models import ArchivedOpeningCount, Opening, OpeningCount
 from tracking.record import Decision, record
 from tracking.tests.opened import PERSON
-from tracking.tests.rebuilt import assert_counts_hold
+from tracking.tests.recounted import assert_counts_hold
 
 pytestmark = pytest.mark.django_db
 URL = "/api/openings/"
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-DAY, MILLISECOND = timedelta(days=1), timedelta(milliseconds=1)
+DAY, QUARTER, MILLISECOND = timedelta(days=1), timedelta(minutes=15), timedelta(milliseconds=1)
+migration = import_module("tracking.migrations.0016_archived_until_when")
 
 
 @pytest.fixture(params=["individual", "anonymous"])
@@ -75,6 +80,31 @@ def test_where_all_is_kept_nothing_is_too_old(house, settings):
     settings.OPENING_RETENTION_DAYS = 0
     [recorded] = record([a_hit(house, NOON - 3_000 * DAY)])
     assert recorded.decision == Decision.RECORDED
+
+
+def test_what_was_archived_stays_too_old_when_openings_are_kept_for_longer(house, settings):
+    sent = body(house, NOON + DAY)
+    assert house.client.post(URL, sent).status_code == 201
+    with time_machine.travel(NOON + 32 * DAY, tick=False):
+        tasks.forget_old_openings()
+        settings.OPENING_RETENTION_DAYS = 0
+        client = client_of(house.user)
+        assert_problem(client.post(URL, sent), 409, "too_old")
+        later = client.post(URL, body(house, NOON + DAY + MILLISECOND))
+        assert later.status_code == 201
+        earlier = {"opened_at": sent["opened_at"]}
+        assert_problem(client.patch(f"{URL}{later.json()['id']}/", earlier), 409, "too_old")
+    assert total() == 2
+    assert_counts_hold()
+
+
+def test_an_archive_from_before_that_was_kept_is_taken_as_a_whole(house):
+    quarter = NOON + DAY
+    ArchivedOpeningCount.objects.create(group=house.group, quarter=quarter, verdict="human")
+    migration.know_until_when(apps, SimpleNamespace(connection=connection))
+    within, after = a_hit(house, quarter + QUARTER - MILLISECOND), a_hit(house, quarter + QUARTER)
+    decided = [each.decision for each in record([within, after])]
+    assert decided == [Decision.TOO_OLD, Decision.RECORDED]
 
 
 def test_an_opening_can_not_be_corrected_to_be_too_old(house):

@@ -1,10 +1,8 @@
 import os
 import shlex
-import signal
 import sys
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from threading import Event
 
 from django.conf import settings
 from django.core.files import File
@@ -19,13 +17,13 @@ from campaigns import import_steps
 from campaigns.import_file import Unreadable
 from campaigns.import_row import BadCell, moment_of, refuse_unreadable
 from campaigns.management.named import named_campaign, named_group
+from campaigns.management.noted import Noted, signals_noted
 from campaigns.models import ContactImport
 from campaigns.models.contact_import import in_words
 from campaigns.rejected_rows import RejectedRows
 from campaigns.table import Csv
 
 State = ContactImport.State
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
 OPTIONS = ("campaign", "group", "scheduled_at", "create_groups", "reject_overlap", "dry_run")
 
 
@@ -70,7 +68,7 @@ class Command(BaseCommand):
             how = in_words(job.state)
             raise CommandError(f"Import {job.pk} {how}. {job.problem}".strip())
 
-    def work_at(self, job: ContactImport, noted: "Noted", rejected: str | None):
+    def work_at(self, job: ContactImport, noted: Noted, rejected: str | None):
         def stop() -> bool:
             if noted.is_set():
                 pause(job)  # before the lease goes, or a worker would have it
@@ -221,30 +219,6 @@ def moment(text: str):
 
 
 # -- While it goes on ------------------------------------------------------------------------------
-class Noted(Event):
-    """That a signal came, and which."""
-
-    number = 0
-
-    def note(self, number, frame):
-        if self.is_set():  # somebody is in a hurry
-            raise KeyboardInterrupt
-        self.number = number
-        self.set()
-
-
-@contextmanager
-def signals_noted():
-    """They end nothing in here but what asks for them."""
-    noted = Noted()
-    before = {number: signal.signal(number, noted.note) for number in SIGNALS}
-    try:
-        yield noted
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
 def to_go_on(job: ContactImport, rejected: str | None) -> str:
     """The line for a shell that goes on with it, as this command was run."""
     python = Path(sys.executable)

@@ -2,7 +2,7 @@ from django.conf import settings
 from django.core.management.base import CommandError
 
 from tracking.management.forgetting import ForgettingCommand
-from tracking.retention import days_ago, forget_openings_before
+from tracking.retention import LEAST_DAYS, days_ago, forget_openings_before
 
 
 class Command(ForgettingCommand):
@@ -14,7 +14,7 @@ class Command(ForgettingCommand):
 
     def handle(self, *, days, **options):
         days = settings.OPENING_RETENTION_DAYS if days is None else days
-        if not 1 <= days <= 36_500:
+        if not LEAST_DAYS <= days <= 36_500:
             raise CommandError(
                 "Say how many days openings are kept, 1 to 36500: by --days, or by "
                 "OPENING_RETENTION_DAYS, which is off."

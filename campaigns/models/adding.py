@@ -1,0 +1,81 @@
+"""Adding to counts, and writing over rows, by one statement, whether or not the rows are there."""
+
+from collections.abc import Sequence
+
+from django.db import connections, models, router, transaction
+
+from accounts.retry import retry_transaction
+from campaigns.models.insert import prepared_column
+
+WRITTEN_AT_ONCE = 1_000  # rows; SQLite takes some 32,000 values
+
+
+def add_to(
+    model: type[models.Model], key: Sequence[str], sums: Sequence[str], rows: Sequence[tuple]
+):
+    """Insert the rows (values of `key`, then of `sums`), or add to those that have the same key.
+    Without `sums`, those that are there are only locked. Names are those of fields. Give rows
+    sorted: two writers that lock them in different orders deadlock."""
+    write(model, key, sums, rows, "{0} = {0} + {1}")
+
+
+def put_in(
+    model: type[models.Model], key: Sequence[str], names: Sequence[str], rows: Sequence[tuple]
+):
+    """The same, in the place of what those rows say that have the same key."""
+    write(model, key, names, rows, "{0} = {1}")
+
+
+def write(model, key, names, rows, change: str):
+    connection = connections[router.db_for_write(model)]
+    fields = [model._meta.get_field(name) for name in (*key, *names)]
+    columns = [connection.ops.quote_name(field.column) for field in fields]
+    conflict = on_conflict(connection.vendor, columns[: len(key)], columns[len(key) :], change)
+    for start in range(0, len(rows), WRITTEN_AT_ONCE):
+        some = rows[start : start + WRITTEN_AT_ONCE]
+        prepared = [
+            prepared_column(field, values, connection)
+            for field, values in zip(fields, zip(*some, strict=True), strict=True)
+        ]
+        written, parameters = written_rows(list(zip(*prepared, strict=True)))
+        with connection.cursor() as cursor:
+            cursor.execute(
+                # Names from the models; every value is a parameter, or a number.
+                f"INSERT INTO {model._meta.db_table} ({', '.join(columns)})"  # nosec B608
+                f" VALUES {written} {conflict}",
+                parameters,
+            )
+
+
+def written_rows(rows: Sequence[tuple]) -> tuple[str, list | None]:
+    """Rows as a statement says them, and its parameters. Numbers stand in it as they are: as
+    parameters, each would take several times as long."""
+    if all(type(value) is int for row in rows for value in row):
+        return ", ".join([f"({', '.join(map(str, row))})" for row in rows]), None
+    row = f"({', '.join(['%s'] * len(rows[0]))})"
+    return ", ".join([row] * len(rows)), [value for row in rows for value in row]
+
+
+@retry_transaction
+@transaction.atomic
+def make_missing(queryset: models.QuerySet, key: Sequence[str], rows: Sequence[models.Model]):
+    """Insert those of the rows whose key nobody has. Strictly, as ignoring conflicts would not be:
+    MySQL then cuts what is too long. Give rows sorted, outside of any transaction."""
+    can_name_key = connections[queryset.db].features.supports_update_conflicts_with_target
+    queryset.bulk_create(
+        rows,
+        update_conflicts=True,
+        update_fields=key[:1],  # to what it is
+        unique_fields=key if can_name_key else None,
+    )
+
+
+def on_conflict(vendor: str, key: Sequence[str], names: Sequence[str], change: str) -> str:
+    """The end of an INSERT that changes the rows that are there; `VALUES()` is known to both
+    MySQL and MariaDB."""
+    new = "VALUES({0})" if vendor == "mysql" else "excluded.{0}"
+    changes = [change.format(name, new.format(name)) for name in names]
+    changed = ", ".join(changes) or f"{key[0]} = {new.format(key[0])}"  # to what it is
+    if vendor == "mysql":
+        return f"ON DUPLICATE KEY UPDATE {changed}"
+    return f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {changed}"  # nosec B608 # names from models

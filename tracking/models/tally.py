@@ -1,0 +1,107 @@
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+
+from campaigns.models import Pixel
+from tracking.models.user_agent import UserAgent
+
+QUARTER = timedelta(minutes=15)
+MEASURES = ("openings", "mail_opens", "first_openings", "first_verified")
+READ_AT_ONCE = 5_000  # rows
+LOOKED_UP_AT_ONCE = 500  # SQLite takes fewer than 1,000 in one condition
+
+Trait = tuple[str, str | int | None]
+
+
+def quarter_of(moment: datetime) -> datetime:
+    """When the quarter of an hour that holds the moment begins."""
+    return moment.replace(minute=moment.minute // 15 * 15, second=0, microsecond=0)
+
+
+def day_of(moment: datetime) -> date:
+    return moment.astimezone(UTC).date()
+
+
+class Sums(defaultdict):
+    """What is to be added to a table of counts: key of a row → {measure: difference}."""
+
+    def __init__(self):
+        super().__init__(Counter)
+
+    def take_in(self, rows: Iterable[tuple], sign: int):
+        """Add rows of such a table (values of the key, then of the measures), or (sign -1) take
+        them off."""
+        for row in rows:
+            key, numbers = row[: -len(MEASURES)], row[-len(MEASURES) :]
+            for measure, number in zip(MEASURES, numbers, strict=True):
+                self[key][measure] += sign * number
+
+    def rows(self) -> list[tuple]:
+        """(values of the key, a difference per measure), sorted, without empty ones.
+
+        Sorted, because two consumers that lock rows in different orders deadlock.
+        """
+        return [
+            (*key, *(self[key][measure] for measure in MEASURES))
+            for key in sorted(self)
+            if any(self[key].values())
+        ]
+
+
+class Tally:
+    """What is to be added to the counts, by group, time, verdict and traits.
+
+    A trait is a dimension and a value, by which openings are broken down. The pixel and the
+    User-Agent may be given by their ids, as `pixel_id` and `user_agent_id`; what they stand for is
+    looked up once, at the end.
+    """
+
+    def __init__(self):
+        self._noted: defaultdict[tuple, Counter] = defaultdict(Counter)
+        self.pixels: dict[int, int] = {}  # id → number, where somebody knows them already
+
+    def note(
+        self,
+        group_id: int,
+        moment: datetime,
+        verdict: str,
+        traits: tuple[Trait, ...],
+        **measures: int,
+    ):
+        self._noted[group_id, quarter_of(moment), verdict, traits].update(measures)
+
+    def sums(self) -> tuple[Sums, Sums]:
+        """(group id, quarter, verdict) → …, and (group id, day, dimension, value, verdict) → …"""
+        noted = {key: numbers for key, numbers in self._noted.items() if any(numbers.values())}
+        meant = looked_up({trait for *_, traits in noted for trait in traits}, self.pixels)
+        quarters, days = Sums(), Sums()
+        for (group_id, quarter, verdict, traits), numbers in noted.items():
+            quarters[group_id, quarter, verdict].update(numbers)
+            day = day_of(quarter)
+            for trait in traits:
+                for dimension, value in meant.get(trait, (trait,)):
+                    # MySQL takes texts for the same that differ in spaces at their end.
+                    days[group_id, day, dimension, value.rstrip(" "), verdict].update(numbers)
+        return quarters, days
+
+
+def looked_up(traits: set[Trait], pixels: dict[int, int]) -> dict[Trait, list[Trait]]:
+    """What those stand for that are given by an id; the numbers of some pixels are known."""
+    ids = {value for dimension, value in traits if dimension == "pixel_id"}
+    further = values_of(Pixel, ids - pixels.keys(), "number")
+    numbers = pixels | {pk: number for pk, (number,) in further.items()}
+    agents = {value for dimension, value in traits if dimension == "user_agent_id"}
+    names = ("client", "os", "device")
+    known = {None: ("", "", "")} | values_of(UserAgent, agents - {None}, *names)
+    return {("pixel_id", pk): [("pixel", str(numbers[pk]))] for pk in ids} | {
+        ("user_agent_id", pk): list(zip(names, known[pk], strict=True)) for pk in agents
+    }
+
+
+def values_of(model, ids: set[int], *names: str) -> dict[int, tuple]:
+    """id → values of these fields"""
+    found, wanted = {}, sorted(ids)
+    for start in range(0, len(wanted), LOOKED_UP_AT_ONCE):
+        some = model.objects.filter(pk__in=wanted[start : start + LOOKED_UP_AT_ONCE])
+        found |= {pk: values for pk, *values in some.values_list("pk", *names)}
+    return found

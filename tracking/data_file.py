@@ -45,6 +45,7 @@ class DataFile:
         self._without, self._taken_up = without, taken_up
         self._value = None
         self._seen: tuple | None = None  # the installed file that was looked at last
+        self.problem: Exception | None = None  # why it is refused
         self._lock = threading.Lock()
 
     @property
@@ -64,7 +65,7 @@ class DataFile:
             seen = signature_of(self.installed)
             if self._value is not None and seen == self._seen:
                 return
-            self._seen = seen
+            self._seen, self.problem = seen, None
             value = self._read_installed() if seen else None
             if value is None and (seen is None or self._value is None):
                 value = self._read_packaged()
@@ -81,7 +82,9 @@ class DataFile:
         try:
             return self.read_from(self.installed)
         except Exception as problem:  # whatever garbage can do to the reading
-            logger.error("%s is refused; what was in force goes on. %s", self.installed, problem)
+            self.problem = problem
+            instead = "what ships is" if self._value is None else "what was in force stays"
+            logger.error("%s is refused; %s in force. %s", self.installed, instead, problem)
             return None
 
     def _read_packaged(self):

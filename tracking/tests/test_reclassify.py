@@ -156,6 +156,17 @@ def test_a_time_of_sending_that_came_later_counts_with_all(house, new_rules):
     assert_all_follows()
 
 
+def test_by_rules_that_ship_in_place_of_a_broken_file_nothing_is_judged(house, installed):
+    open_pixel(house.pixel, NOON)
+    before = told()
+    installed(RULES, "{broken")
+    RULES.forget()
+    for options in ([], ["--all"], ["--dry-run"]):
+        with pytest.raises(CommandError, match=r"verdicts\.json is refused.*Nothing was judged"):
+            run(*options)
+    assert told() == before
+
+
 def test_a_dry_run_says_what_would_change_and_changes_nothing(house, new_rules):
     open_pixel(house.pixel, NOON)
     open_pixel(house.pixel, NOON + HOUR, CURL)

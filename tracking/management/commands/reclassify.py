@@ -26,6 +26,12 @@ class Command(BaseCommand):
 
     def handle(self, *, dry_run, after, **options):
         rules = RULES.value
+        if RULES.problem:
+            raise CommandError(
+                f"{RULES.installed} is refused: {RULES.problem} Nothing was judged. Install rules "
+                "that fit with manage.py update_verdict_data, or delete that file for those that "
+                "ship."
+            )
         work = Reclassification(rules, after=after, anew=options["all"], dry_run=dry_run)
         judged, changes, up_to, problem, code = 0, Counter(), after, "", 0
         # None: where nobody watches, it draws nothing.

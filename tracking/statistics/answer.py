@@ -45,15 +45,15 @@ def read(groups: list[dict], question: Question, by_contact: bool, as_of) -> dic
     parts = {group["id"]: Figures(question, by_contact) for group in groups}
     cut: dict[tuple, list[int]] = defaultdict(list)  # part of a day → groups
     for group, days in days_of(parts, question.is_by_hour).items():
+        for counted in days.values():
+            parts[group].add_ever(counted.times)
         asked = {day: counted for day, counted in days.items() if question.part_of(day)}
         parts[group].add_traits(traits_of(group, asked, question.is_by_hour))
-        for day, counted in days.items():
-            parts[group].add_ever(counted.times)
-            if part := question.part_of(day):
-                if question.has_whole(day):
-                    parts[group].add_times(counted.times)
-                else:
-                    cut[part].append(group)
+        for day, counted in asked.items():
+            if question.has_whole(day):
+                parts[group].add_times(counted.times)
+            else:
+                cut[question.part_of(day)].append(group)
     for (begin, end), some in cut.items():  # two of them, at the most
         for group, times in times_of(some, begin, end, question.is_by_hour).items():
             parts[group].add_times(times)

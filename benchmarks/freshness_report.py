@@ -33,9 +33,10 @@ It is about numbers, and not about this opening or that. But in the end there ar
 as GIFs, and one stream keeps the hits in the order in which they were taken in, so that openings
 take each other's places only where their hits were in flight at the same time.
 """
-TABLE = """
-| | hits | offered/s | reached/s | GIF p50, p99, ms | look p50, p99, ms | delay p50, s | p99, s | max, s |
-|---|---|---|---|---|---|---|---|---|"""  # noqa: E501
+TABLE = (
+    "\n| | hits | offered/s | reached/s | GIF p50, p99, ms | look p50, p99, ms "
+    "| delay p50, s | p99, s | max, s |\n|" + "---|" * 9
+)
 
 
 @dataclass(frozen=True)

@@ -59,43 +59,43 @@ def schedule_gap(
     - it is not by chance. Contacts that are drawn by lot from a schedule of a week are hours apart
       where they are few; the comparison's own error covers that.
     """
-    counts = {
-        at: (control.get(at, 0), group.get(at, 0))
+    counts = [
+        ((as_of - at).total_seconds(), control.get(at, 0), group.get(at, 0))
         for at in sorted(control.keys() | group.keys())
         if at <= as_of
-    }
-    contacts, others = map(sum, zip(*counts.values(), strict=True)) if counts else (0, 0)
+    ]
+    contacts, others = sum(first for _, first, _ in counts), sum(second for *_, second in counts)
     if not contacts or not others:
         return None
-    apart, gap, head_start = distance(counts, contacts, others, as_of)
-    age = mean_age(counts, as_of, contacts, 0), mean_age(counts, as_of, others, 1)
+    apart, gap, head_start = distance(counts, contacts, others)
+    ages = (
+        timedelta(seconds=sum(age * first for age, first, _ in counts) / contacts),
+        timedelta(seconds=sum(age * second for age, _, second in counts) / others),
+    )
     is_chance = gap <= LEAST_GAP * sqrt(1 / contacts + 1 / others)
-    return ScheduleGap(age[0] - age[1], apart, min(age), head_start, is_chance)
+    return ScheduleGap(ages[0] - ages[1], apart, min(ages), head_start, is_chance)
 
 
 def distance(
-    counts: dict, contacts: int, others: int, as_of: datetime
+    counts: list[tuple[float, int, int]], contacts: int, others: int
 ) -> tuple[timedelta, float, float]:
     """(earth mover's distance, largest distance of the two shares that are due by then, and the
     head start)
+
+    `counts`: for each age in seconds, the oldest first, the contacts of either side.
 
     The head start: openings come ever more slowly, so of those that a mail gets by the age b, it
     gets at most 1 - a/b after the age a. That is what mails have missed which are due so much
     later.
     """
-    apart, largest, head_start, share, before = 0.0, 0.0, 0.0, 0.0, None
+    apart, largest, head_start, share, before = 0.0, 0.0, 0.0, 0.0, 0.0
     behind = 0  # contacts * others times the difference of the shares: whole, so 0 is 0
-    for at, (first, second) in counts.items():
-        if before and share:
-            between = (at - before).total_seconds()
-            apart += share * between
-            head_start += share * between / (as_of - before).total_seconds()
+    for age, first, second in counts:
+        if share:
+            apart += share * (before - age)
+            head_start += share * (before - age) / before
         behind += first * others - second * contacts
-        share, before = abs(behind) / (contacts * others), at
-        largest = max(largest, share)
+        share, before = abs(behind) / (contacts * others), age
+        if share > largest:
+            largest = share
     return timedelta(seconds=apart), largest, min(head_start, 1.0)
-
-
-def mean_age(counts: dict, as_of: datetime, contacts: int, place: int) -> timedelta:
-    ages = ((as_of - at).total_seconds() * both[place] for at, both in counts.items())
-    return timedelta(seconds=sum(ages) / contacts)

@@ -1,10 +1,11 @@
 """The figures of a group, or of several together, as they are told."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
 from itertools import pairwise
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from tracking.confidence import wilson
@@ -16,14 +17,25 @@ from tracking.statistics.reading import Dimension
 
 ENDS = dict(pairwise(BUCKETS))  # of the buckets, by their beginnings; the last one has none
 PERCENTILES = {"p10": 0.1, "p50": 0.5, "p90": 0.9}
-TOLD = ("openings", "mail_opens", "contacts", "verified")  # as the measures are called there
-SIDE = TOLD[:3]  # told raw and verified
 MOST_VALUES = 50  # clients or systems
 OTHERS = "(others)"  # no client is called so
 RENDERED = ("top", "part", "complete")
 SUMMED_UP = ("contacts", "due", "early", "early_verified")
 SUMMED_UP += ("ever", "ever_verified", "opened", "verified")
 VERIFIED = [verdict for verdict in Verdict if Verdict.verified(verdict)]
+
+
+class Measures(NamedTuple):
+    """In the order in which they are counted, and as they are called where they are told."""
+
+    openings: int = 0
+    mail_opens: int = 0
+    contacts: int = 0
+    verified: int = 0  # contacts, by their first verified opening
+
+
+NO_MEASURES = Measures()
+NOT_ONCE = (0,) * 6  # as in Times
 
 
 class Figures:
@@ -34,7 +46,7 @@ class Figures:
         self.early = self.early_verified = 0  # opened, though they are scheduled for later
         self.ever, self.ever_verified = 0, 0  # contacts that have opened, whatever the period
         self.opened = self.verified = 0  # in the period
-        self.verdicts = defaultdict(Counter)  # verdict → measures
+        self.verdicts: dict[str, Numbers] = {}  # verdict → measures
         self.hours: dict[datetime, Numbers] = {}  # begin of it → as in Times
         self.traits: dict[tuple, Numbers] = {}  # (dimension, value, verdict) → measures
 
@@ -46,13 +58,12 @@ class Figures:
     def add_times(self, times: Times):
         """Of a day, or of a part of it, that was not added before."""
         asked = self.question.verdict
-        for verdict, (openings, mail_opens, opened, verified) in times.verdicts.items():
-            self.opened += opened
-            self.verified += verified
+        for verdict, numbers in times.verdicts.items():
+            measures = Measures(*numbers)
+            self.opened += measures.contacts
+            self.verified += measures.verified
             if asked in ("", verdict):
-                self.verdicts[verdict].update(
-                    openings=openings, mail_opens=mail_opens, contacts=opened
-                )
+                add_to(self.verdicts, [(verdict, numbers)])
         self.hours.update(times.hours.get(asked, {}))
 
     def add_traits(self, traits: Mapping[tuple, Numbers]):
@@ -63,8 +74,7 @@ class Figures:
     def include(self, other: "Figures"):
         for name in SUMMED_UP:
             setattr(self, name, getattr(self, name) + getattr(other, name))
-        for verdict, numbers in other.verdicts.items():
-            self.verdicts[verdict].update(numbers)
+        add_to(self.verdicts, other.verdicts.items())
         add_to(self.hours, other.hours.items())
         add_to(self.traits, other.traits.items())
 
@@ -92,9 +102,9 @@ class Figures:
             "systems": self.by_value(Dimension.OS),
             "reasons": self.reasons(),
             "verdicts": [
-                {"verdict": verdict.value, **self.measures(self.verdicts[verdict])}
+                {"verdict": verdict.value, **self.told(self.measures(verdict))}
                 for verdict in Verdict
-                if any(self.verdicts[verdict].values())
+                if any(self.measures(verdict)[:3])
             ],
             "time_to_open": self.time_to_open(),
             "rendered": self.rendered(self.first_told),
@@ -102,25 +112,31 @@ class Figures:
         }
 
     def with_total(self, measure: str) -> dict:
-        by_verdict = {verdict.value: self.verdicts[verdict][measure] for verdict in Verdict}
+        by_verdict = {
+            verdict.value: getattr(self.measures(verdict), measure) for verdict in Verdict
+        }
         return {"total": sum(by_verdict.values()), **by_verdict}
 
     def side(self, verdicts: list[Verdict], opened: int) -> dict:
         """What is told raw and, beside it, verified."""
         low, high = wilson(opened, self.all_due if self.by_contact else 0)
         rate = opened / self.all_due if self.all_due and self.by_contact else None
+        measures = [self.measures(verdict) for verdict in verdicts]
         return {
-            "openings": sum(self.verdicts[verdict]["openings"] for verdict in verdicts),
-            "mail_opens": sum(self.verdicts[verdict]["mail_opens"] for verdict in verdicts),
+            "openings": sum(each.openings for each in measures),
+            "mail_opens": sum(each.mail_opens for each in measures),
             "contacts": opened if self.by_contact else None,
             "open_rate": {"value": rate, "low": low, "high": high},
         }
 
-    def measures(self, numbers: Counter) -> dict:
+    def measures(self, verdict: str) -> Measures:
+        return Measures(*self.verdicts.get(verdict, NO_MEASURES))
+
+    def told(self, measures: Measures) -> dict:
         return {
-            "openings": numbers["openings"],
-            "mail_opens": numbers["mail_opens"],
-            "contacts": numbers["contacts"] if self.by_contact else None,
+            "openings": measures.openings,
+            "mail_opens": measures.mail_opens,
+            "contacts": measures.contacts if self.by_contact else None,
         }
 
     def series(self) -> list[dict]:
@@ -140,8 +156,7 @@ class Figures:
 
     def twice(self, numbers: Numbers) -> dict:
         """`numbers`: openings, mail opens and contacts, and the same three verified."""
-        openings, mail_opens, contacts, *verified = numbers
-        v_openings, v_mail_opens, v_contacts = verified
+        openings, mail_opens, contacts, v_openings, v_mail_opens, v_contacts = numbers
         return {
             "openings": openings,
             "mail_opens": mail_opens,
@@ -158,26 +173,23 @@ class Figures:
         sums: dict[tuple[int, int], Numbers] = {}
         zone = self.question.zone
         add_to(sums, ((weekday_and_hour(at, zone), numbers) for at, numbers in self.hours.items()))
-        none = (0,) * 2 * len(SIDE)
-        week = [[sums.get((day, hour), none) for hour in range(24)] for day in range(7)]
+        week = [[sums.get((day, hour), NOT_ONCE) for hour in range(24)] for day in range(7)]
         return self.twice(
-            [[[hour[place] for hour in day] for day in week] for place in range(len(none))]
+            [[[hour[place] for hour in day] for day in week] for place in range(len(NOT_ONCE))]
         )
 
-    def of(self, dimension: str) -> Iterator[tuple[str, str, Counter]]:
+    def of(self, dimension: str) -> Iterator[tuple[str, str, Measures]]:
         """(value, verdict, measures), without those that are all zeros."""
         for (own, value, verdict), numbers in self.traits.items():
             if own == dimension and any(numbers):
                 # Below 0 is what was counted before an upgrade, until it is counted anew.
-                told = (max(0, number) for number in numbers)
-                yield value, verdict, Counter(dict(zip(TOLD, told, strict=True)))
+                yield value, verdict, Measures(*(number if number > 0 else 0 for number in numbers))
 
     def by_value(self, dimension: str) -> list[dict]:
         """The most openings first; the sum of those that are too many comes last."""
         found: dict[str, Numbers] = {}
-        for value, verdict, numbers in self.of(dimension):
-            told = tuple(numbers[name] for name in TOLD)
-            add_to(found, [(value, told[:3] + verified_of(verdict, told))])
+        for value, verdict, measures in self.of(dimension):
+            add_to(found, [(value, measures[:3] + verified_of(verdict, measures))])
         rows = sorted(found.items(), key=lambda row: (-row[1][0], row[0]))
         rest: dict[str, Numbers] = {}
         add_to(rest, ((OTHERS, numbers) for _, numbers in rows[MOST_VALUES:]))
@@ -186,8 +198,8 @@ class Figures:
 
     def reasons(self) -> list[dict]:
         rows = [
-            {"reason": value, "verdict": verdict, **self.measures(numbers)}
-            for value, verdict, numbers in self.of(Dimension.REASON)
+            {"reason": value, "verdict": verdict, **self.told(measures)}
+            for value, verdict, measures in self.of(Dimension.REASON)
         ]
         return sorted(rows, key=lambda row: (-row["openings"], row["reason"], row["verdict"]))
 
@@ -199,15 +211,15 @@ class Figures:
 
     def time_to_open(self) -> dict:
         delays = Counter()
-        for value, _, numbers in self.of(Dimension.DELAY):
+        for value, _, measures in self.of(Dimension.DELAY):
             if value and self.by_contact:
-                delays[int(value)] += numbers[self.first_told]
+                delays[int(value)] += getattr(measures, self.first_told)
         return {name: percentile(delays, share) for name, share in PERCENTILES.items()}
 
     def rendered(self, measure: str) -> dict:
         found = Counter()
-        for value, _, numbers in self.of(Dimension.RENDERED):
-            found[value] += numbers[measure]
+        for value, _, measures in self.of(Dimension.RENDERED):
+            found[value] += getattr(measures, measure)
         return {value: found[value] if self.by_contact else None for value in RENDERED}
 
 

@@ -100,8 +100,10 @@ def schedules(groups: Iterable[int], as_of: datetime) -> Schedules:
     for group, day, contacts in days:
         if day not in last:
             times[group][limits_of(day)[0] + NOON] += contacts
-    for group, day, minutes in rows.filter(day__in=last).values_list("group", "day", "minutes"):
+    this_day, this_minute = f"{now:%Y-%m-%d}", f"{now:%H:%M}"
+    for group, date_, minutes in rows.filter(day__in=last).values_list("group", "day", "minutes"):
+        day = str(date_)  # there may be thousands of minutes
         for text, contacts in minutes.items():
-            if day < now.date() or text <= f"{now:%H:%M}":
+            if day < this_day or text <= this_minute:
                 times[group][moment_of(f"{day} {text}")] += contacts
     return Schedules(times, limits_of(last[0])[0] if last else now)

@@ -1,11 +1,11 @@
 """gunicorn's settings: `gunicorn -c python:pixeltrack.gunicorn pixeltrack.asgi:application`."""
 
-import gc
 import tempfile
 
 from django.apps import apps
 from django.urls import get_resolver
 
+from accounts.collector import collect_rarely
 from pixeltrack.processes import end_with_parent, gather_metrics
 from pixeltrack.settings import HOST, PORT, VAR_DIR, WEB_CONCURRENCY
 
@@ -28,14 +28,10 @@ control_socket_disable = True  # one path per user: two servers would fight over
 def on_starting(server):
     if apps.ready:
         get_resolver().url_patterns  # noqa: B018 - else each worker loads all views for itself
-    gc.collect()
-    gc.freeze()  # what is loaded stays: not looked at again, and shared by the workers
+    collect_rarely()
 
 
 def post_fork(server, worker):
-    # An answer may be made of tens of thousands of objects. By default, to look for cycles among
-    # them and all that a process keeps would take as long as to make it.
-    gc.set_threshold(50_000, 20, 100)
     end_with_parent()  # uvicorn's worker doesn't look after its parent: it would keep the port
 
 

@@ -25,7 +25,7 @@ NO_OPENING = {
     Decision.LIMIT,
     Decision.TOO_OLD,
 }
-BATCH_MS = 200  # how long the first hit of a batch waits for company
+BATCH_MS = 100  # how long the first hit of a batch waits for company
 IDLE_MS = 1000  # how long an idle consumer waits before it looks whether it is to stop
 CLAIM_EVERY_S = 2
 

@@ -9,6 +9,7 @@ from django.db import Error as DatabaseError
 from django.db import close_old_connections
 from redis.exceptions import RedisError
 
+from accounts.collector import collect_rarely
 from tracking import verdict_data
 from tracking.checks import check_database, check_redis, check_spool
 from tracking.consume import Consumer
@@ -28,6 +29,7 @@ class Command(BaseCommand):
             signal.signal(number, lambda *_: stop.set())
         describe_user_agent("")  # reads its rules: half a second that the first opening would wait
         verdict_data.watch()
+        collect_rarely()
         consumer = Consumer(f"{socket.gethostname()}-{os.getpid()}")
         unchecked = [check_spool, check_database, check_redis]
         while not stop.is_set():

@@ -14,6 +14,7 @@ from django.db import transaction
 
 from accounts.retry import retry_transaction
 from campaigns.models import Campaign, Contact, Group, Pixel
+from campaigns.models.made import made
 from tracking.anonymous import AnonymousHistory, NewSalts
 from tracking.decision import Decision, Recorded
 from tracking.hit import Hit
@@ -263,7 +264,8 @@ def decide(hit, target, past: Past) -> tuple[Recorded, Opening | None]:
 
 def opening_of(hit: Hit, moment: datetime, target: Target, user_agents) -> Opening:
     judged = Judgement(*hit.judged, None) if hit.judged else judge(hit, target.sent_at)
-    return Opening(
+    return made(
+        Opening,
         event_id=UUID(bytes=hit.event_id),
         pixel_id=target.pixel_id,
         contact_id=target.contact_id,
@@ -280,7 +282,8 @@ def opening_of(hit: Hit, moment: datetime, target: Target, user_agents) -> Openi
 
 def without_reader(opening: Opening) -> Opening:
     """What an anonymous campaign keeps of it."""
-    return Opening(
+    return made(
+        Opening,
         event_id=opening.event_id,
         group_id=opening.group_id,
         opened_at=opening.opened_at,
@@ -310,8 +313,9 @@ def store_contacts(openings: list[Opening], tally: Tally):
         row.tally_firsts(tally, groups[contact_id], -1)
     for opening in openings:
         contact_id = opening.contact_id
-        row = rows.setdefault(contact_id, ContactOpenings(contact_id=contact_id))
-        row.add(opening, mails[contact_id])
+        if contact_id not in rows:
+            rows[contact_id] = made(ContactOpenings, contact_id=contact_id)
+        rows[contact_id].add(opening, mails[contact_id])
     for contact_id, row in rows.items():
         row.tally_firsts(tally, groups[contact_id], 1)
     ContactOpenings.objects.store([rows[contact_id] for contact_id in sorted(rows)])

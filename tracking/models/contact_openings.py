@@ -8,6 +8,7 @@ from django.db.models import Count
 
 from campaigns.models import Contact, Group
 from campaigns.models.adding import put_in
+from campaigns.models.made import made
 from campaigns.models.scoped import GroupScopedQuerySet
 from tracking.delay import bucket_of, seconds_from
 from tracking.models.count import OpeningCount
@@ -144,7 +145,7 @@ class ContactOpeningsQuerySet(GroupScopedQuerySet):
         for opening in openings.values_list(*Opening.COUNTED, named=True).iterator():
             contact_id = opening.contact_id
             if contact_id not in rows:
-                rows[contact_id] = ContactOpenings(contact_id=contact_id)
+                rows[contact_id] = made(ContactOpenings, contact_id=contact_id)
             rows[contact_id].add(opening, mails[contact_id])
         for contact_id in rows.keys() & mails.keys():
             if rows[contact_id].openings:

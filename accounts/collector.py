@@ -1,8 +1,8 @@
 import gc
 
-# A round begins after so many new objects, by default after 700; a full one after the product of all
-# three. The rows of a file refer to each other, so that nothing else frees them: where full rounds
-# came after millions of objects, a process that sent one held 100 MB more.
+# A round begins after so many new objects, by default after 700; a full one after the product of
+# these. The rows of a file refer to each other, so that nothing else frees them: where full rounds
+# came after millions of objects, a process that sent a file held 100 MB more.
 THRESHOLDS = 5_000, 2, 5
 
 

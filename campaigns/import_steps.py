@@ -6,16 +6,15 @@ worker that is killed at any point loses nothing, and takes nothing in twice; tw
 harmless.
 """
 
-import gc
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from itertools import islice
 
 from django.conf import settings
 
+from accounts.collector import what_is_there_frozen
 from accounts.retry import is_unavailable
 from campaigns.import_chunk import ImportChunk, LostLease, Overlaps, overlapping
 from campaigns.import_file import BadRecord, Facts, Reader, Record, Unreadable, examine
@@ -72,17 +71,6 @@ def run(
         raise
     finally:
         job.release()
-
-
-@contextmanager
-def what_is_there_frozen():
-    """The garbage collector passes over all that is there already. A chunk makes thousands of
-    objects, each round would look through all of Django, and that was a seventh of the time."""
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
 
 
 class ImportRun:

@@ -25,7 +25,12 @@ SECOND, MINUTE, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(days
 
 def kept(group, at=NOON) -> tuple[int, int]:
     """(contacts, due)"""
-    return ScheduledCount.objects.contacts_and_due([group.pk], at).get(group.pk, (0, 0))
+    return kept_of([group.pk], at)[group.pk]
+
+
+def kept_of(groups: list[int], at) -> dict[int, tuple[int, int]]:
+    found = ScheduledCount.objects.schedules(groups, at)
+    return {group: (found.contacts[group], found.due[group]) for group in groups}
 
 
 # -- Contacts, and due contacts --------------------------------------------------------------------
@@ -60,7 +65,7 @@ def test_groups_are_told_together_in_two_queries(house, django_assert_num_querie
     house.contact.remove()
     groups = [house.group.pk, house.other_group.pk]
     with django_assert_num_queries(2):
-        found = ScheduledCount.objects.contacts_and_due(groups, NOON)
+        found = kept_of(groups, NOON)
     assert found == dict.fromkeys(groups, (1, 1))
 
 
@@ -260,7 +265,7 @@ def test_what_loaddata_brings_is_counted_and_loading_it_again_changes_nothing():
     assert_kept_follows()
     [campaign] = Campaign.objects.all()
     groups = list(campaign.groups.values_list("pk", flat=True))
-    counts = ScheduledCount.objects.contacts_and_due(groups, NOON)
+    counts = kept_of(groups, NOON)
     assert counts == dict.fromkeys(groups, (10, 10))
     Contact.objects.first().remove()
     Contact.objects.schedule(group=campaign.groups.first(), email="ada@example.com")

@@ -10,56 +10,39 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from operator import add, neg
-from typing import Any
 
-from tracking.models import CountedDay, Verdict
+from tracking.models import CountedDay
 from tracking.statistics.question import limits_of
 from tracking.statistics.reading import by_time, by_trait
+from tracking.statistics.sums import Times, Traits, add_to
 
-MOST_KEPT = 3_000  # days of groups: some 50 MB of a process at the most
-MOST_SUMS = 100  # some 15 MB beside them
+MOST_KEPT = 3_000  # days of groups: some 80 MB of a process at the most
 NO_STAMP = 0
 
-Numbers = tuple[int, ...]  # one for each of the measures
 Place = tuple[int, date]  # of a group
 
 
 @dataclass
-class Times:
-    """Sums by time."""
-
-    verdicts: dict[str, Numbers] = field(default_factory=dict)
-    # Verdict, and "" for all of them → begin of an hour, or of a quarter of one → openings, mail
-    # opens and contacts, and the same three verified.
-    hours: dict[str, dict[datetime, Numbers]] = field(default_factory=lambda: defaultdict(dict))
-
-    def add(self, verdict: str, moment: datetime, numbers: Numbers):
-        add_to(self.verdicts, [(verdict, numbers)])
-        told = numbers[:3] + verified_of(verdict, numbers)
-        add_to(self.hours[""], [(moment, told)])
-        self.hours[verdict][moment] = told
-
-
-Traits = dict[tuple[str, str, str], Numbers]  # (dimension, value, verdict) → measures
-
-
-@dataclass
 class CountedGroupDay:
-    stamp: int = NO_STAMP
+    """Of a group; or of several, whose stamps are its own."""
+
+    stamp: int | tuple = NO_STAMP
     times: Times = field(default_factory=Times)
-    traits: Traits = field(default_factory=dict)
+    traits: Traits = field(default_factory=lambda: defaultdict(dict))
+
+    def include(self, other: "CountedGroupDay"):
+        self.times.include(other.times)
+        for dimension, sums in other.traits.items():
+            add_to(self.traits[dimension], sums.items())
 
 
-Days = dict[int, dict[date, CountedGroupDay]]  # by the groups' ids
+Days = dict[date, CountedGroupDay]
 
-# (group id, day, whether it has whole hours) → what is counted
+# (group id, or a tuple of them; day, whether it has whole hours) → what is counted
 _kept: dict[tuple, CountedGroupDay] = {}
-# (group id, whether it has whole hours, first day) → what it is of, and its sums
-_sums: dict[tuple, tuple[dict[date, CountedGroupDay], Traits]] = {}
 
 
-def days_of(groups: Iterable[int], by_hour: bool) -> Days:
+def days_of(groups: Iterable[int], by_hour: bool) -> dict[int, Days]:
     """All that were counted of these groups; by quarters of an hour, unless `by_hour`. In one
     query, and two more where some are not known yet."""
     stamps = stamps_of(groups)
@@ -72,28 +55,28 @@ def days_of(groups: Iterable[int], by_hour: bool) -> Days:
         new = read({place: stamps[place] for place in missing}, by_hour)
         found |= new
         keep(_kept, {(*place, by_hour): counted for place, counted in new.items()}, MOST_KEPT)
-    days: Days = {group: {} for group in groups}
+    days: dict[int, Days] = {group: {} for group in groups}
     for (group, day), counted in found.items():
         days[group][day] = counted
     return days
 
 
-def traits_of(group: int, days: dict[date, CountedGroupDay], by_hour: bool) -> Traits:
-    """The sums over these days. They are kept as well, and brought up to date by the days that are
-    others than before: to add up a month would take longer than all else that an answer needs."""
-    key = group, by_hour, min(days, default=None)
-    before, sums = _sums.get(key, ({}, {}))
-    changed = {day for day in before.keys() | days.keys() if before.get(day) is not days.get(day)}
-    if len(changed) > len(days) / 2:
-        before, sums, changed = {}, {}, days.keys()
-    sums = dict(sums)
-    for day in changed:
-        if day in before:
-            add_to(sums, ((at, tuple(map(neg, each))) for at, each in before[day].traits.items()))
-        if day in days:
-            add_to(sums, days[day].traits.items())
-    keep(_sums, {key: (days, sums)}, MOST_SUMS)
-    return sums
+def together(days: dict[int, Days], by_hour: bool) -> Days:
+    """The same of all these groups together."""
+    if len(days) == 1:
+        return next(iter(days.values()))
+    groups, found, new = tuple(days), {}, {}
+    for day in sorted(set().union(*days.values())):
+        parts = {group: days[group][day] for group in groups if day in days[group]}
+        stamps = tuple((group, counted.stamp) for group, counted in parts.items())
+        counted = _kept.get((groups, day, by_hour))
+        if not counted or counted.stamp != stamps or (NO_STAMP in dict(stamps).values()):
+            counted = new[groups, day, by_hour] = CountedGroupDay(stamps)
+            for part in parts.values():
+                counted.include(part)
+        found[day] = counted
+    keep(_kept, new, MOST_KEPT)
+    return found
 
 
 def keep(kept: dict, new: dict, most: int):
@@ -117,7 +100,7 @@ def read(stamps: dict[Place, int], by_hour: bool) -> dict[Place, CountedGroupDay
             counted.times.add(verdict, moment, tuple(numbers))
     for group, day, dimension, value, verdict, *numbers in by_trait(groups, first, last):
         if counted := found.get((group, day)):
-            counted.traits[dimension, value, verdict] = tuple(numbers)
+            counted.traits[dimension][value, verdict] = tuple(numbers)
     return found
 
 
@@ -129,16 +112,3 @@ def times_of(
     for group, verdict, moment, *numbers in by_time(groups, begin, end, by_hour):
         found[group].add(verdict, moment, tuple(numbers))
     return found
-
-
-def verified_of(verdict: str, numbers: Numbers) -> Numbers:
-    """Openings, mail opens and contacts, verified."""
-    openings, mail_opens, _, verified = numbers
-    return (openings, mail_opens, verified) if Verdict.verified(verdict) else (0, 0, verified)
-
-
-def add_to(sums: dict[Any, Numbers], more: Iterable[tuple[Any, Numbers]]):
-    """These are tens of thousands: a Counter for each would take as long as all else together."""
-    for key, numbers in more:
-        before = sums.get(key)
-        sums[key] = tuple(map(add, before, numbers)) if before else numbers

@@ -1,27 +1,23 @@
 """The figures of a group, or of several together, as they are told."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from datetime import datetime
-from functools import lru_cache
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from tracking.confidence import wilson
 from tracking.delay import BUCKETS
 from tracking.models import Verdict
-from tracking.statistics.days import Numbers, Times, add_to, verified_of
 from tracking.statistics.question import HOUR, Question
 from tracking.statistics.reading import Dimension
+from tracking.statistics.spans import Span
+from tracking.statistics.sums import Numbers, Sums, add_to, rows_of, twice, verified_of
 
 ENDS = dict(pairwise(BUCKETS))  # of the buckets, by their beginnings; the last one has none
 PERCENTILES = {"p10": 0.1, "p50": 0.5, "p90": 0.9}
 MOST_VALUES = 50  # clients or systems
 OTHERS = "(others)"  # no client is called so
 RENDERED = ("top", "part", "complete")
-SUMMED_UP = ("contacts", "due", "early", "early_verified")
-SUMMED_UP += ("ever", "ever_verified", "opened", "verified")
 VERIFIED = [verdict for verdict in Verdict if Verdict.verified(verdict)]
 
 
@@ -39,44 +35,19 @@ NOT_ONCE = (0,) * 6  # as in Times
 
 
 class Figures:
-    def __init__(self, question: Question, by_contact: bool = True):
-        self.question = question
-        self.by_contact = by_contact  # whether it is known which contacts opened
+    """`span`: what is counted of the period; `ever`: measures of all days, whatever the period.
+    Which contacts opened may not be known (`by_contact`)."""
+
+    def __init__(self, question: Question, by_contact: bool, span: Span, ever: Iterable[Numbers]):
+        self.question, self.by_contact, self.span = question, by_contact, span
         self.contacts = self.due = 0  # due by schedule
         self.early = self.early_verified = 0  # opened, though they are scheduled for later
-        self.ever, self.ever_verified = 0, 0  # contacts that have opened, whatever the period
-        self.opened = self.verified = 0  # in the period
-        self.verdicts: dict[str, Numbers] = {}  # verdict → measures
-        self.hours: dict[datetime, Numbers] = {}  # begin of it → as in Times
-        self.traits: dict[tuple, Numbers] = {}  # (dimension, value, verdict) → measures
+        _, _, self.ever, self.ever_verified = total(ever)  # contacts that have opened
+        _, _, self.opened, self.verified = total(span.verdicts.values())  # in the period
 
-    def add_ever(self, times: Times):
-        for _, _, opened, verified in times.verdicts.values():
-            self.ever += opened
-            self.ever_verified += verified
-
-    def add_times(self, times: Times):
-        """Of a day, or of a part of it, that was not added before."""
-        asked = self.question.verdict
-        for verdict, numbers in times.verdicts.items():
-            measures = Measures(*numbers)
-            self.opened += measures.contacts
-            self.verified += measures.verified
-            if asked in ("", verdict):
-                add_to(self.verdicts, [(verdict, numbers)])
-        self.hours.update(times.hours.get(asked, {}))
-
-    def add_traits(self, traits: Mapping[tuple, Numbers]):
-        if asked := self.question.verdict:
-            traits = {key: numbers for key, numbers in traits.items() if key[-1] == asked}
-        add_to(self.traits, traits.items())
-
-    def include(self, other: "Figures"):
-        for name in SUMMED_UP:
+    def include_contacts(self, other: "Figures"):
+        for name in ("contacts", "due", "early", "early_verified"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
-        add_to(self.verdicts, other.verdicts.items())
-        add_to(self.hours, other.hours.items())
-        add_to(self.traits, other.traits.items())
 
     @property
     def all_due(self) -> int:
@@ -130,7 +101,12 @@ class Figures:
         }
 
     def measures(self, verdict: str) -> Measures:
-        return Measures(*self.verdicts.get(verdict, NO_MEASURES))
+        is_asked = self.question.verdict in ("", verdict)
+        return (
+            Measures._make(self.span.verdicts.get(verdict, NO_MEASURES))
+            if is_asked
+            else NO_MEASURES
+        )
 
     def told(self, measures: Measures) -> dict:
         return {
@@ -141,49 +117,33 @@ class Figures:
 
     def series(self) -> list[dict]:
         """The buckets in which something was opened."""
-        found: dict[datetime, tuple] = {}
+        verdict = self.question.verdict
+        days = [times for _, times in sorted(self.span.times.items())]
         if self.question.is_by_hour and self.question.bucket == HOUR:
-            found = self.hours
-        else:
-            for at, numbers in self.hours.items():
-                local = at.astimezone(self.question.zone)
-                add_to(found, [(self.question.begin_of_bucket(local), numbers)])
-        return [
-            {"at": as_told(at), **self.twice(numbers)}
-            for at, numbers in sorted(found.items())
-            if any(numbers)
-        ]
-
-    def twice(self, numbers: Numbers) -> dict:
-        """`numbers`: openings, mail opens and contacts, and the same three verified."""
-        openings, mail_opens, contacts, v_openings, v_mail_opens, v_contacts = numbers
-        return {
-            "openings": openings,
-            "mail_opens": mail_opens,
-            "contacts": contacts if self.by_contact else None,
-            "verified": {
-                "openings": v_openings,
-                "mail_opens": v_mail_opens,
-                "contacts": v_contacts if self.by_contact else None,
-            },
-        }
+            return [row for times in days for row in times.rows(verdict, self.by_contact)]
+        found: Sums = {}
+        for times in days:
+            hours = times.hours.get(verdict, {}).items()
+            add_to(found, ((self.question.begin_of_bucket(at), numbers) for at, numbers in hours))
+        return list(rows_of(found, self.by_contact))
 
     def weekday_hours(self) -> dict:
         """Each number as seven lists of 24."""
-        sums: dict[tuple[int, int], Numbers] = {}
-        zone = self.question.zone
-        add_to(sums, ((weekday_and_hour(at, zone), numbers) for at, numbers in self.hours.items()))
-        week = [[sums.get((day, hour), NOT_ONCE) for hour in range(24)] for day in range(7)]
-        return self.twice(
-            [[[hour[place] for hour in day] for day in week] for place in range(len(NOT_ONCE))]
+        week = self.span.week
+        hours = [[week.get((day, hour), NOT_ONCE) for hour in range(24)] for day in range(7)]
+        return twice(
+            [[[hour[place] for hour in day] for day in hours] for place in range(len(NOT_ONCE))],
+            self.by_contact,
         )
 
     def of(self, dimension: str) -> Iterator[tuple[str, str, Measures]]:
         """(value, verdict, measures), without those that are all zeros."""
-        for (own, value, verdict), numbers in self.traits.items():
-            if own == dimension and any(numbers):
-                # Below 0 is what was counted before an upgrade, until it is counted anew.
-                yield value, verdict, Measures(*(number if number > 0 else 0 for number in numbers))
+        asked = self.question.verdict
+        for (value, verdict), numbers in self.span.traits.get(dimension, {}).items():
+            if asked in ("", verdict) and any(numbers):
+                if min(numbers) < 0:  # counted before an upgrade, until it is counted anew
+                    numbers = [max(number, 0) for number in numbers]
+                yield value, verdict, Measures._make(numbers)
 
     def by_value(self, dimension: str) -> list[dict]:
         """The most openings first; the sum of those that are too many comes last."""
@@ -194,7 +154,7 @@ class Figures:
         rest: dict[str, Numbers] = {}
         add_to(rest, ((OTHERS, numbers) for _, numbers in rows[MOST_VALUES:]))
         rows = rows[:MOST_VALUES] + list(rest.items())
-        return [{"name": value, **self.twice(numbers)} for value, numbers in rows]
+        return [{"name": value, **twice(numbers, self.by_contact)} for value, numbers in rows]
 
     def reasons(self) -> list[dict]:
         rows = [
@@ -234,13 +194,5 @@ def percentile(delays: Counter, share: float) -> float | None:
     return None
 
 
-@lru_cache(maxsize=10_000)  # all groups have the same
-def as_told(moment: datetime) -> str:
-    """As the API tells times."""
-    return moment.isoformat().replace("+00:00", "Z")
-
-
-@lru_cache(maxsize=10_000)
-def weekday_and_hour(moment: datetime, zone: ZoneInfo) -> tuple[int, int]:
-    local = moment.astimezone(zone)
-    return local.weekday(), local.hour
+def total(measures: Iterable[Numbers]) -> Numbers:
+    return tuple(map(sum, zip(NO_MEASURES, *measures, strict=True)))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 HOUR, DAY = "hour", "day"
@@ -34,11 +34,17 @@ class Question:
         """Whether the zone's hours are those of UTC, so that the database can sum them up."""
         return has_whole_hours(self.zone)
 
-    def begin_of_bucket(self, local: datetime) -> datetime:
-        """In UTC; `local` is in the zone."""
-        if self.bucket == DAY:
-            return datetime.combine(local.date(), time.min, self.zone).astimezone(UTC)
-        return local.replace(minute=0).astimezone(UTC)
+    def begin_of_bucket(self, moment: datetime) -> datetime:
+        return begin_of_bucket(moment, self.bucket, self.zone)
+
+
+@lru_cache(maxsize=10_000)  # all groups have the same
+def begin_of_bucket(moment: datetime, bucket: str, zone: ZoneInfo) -> datetime:
+    """In UTC, of the bucket of that zone."""
+    local = moment.astimezone(zone)
+    if bucket == DAY:
+        return datetime.combine(local.date(), time.min, zone).astimezone(UTC)
+    return local.replace(minute=0).astimezone(UTC)
 
 
 def limits_of(day: date) -> tuple[datetime, datetime]:

@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from campaigns.tests.house import House
 from tracking.models import CountedDay, OpeningBreakdown, OpeningCount
 from tracking.rebuild import Rebuild
-from tracking.statistics import Question, days, statistics_of
-from tracking.statistics.figures import as_told
+from tracking.statistics import Question, days, spans, statistics_of
+from tracking.statistics.sums import as_told
 from tracking.tests.opened import MACHINE, PERSON, open_pixel
 
 pytestmark = pytest.mark.django_db
@@ -131,5 +131,5 @@ def test_what_is_kept_says_what_is_said_by_who_keeps_nothing(house, monkeypatch)
             kept = statistics_of(house.campaign, Question(**each))
             with monkeypatch.context() as patched:
                 patched.setattr(days, "_kept", {})
-                patched.setattr(days, "_sums", {})
+                patched.setattr(spans, "_kept", {})
                 assert statistics_of(house.campaign, Question(**each)) == kept

@@ -10,7 +10,6 @@ from django.test.utils import CaptureQueriesContext
 from campaigns.models import ScheduledCount
 from campaigns.tests.house import House
 from tracking.models import CountedDay, OpeningCount
-from tracking.statistics.reading import schedules
 from tracking.tests.opened import MACHINE, PERSON, open_pixel
 
 pytestmark = pytest.mark.django_db
@@ -204,13 +203,13 @@ def test_minutes_are_read_of_a_few_days_only(house):
             ScheduledCount.objects.add({(group.pk, NOON - days * DAY): 500})
     ScheduledCount.objects.add({(house.group.pk, NOON + 9 * DAY): 500})
     with CaptureQueriesContext(connection) as captured:
-        found = schedules([house.group.pk, house.other_group.pk], NOON + DAY)
-    assert sum(found.of(house.group.pk).values()) == 30 * 500
+        found = ScheduledCount.objects.schedules([house.group.pk, house.other_group.pk], NOON + DAY)
+    assert sum(found.times[house.group.pk].values()) == 30 * 500
     assert len(found.precise(house.group.pk)) == 4
-    others = found.of(house.group.pk).keys() - found.precise(house.group.pk).keys()
+    others = found.times[house.group.pk].keys() - found.precise(house.group.pk).keys()
     assert len(others) == 26
     [_, minutes] = [query["sql"] for query in captured]
-    assert minutes.count("2026-0") == 1 + 4  # up to today, and these four
+    assert minutes.count("2026-0") == 4
 
 
 def test_without_a_control_nothing_is_compared(house):

@@ -1,3 +1,5 @@
+from datetime import date
+
 from django.utils import timezone
 
 from campaigns.models import Campaign, ScheduledCount
@@ -9,12 +11,14 @@ from tracking.statistics.spans import span_of, with_parts
 from tracking.statistics.sums import Times
 from tracking.statistics.versus import versus_control
 
+ALL = None  # groups together
+
 
 def statistics_of(campaign: Campaign, question: Question | None = None) -> dict:
     """The figures of a campaign and of each of its groups, at this moment; in six queries.
 
     Two more for the days of which something was counted since this process read them, and one for
-    each end of a period that lies within a day.
+    the days of which the period has a part.
 
     A contact is due when it is scheduled by now or has opened: a mail that was read was sent.
     Which contacts opened is not known (null) of an anonymous campaign. `series` has the buckets in
@@ -51,27 +55,24 @@ def counted(
     days = days_of(groups, question.is_by_hour)
     whole = together(days, question.is_by_hour)
     cut = cut_days(days, whole, question)
-    cut_together = {}
-    for day in set().union(*cut.values()):
-        cut_together[day] = Times()
-        for own in cut.values():
-            cut_together[day].include(own.get(day, Times()))
     parts = {
         group: figures((group,), own, cut[group], question, by_contact)
         for group, own in days.items()
     }
-    return figures(tuple(groups), whole, cut_together, question, by_contact), parts
+    return figures(tuple(groups), whole, cut[ALL], question, by_contact), parts
 
 
-def cut_days(days: dict[int, Days], whole: Days, question: Question) -> dict[int, dict]:
-    """Group id → day → sums of the part of it that is asked for; of two days, at the most."""
-    found: dict[int, dict] = {group: {} for group in days}
-    for day in whole:
-        part = question.part_of(day)
-        if part and not question.has_whole(day):
-            some = [group for group, own in days.items() if day in own]
-            for group, times in times_of(some, *part, question.is_by_hour).items():
-                found[group][day] = times
+def cut_days(
+    days: dict[int, Days], whole: Days, question: Question
+) -> dict[int | None, dict[date, Times]]:
+    """Group id, and ALL → day → sums of the part of it that is asked for; of two days at most."""
+    parts = {day: question.part_of(day) for day in whole if not question.has_whole(day)}
+    parts = {day: part for day, part in parts.items() if part}
+    found: dict = {group: {} for group in [*days, ALL]}
+    for (group, day), times in times_of(days, parts, question.is_by_hour).items():
+        if day in days[group]:
+            found[group][day] = times
+            found[ALL].setdefault(day, Times()).include(times)
     return found
 
 

@@ -10,13 +10,14 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import lru_cache
 
 from tracking.models import CountedDay
 from tracking.statistics.question import limits_of
 from tracking.statistics.reading import by_time, by_trait
 from tracking.statistics.sums import Times, Traits, add_to
 
-MOST_KEPT = 3_000  # days of groups: some 80 MB of a process at the most
+MOST_KEPT = 300_000  # sums: some 85 MB of a process
 NO_STAMP = 0
 
 Place = tuple[int, date]  # of a group
@@ -36,10 +37,33 @@ class CountedGroupDay:
             add_to(self.traits[dimension], sums.items())
 
 
+def size_of(counted: CountedGroupDay) -> int:
+    """How many sums."""
+    return sum(map(len, [*counted.times.hours.values(), *counted.traits.values()]))
+
+
+class KeptDays:
+    """(group id, or a tuple of them; day, whether it has whole hours) → what is counted."""
+
+    def __init__(self):
+        self.days: dict[tuple, CountedGroupDay] = {}
+        self.size = 0
+
+    def get(self, key: tuple) -> CountedGroupDay | None:
+        return self.days.get(key)
+
+    def keep(self, new: dict[tuple, CountedGroupDay]):
+        replaced = (self.days.pop(key) for key in new.keys() & self.days.keys())
+        self.size += sum(map(size_of, new.values())) - sum(map(size_of, replaced))
+        if self.size > MOST_KEPT:
+            self.days.clear()
+            self.size = sum(map(size_of, new.values()))
+        self.days |= new
+
+
 Days = dict[date, CountedGroupDay]
 
-# (group id, or a tuple of them; day, whether it has whole hours) → what is counted
-_kept: dict[tuple, CountedGroupDay] = {}
+_kept = KeptDays()
 
 
 def days_of(groups: Iterable[int], by_hour: bool) -> dict[int, Days]:
@@ -54,7 +78,7 @@ def days_of(groups: Iterable[int], by_hour: bool) -> dict[int, Days]:
     if missing := stamps.keys() - found.keys():
         new = read({place: stamps[place] for place in missing}, by_hour)
         found |= new
-        keep(_kept, {(*place, by_hour): counted for place, counted in new.items()}, MOST_KEPT)
+        _kept.keep({(*place, by_hour): counted for place, counted in new.items()})
     days: dict[int, Days] = {group: {} for group in groups}
     for (group, day), counted in found.items():
         days[group][day] = counted
@@ -75,14 +99,8 @@ def together(days: dict[int, Days], by_hour: bool) -> Days:
             for part in parts.values():
                 counted.include(part)
         found[day] = counted
-    keep(_kept, new, MOST_KEPT)
+    _kept.keep(new)
     return found
-
-
-def keep(kept: dict, new: dict, most: int):
-    if len(kept) + len(new) > most:
-        kept.clear()
-    kept.update(new)
 
 
 def stamps_of(groups: Iterable[int]) -> dict[Place, int]:
@@ -94,21 +112,29 @@ def read(stamps: dict[Place, int], by_hour: bool) -> dict[Place, CountedGroupDay
     found = {place: CountedGroupDay(stamp) for place, stamp in stamps.items()}
     groups = {group for group, _ in found}
     first, last = min(day for _, day in found), max(day for _, day in found)
-    begin, end = limits_of(first)[0], limits_of(last)[1]
-    for group, verdict, moment, *numbers in by_time(groups, begin, end, by_hour):
+    limits = [(limits_of(first)[0], limits_of(last)[1])]
+    for group, verdict, moment, *numbers in by_time(groups, limits, by_hour):
         if counted := found.get((group, moment.date())):
             counted.times.add(verdict, moment, tuple(numbers))
     for group, day, dimension, value, verdict, *numbers in by_trait(groups, first, last):
         if counted := found.get((group, day)):
-            counted.traits[dimension][value, verdict] = tuple(numbers)
+            counted.traits[dimension][key_of(value, verdict)] = tuple(numbers)
     return found
 
 
+@lru_cache(maxsize=10_000)
+def key_of(value: str, verdict: str) -> tuple[str, str]:
+    """The same object for all days, which keep thousands of them."""
+    return value, verdict
+
+
 def times_of(
-    groups: Iterable[int], begin: datetime, end: datetime, by_hour: bool
-) -> dict[int, Times]:
-    """Of a part of a day, which is not kept; by the groups' ids. In one query."""
-    found = {group: Times() for group in groups}
-    for group, verdict, moment, *numbers in by_time(groups, begin, end, by_hour):
-        found[group].add(verdict, moment, tuple(numbers))
+    groups: Iterable[int], parts: dict[date, tuple[datetime, datetime]], by_hour: bool
+) -> dict[Place, Times]:
+    """Of parts of days (begin and end), which are not kept. In one query, if there are any."""
+    found = {(group, day): Times() for group in groups for day in parts}
+    for group, verdict, moment, *numbers in (
+        by_time(groups, parts.values(), by_hour) if parts else ()
+    ):
+        found[group, moment.date()].add(verdict, moment, tuple(numbers))
     return found

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import or_
 
 from django.db.models import CharField, Count, Q, Sum
 from django.db.models.functions import Cast, Left
@@ -18,13 +19,13 @@ TO_THE_HOUR, TO_THE_MINUTE = len("2026-03-01 12"), len("2026-03-01 12:15")
 MINUTE = timedelta(minutes=1)
 
 
-def by_time(groups: Iterable[int], begin: datetime, end: datetime, by_hour: bool):
-    """(group id, verdict, moment, sum of each measure), by hours or quarters of an hour"""
+def by_time(groups: Iterable[int], limits: Iterable[tuple[datetime, datetime]], by_hour: bool):
+    """(group id, verdict, moment, sum of each measure), by hours or quarters of an hour. `limits`:
+    from when on, and before when; at least once, and more where there are gaps in between."""
+    within = reduce(or_, (Q(quarter__gte=begin, quarter__lt=end) for begin, end in limits))
     # Both databases keep UTC. TruncHour would call a Python function per row on SQLite.
     text = Left(Cast("quarter", CharField()), TO_THE_HOUR if by_hour else TO_THE_MINUTE)
-    counts = OpeningCount.objects.filter(
-        group__in=list(groups), quarter__gte=begin, quarter__lt=end
-    ).order_by()
+    counts = OpeningCount.objects.filter(within, group__in=list(groups)).order_by()
     sums = {f"sum_{measure}": Sum(measure) for measure in MEASURES}
     keys = counts.values_list("group", "verdict", text)
     for group, verdict, at, *numbers in keys.annotate(**sums):

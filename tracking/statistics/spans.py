@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from tracking.statistics.days import Days, keep
+from tracking.statistics.days import Days
 from tracking.statistics.question import Question
 from tracking.statistics.sums import Sums, Times, Traits, add_to, take_from
 
-MOST_KEPT = 100  # some 15 MB of a process, beside the days
+MOST_KEPT = 100  # some 10 MB of a process, beside the days
 
 
 @dataclass
@@ -60,13 +60,15 @@ def span_of(groups: tuple[int, ...], days: Days, question: Question) -> Span:
     if len(changed) > len(days) / 2:
         (before, span), changed = nothing, days
     else:
-        span = span.copy()
+        span = span.copy()  # another thread may be telling what is kept
     for day in changed:
         if day in before:
             span.take(day, before[day].traits)
         if day in days:
             span.add(day, days[day].times, days[day].traits)
-    keep(_kept, {key: (days, span)}, MOST_KEPT)
+    if len(_kept) >= MOST_KEPT:
+        _kept.clear()
+    _kept[key] = days, span
     return span
 
 

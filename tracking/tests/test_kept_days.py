@@ -107,29 +107,32 @@ def test_an_end_of_a_period_within_a_day_is_read_each_time(house):
     open_pixel(pixel_of(house, 2), NOON + HOUR, PERSON)
     assert total(house, begin=NOON + HOUR / 2) == 2
     assert total(house, begin=NOON + HOUR / 2, end=NOON + DAY) == 1
-    assert len(counts_read(house, begin=NOON + HOUR / 2, end=NOON + DAY)) == 2
+    assert len(counts_read(house, begin=NOON + HOUR / 2, end=NOON + DAY)) == 1
     assert counts_read(house, begin=NOON - NOON.hour * HOUR) == []
 
 
 def test_no_more_is_kept_than_there_is_room_for(house, monkeypatch):
-    monkeypatch.setattr(days, "MOST_KEPT", 2)
+    monkeypatch.setattr(days, "MOST_KEPT", 20)
     for verdict in ("", "human", "machine"):
         total(house, verdict=verdict)
     open_pixel(pixel_of(house, 2), NOON + 2 * DAY, PERSON)
     assert total(house) == 3
-    assert len(days._kept) <= 3
+    assert days._kept.size == sum(map(days.size_of, days._kept.days.values())) <= 20
 
 
 def test_what_is_kept_says_what_is_said_by_who_keeps_nothing(house, monkeypatch):
-    """Also the sums of days, of which few are another way than before."""
-    pixels = [pixel_of(house, number) for number in range(4)]
+    """Also the sums of days, of which few are another way than before, and of all groups."""
+    pixels = [pixel_of(house, number) for number in range(3)]
+    pixels.append(house.add_contact(house.other_group, scheduled_at=NOON - HOUR).pixels.get())
     asked = [{}, {"begin": NOON - NOON.hour * HOUR + DAY}, {"verdict": "machine"}]
+    asked += [{"begin": NOON + HOUR, "end": NOON + 4 * DAY}]
+    asked += [{"bucket": "day", "zone": ZoneInfo(zone)} for zone in ("Asia/Kolkata", "Asia/Tokyo")]
     for step, day in enumerate([0, 1, 2, 3, 4, 5, 2, 2, 0, 6, 3]):
         moment = NOON + day * DAY + step * 2 * HOUR
         open_pixel(pixels[step % 4], moment, (PERSON, MACHINE)[step % 2])
         for each in asked:
             kept = statistics_of(house.campaign, Question(**each))
             with monkeypatch.context() as patched:
-                patched.setattr(days, "_kept", {})
+                patched.setattr(days, "_kept", days.KeptDays())
                 patched.setattr(spans, "_kept", {})
                 assert statistics_of(house.campaign, Question(**each)) == kept

@@ -33,5 +33,5 @@ def test_a_default_is_not_taken_over_from_the_one_before():
 
 
 def test_what_the_model_does_not_have_is_refused():
-    with pytest.raises(IndexError):
+    with pytest.raises(TypeError, match="ContactOpenings has no contact"):
         made(ContactOpenings, contact=5)

@@ -43,7 +43,7 @@ class Span:
         return Span(self.verdict, self.zone, *mine, traits)
 
 
-# (group ids, verdict, zone, first day) → what it is of, and its sums
+# (group ids, what its hours are, first day) → what it is of, and its sums
 _kept: dict[tuple, tuple[Days, Span]] = {}
 
 
@@ -51,7 +51,8 @@ def span_of(groups: tuple[int, ...], days: Days, question: Question) -> Span:
     """Of whole days. It is kept as well, and brought up to date by the days that are others than
     before: to add up a month would take longer than all else that an answer needs. Nobody but
     this function may change what it returns."""
-    key = groups, question.verdict, question.zone, min(days, default=None)
+    hours = question.is_by_hour, question.verdict, question.zone
+    key = groups, hours, min(days, default=None)
     nothing = {}, Span(question.verdict, question.zone)
     before, span = _kept.get(key, nothing)
     changed = [day for day in before.keys() | days.keys() if before.get(day) is not days.get(day)]

@@ -25,7 +25,8 @@ NO_OPENING = {
     Decision.LIMIT,
     Decision.TOO_OLD,
 }
-BATCH_MS = 100  # how long the first hit of a batch waits for company
+# From batch to batch: a hit waits so long for company, unless it has waited for the batch before.
+BATCH_MS = 100
 IDLE_MS = 1000  # how long an idle consumer waits before it looks whether it is to stop
 CLAIM_EVERY_S = 2
 
@@ -36,6 +37,7 @@ class Consumer:
     def __init__(self, name: str):
         self.stream = StreamReader(name)
         self._claims_at = 0.0  # at once: another may have died before this one came
+        self._gathered_at = 0.0
         self._held = {kind: [] for kind in KINDS}  # entries that are read, and not recorded yet
 
     def close(self):
@@ -86,12 +88,14 @@ class Consumer:
         if self._held[ViewHit]:
             return self.stream.read(READ_ENTRIES, 0, [Hit])
         entries = self.stream.read(READ_ENTRIES, wait_ms)
-        deadline = time.monotonic() + BATCH_MS / 1000
+        deadline = self._gathered_at + BATCH_MS / 1000
         while entries and sum(len(entry.packed) for entry in entries) < BATCH_HITS:
-            left = round((deadline - time.monotonic()) * 1000)
-            if left <= 0:
+            left_ms = max(round((deadline - time.monotonic()) * 1000), 0)
+            more = self.stream.read(READ_ENTRIES, left_ms)
+            entries += more
+            if not left_ms and len(more) < READ_ENTRIES:  # all that has waited is here
                 break
-            entries += self.stream.read(READ_ENTRIES, left)
+        self._gathered_at = time.monotonic()
         return entries
 
     def replay_spool(self) -> int:
@@ -106,10 +110,10 @@ class Consumer:
 
 
 def first_hits(entries: list[Entry]) -> list[Entry]:
-    """The first of them, until they hold a batch of hits."""
+    """As many of them as hold a batch of hits, and no more: the rest of one hit would cost as much
+    as a hundred do. At least one."""
     sums = accumulate(len(entry.packed) for entry in entries)
-    enough = next((number for number, hits in enumerate(sums, 1) if hits >= BATCH_HITS), None)
-    return entries[:enough]
+    return entries[: max(sum(hits <= BATCH_HITS for hits in sums), 1)]
 
 
 def replay_part(path) -> int:

@@ -13,6 +13,9 @@ import django
 import pytest
 import redis
 from django.conf import settings
+from django.core.management.color import no_style
+from django.db import connections
+from django.test import TransactionTestCase
 
 from accounts.collector import collect_rarely
 
@@ -35,6 +38,21 @@ settings.STORAGES["staticfiles"]["BACKEND"] = (
 )
 settings.STATIC_ROOT.mkdir()
 django.setup()  # here, because the other conftest files import models
+
+MADE_WITH_THE_TABLES = {"django_content_type", "auth_permission", "django_migrations"}
+
+
+def delete_rows(case: TransactionTestCase):
+    """What a test has committed. Django's own way deletes the permissions too and makes them anew,
+    for each such test, which took longer than most of them."""
+    for name in case._databases_names(include_mirrors=False):
+        operations, introspection = connections[name].ops, connections[name].introspection
+        tables = set(introspection.django_table_names(only_existing=True, include_views=False))
+        tables -= MADE_WITH_THE_TABLES
+        operations.execute_sql_flush(operations.sql_flush(no_style(), sorted(tables)))
+
+
+TransactionTestCase._fixture_teardown = delete_rows
 
 
 @pytest.hookimpl(tryfirst=True)

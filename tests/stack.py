@@ -30,6 +30,13 @@ STREAM, VIEW_STREAM = STREAMS = "{hits:0}:stream", "{hits:0}:views"
 # What `celery` is told to be one process with no more messages than it needs.
 WORKER = "worker --pool solo --loglevel warning --without-gossip --without-mingle"
 PREPARED: dict[str, Path] = {}  # kind of database → what the first stack on one keeps for others
+# In one process: each further one would load all of Django again.
+PREPARE = """
+from django.core.management import call_command
+call_command("migrate", verbosity=0)
+call_command("createsuperuser", interactive=False)
+"""
+COLLECT = 'call_command("collectstatic", interactive=False, verbosity=0)\n'
 
 
 def fernet_key() -> str:
@@ -79,13 +86,13 @@ class Stack:
         """The tables, the first admin and the static files: made for the first stack on each kind
         of database, which takes seconds, and copied for those that come after it."""
         kind = "mysql" if self.mariadb else "sqlite"
-        if first := PREPARED.get(kind):
+        if first := next(iter(PREPARED.values()), None):  # the files are the same for each kind
             shutil.copytree(first / "static", self.var / "static", copy_function=os.link)
+        if first := PREPARED.get(kind):
             self.read_tables(first)
             return
-        self.manage("migrate", "--verbosity=0")
-        self.manage("collectstatic", "--noinput", "--verbosity=0")
-        self.manage("createsuperuser", "--noinput")
+        collect = "" if PREPARED else COLLECT
+        self.manage("shell", "--verbosity=0", "-c", PREPARE + collect)
         PREPARED[kind] = self.folder / "prepared"
         shutil.copytree(self.var / "static", PREPARED[kind] / "static", copy_function=os.link)
         self.keep_tables(PREPARED[kind])

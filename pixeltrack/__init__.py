@@ -1,3 +1,4 @@
-from pixeltrack.celery import app as celery_app
+import os
 
-__all__ = ["celery_app"]
+# Whatever of this package a process begins with: these are its settings.
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pixeltrack.settings")

@@ -3,6 +3,12 @@ from functools import cache
 from django.apps import AppConfig
 from django_prometheus.db import common
 
+# With Django, so that tasks find their application. The package itself loads without Celery, which
+# the launcher doesn't need.
+from pixeltrack.celery import app
+
+__all__ = ["PixelTrackConfig", "app"]
+
 # Else it makes a class for each cursor, which takes longer than some queries, and leaves it to the
 # garbage collector. The database's backend is loaded after this.
 common.ExportingCursorWrapper = cache(common.ExportingCursorWrapper)

@@ -50,7 +50,8 @@ def measure(world, route, accept) -> tuple[int, int, list[str]] | None:
     rows = rows_in(world, route)
     if rows is None:
         return None
-    ask(world, route, accept)  # what is read once and remembered is read now
+    if accept != JSON:  # what is read once and remembered is read now
+        ask(world, route, accept)
     return len(rows), *cost(world, route, accept)
 
 

@@ -35,8 +35,8 @@ PREPARE = """
 from django.core.management import call_command
 call_command("migrate", verbosity=0)
 call_command("createsuperuser", interactive=False)
+call_command("collectstatic", interactive=False, verbosity=0)
 """
-COLLECT = 'call_command("collectstatic", interactive=False, verbosity=0)\n'
 
 
 def fernet_key() -> str:
@@ -86,13 +86,11 @@ class Stack:
         """The tables, the first admin and the static files: made for the first stack on each kind
         of database, which takes seconds, and copied for those that come after it."""
         kind = "mysql" if self.mariadb else "sqlite"
-        if first := next(iter(PREPARED.values()), None):  # the files are the same for each kind
-            shutil.copytree(first / "static", self.var / "static", copy_function=os.link)
         if first := PREPARED.get(kind):
+            shutil.copytree(first / "static", self.var / "static", copy_function=os.link)
             self.read_tables(first)
             return
-        collect = "" if PREPARED else COLLECT
-        self.manage("shell", "--verbosity=0", "-c", PREPARE + collect)
+        self.manage("shell", "--verbosity=0", "-c", PREPARE)
         PREPARED[kind] = self.folder / "prepared"
         shutil.copytree(self.var / "static", PREPARED[kind] / "static", copy_function=os.link)
         self.keep_tables(PREPARED[kind])

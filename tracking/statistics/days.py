@@ -53,8 +53,8 @@ class KeptDays:
         return self.days.get(key)
 
     def keep(self, new: dict[tuple, CountedGroupDay]):
-        replaced = (self.days.pop(key) for key in new.keys() & self.days.keys())
-        self.size += sum(map(size_of, new.values())) - sum(map(size_of, replaced))
+        replaced = [self.days.pop(key, None) for key in new]  # another thread may be here as well
+        self.size += sum(map(size_of, new.values())) - sum(map(size_of, filter(None, replaced)))
         if self.size > MOST_KEPT:
             self.days.clear()
             self.size = sum(map(size_of, new.values()))

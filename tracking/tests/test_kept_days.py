@@ -120,6 +120,21 @@ def test_no_more_is_kept_than_there_is_room_for(house, monkeypatch):
     assert days._kept.size == sum(map(days.size_of, days._kept.days.values())) <= 20
 
 
+class TakenMeanwhile(dict):
+    """Whose keys another thread is always quicker to take out."""
+
+    def pop(self, key, *default):
+        super().pop(key, None)
+        return super().pop(key, *default)
+
+
+def test_two_threads_may_read_a_day_anew_at_once(house, monkeypatch):
+    total(house)
+    monkeypatch.setattr(days._kept, "days", TakenMeanwhile(days._kept.days))
+    CountedDay.objects.update(stamp=7)
+    assert total(house) == 2
+
+
 def test_what_is_kept_says_what_is_said_by_who_keeps_nothing(house, monkeypatch):
     """Also the sums of days, of which few are another way than before, and of all groups."""
     pixels = [pixel_of(house, number) for number in range(3)]

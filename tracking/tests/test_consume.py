@@ -17,45 +17,16 @@ from campaigns.tests.factories import make_contact
 from tracking import consume, spool, stream
 from tracking import settle as settle_module
 from tracking.consume import Consumer
-from tracking.hit import Hit
-from tracking.kinds import KINDS, unpack
+from tracking.kinds import unpack
 from tracking.models import Opening, PageView, QuarantinedHit
 from tracking.page_views.hit import ViewHit
-from tracking.record import Decision, record
+from tracking.record import Decision
 from tracking.settle import replay
 from tracking.stream import CONSUMER_GROUP, stream_key
+from tracking.tests.consuming import NOON, a_hit, consumer, impatient, left, pixel
 
+__all__ = ["consumer", "impatient", "pixel"]  # fixtures
 pytestmark = pytest.mark.django_db
-NOON = 1_772_366_400_000
-
-
-@pytest.fixture
-def pixel():
-    return make_contact().pixels.get()
-
-
-@pytest.fixture
-def consumer(redis_client):
-    consumer = Consumer("one")
-    yield consumer
-    consumer.close()
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch):
-    monkeypatch.setattr(consume, "BATCH_MS", 5)
-    monkeypatch.setattr(consume, "IDLE_MS", 5)
-
-
-def a_hit(pixel, user_agent="Thunderbird", at=NOON) -> Hit:
-    return Hit(event_id=uuid4().bytes, pixel=pixel.uuid.bytes, at=at, user_agent=user_agent)
-
-
-def left(redis_client):
-    """(entries in the streams, entries read and not acknowledged)."""
-    keys = [stream_key(0, kind) for kind in KINDS]
-    pending = sum(redis_client.xpending(key, CONSUMER_GROUP)["pending"] for key in keys)
-    return sum(map(redis_client.xlen, keys)), pending
 
 
 def test_a_step_records_a_batch_and_leaves_nothing_behind(consumer, pixel, redis_client):
@@ -158,61 +129,6 @@ def test_a_page_view_that_the_database_refuses_keeps_neither_kind_back(
     [torn] = quarantined.values()
     assert torn.reason == "TypeError"
     assert left(redis_client) == (0, 0)
-
-
-class Clock:
-    def __init__(self):
-        self.now = 1_000.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def waits(consumer, monkeypatch):
-    """How long (ms) each read would have waited; one that finds nothing has."""
-    found, read, clock = [], consumer.stream.read, Clock()
-
-    def noted(count, block_ms, *kinds):
-        found.append(block_ms)
-        entries = read(count, 0, *kinds)
-        clock.now += 0 if entries else max(block_ms, 1) / 1000
-        return entries
-
-    monkeypatch.setattr(consumer.stream, "read", noted)
-    monkeypatch.setattr(consume, "BATCH_MS", 100)
-    monkeypatch.setattr(consume, "time", clock)
-    return found
-
-
-def test_a_hit_waits_for_company_where_a_batch_has_gone_just_now_only(consumer, pixel, waits):
-    consumer.stream.open()
-    stream.append([a_hit(pixel)])
-    consumer.consume_streams(wait_ms=7)
-    assert waits == [7, 0]
-    waits.clear()
-    consume.time.now += 0.04  # which recording has taken
-    stream.append([a_hit(pixel, "Outlook")])
-    consumer.consume_streams(wait_ms=7)
-    assert waits == [7, 60, 0]
-
-
-def test_a_transaction_takes_no_more_than_a_batch_and_no_less_without_need(
-    consumer, pixel, monkeypatch
-):
-    monkeypatch.setattr(consume, "BATCH_HITS", 5)
-    monkeypatch.setattr(settle_module, "TRANSACTION_HITS", 5)
-    consumer.stream.open()
-    for number, hits in enumerate((2, 2, 2, 7, 1)):
-        stream.append([a_hit(pixel, f"{number}-{each}") for each in range(hits)])
-    sizes = []
-    record_all = settle_module.record_all
-    monkeypatch.setattr(
-        settle_module, "record_all", lambda hits: sizes.append(len(hits)) or record_all(hits)
-    )
-    while consumer.step():
-        pass
-    assert sizes == [4, 2, 5, 2, 1]
 
 
 def test_pixels_go_before_page_views_however_many_wait(consumer, pixel, monkeypatch):
@@ -359,34 +275,6 @@ def test_a_hit_that_counts_for_nothing_hides_no_later_opening(consumer, pixel, c
     stream.append([a_hit(pixel, at=NOON + 60_000)])
     consumer.step()
     assert Opening.objects.count() == 1
-
-
-def test_a_great_backlog_is_acknowledged_portion_by_portion(
-    consumer, pixel, redis_client, monkeypatch
-):
-    monkeypatch.setattr(consume, "BATCH_HITS", 2)
-    consumer.stream.open()
-    for number in range(5):
-        stream.append([a_hit(pixel, f"{number}a"), a_hit(pixel, f"{number}b")])
-    monkeypatch.setattr(settle_module, "record_all", fails_after(2, settle_module.record_all))
-    with pytest.raises(OperationalError):
-        consumer.step()
-    assert left(redis_client)[0] == 3
-    monkeypatch.setattr(settle_module, "record_all", record)
-    while consumer.step():
-        pass
-    assert Opening.objects.count() == 10
-
-
-def fails_after(calls, function):
-    left_over = iter(range(calls))
-
-    def limited(hits):
-        if next(left_over, None) is None:
-            raise OperationalError(2006)
-        return function(hits)
-
-    return limited
 
 
 def test_a_consumer_that_ends_leaves_no_name_behind(consumer, pixel, redis_client):

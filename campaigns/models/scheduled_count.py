@@ -9,7 +9,7 @@ from django.db import connections, models
 from django.db.models import Q
 
 from campaigns.models.campaign import Group
-from campaigns.models.schedules import LAST_MINUTE, Schedules
+from campaigns.models.scheduled_times import LAST_MINUTE, ScheduledTimes
 from campaigns.models.scoped import GroupScopedQuerySet
 
 WRITTEN_AT_ONCE = 100  # rows of a statement; the minutes of a full day are 15 KB
@@ -65,7 +65,7 @@ class ScheduledCountQuerySet(GroupScopedQuerySet):
             unique_fields=["group", "day"] if named else None,
         )
 
-    def schedules(self, groups: Iterable[int], at: datetime) -> Schedules:
+    def schedules(self, groups: Iterable[int], at: datetime) -> ScheduledTimes:
         """When the contacts of these groups are scheduled, and which of them are due at that
         moment. A contact is due from the beginning of the minute on that it is scheduled for.
 
@@ -73,7 +73,7 @@ class ScheduledCountQuerySet(GroupScopedQuerySet):
         moment that have any. Those of a year would take seconds.
         """
         today, this_minute = minute_of(at)
-        found = Schedules(today)
+        found = ScheduledTimes(today)
         own = self.filter(group__in=list(groups), contacts__gt=0).order_by()
         days = list(own.values_list("group", "day", "contacts"))
         last = sorted({day for _, day, _ in days if day <= today})[-FEW_DAYS:]

@@ -13,7 +13,7 @@ ByTime = dict[datetime, int]  # contacts
 
 
 @dataclass
-class Schedules:
+class ScheduledTimes:
     """The contacts of groups, by their ids; and when those are scheduled that are due."""
 
     precise_from: date  # times of days before it are known by the day, and told as noon

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
+from typing import Any
 
 from tracking.models import CountedDay
 from tracking.statistics.question import limits_of
@@ -43,10 +44,12 @@ def size_of(counted: CountedGroupDay) -> int:
 
 
 class KeptDays:
-    """(group id, or a tuple of them; day, whether it has whole hours) → what is counted."""
+    """(group id, or a tuple of them; day, whether it has whole hours) → what is counted. `made`:
+    what was made of days, which holds them as well, and goes when they go."""
 
     def __init__(self):
         self.days: dict[tuple, CountedGroupDay] = {}
+        self.made: dict[tuple, Any] = {}
         self.size = 0
 
     def get(self, key: tuple) -> CountedGroupDay | None:
@@ -57,13 +60,14 @@ class KeptDays:
         self.size += sum(map(size_of, new.values())) - sum(map(size_of, filter(None, replaced)))
         if self.size > MOST_KEPT:
             self.days.clear()
+            self.made.clear()
             self.size = sum(map(size_of, new.values()))
         self.days |= new
 
 
 Days = dict[date, CountedGroupDay]
 
-_kept = KeptDays()
+kept = KeptDays()
 
 
 def days_of(groups: Iterable[int], by_hour: bool) -> dict[int, Days]:
@@ -72,13 +76,13 @@ def days_of(groups: Iterable[int], by_hour: bool) -> dict[int, Days]:
     stamps = stamps_of(groups)
     found: dict[Place, CountedGroupDay] = {}
     for place, stamp in stamps.items():
-        counted = _kept.get((*place, by_hour))
+        counted = kept.get((*place, by_hour))
         if counted and counted.stamp == stamp != NO_STAMP:
             found[place] = counted
     if missing := stamps.keys() - found.keys():
         new = read({place: stamps[place] for place in missing}, by_hour)
         found |= new
-        _kept.keep({(*place, by_hour): counted for place, counted in new.items()})
+        kept.keep({(*place, by_hour): counted for place, counted in new.items()})
     days: dict[int, Days] = {group: {} for group in groups}
     for (group, day), counted in found.items():
         days[group][day] = counted
@@ -93,13 +97,13 @@ def together(days: dict[int, Days], by_hour: bool) -> Days:
     for day in sorted(set().union(*days.values())):
         parts = {group: days[group][day] for group in groups if day in days[group]}
         stamps = tuple((group, counted.stamp) for group, counted in parts.items())
-        counted = _kept.get((groups, day, by_hour))
+        counted = kept.get((groups, day, by_hour))
         if not counted or counted.stamp != stamps or (NO_STAMP in dict(stamps).values()):
             counted = new[groups, day, by_hour] = CountedGroupDay(stamps)
             for part in parts.values():
                 counted.include(part)
         found[day] = counted
-    _kept.keep(new)
+    kept.keep(new)
     return found
 
 

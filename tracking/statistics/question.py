@@ -27,7 +27,7 @@ class Question:
         return (begin, end) if begin < end else None
 
     def has_whole(self, day: date) -> bool:
-        return self.part_of(day) == limits_of(day)
+        return not (self.begin or self.end) or self.part_of(day) == limits_of(day)
 
     @property
     def is_by_hour(self) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from tracking.statistics import days as days_kept
 from tracking.statistics.days import Days
 from tracking.statistics.question import Question
 from tracking.statistics.sums import Sums, Times, Traits, add_to, take_from
@@ -43,18 +44,14 @@ class Span:
         return Span(self.verdict, self.zone, *mine, traits)
 
 
-# (group ids, what its hours are, first day) → what it is of, and its sums
-_kept: dict[tuple, tuple[Days, Span]] = {}
-
-
 def span_of(groups: tuple[int, ...], days: Days, question: Question) -> Span:
     """Of whole days. It is kept as well, and brought up to date by the days that are others than
     before: to add up a month would take longer than all else that an answer needs. Nobody but
     this function may change what it returns."""
     hours = question.is_by_hour, question.verdict, question.zone
-    key = groups, hours, min(days, default=None)
+    key, spans = (groups, hours, min(days, default=None)), days_kept.kept.made
     nothing = {}, Span(question.verdict, question.zone)
-    before, span = _kept.get(key, nothing)
+    before, span = spans.get(key, nothing)
     changed = [day for day in before.keys() | days.keys() if before.get(day) is not days.get(day)]
     if not changed:
         return span
@@ -67,9 +64,9 @@ def span_of(groups: tuple[int, ...], days: Days, question: Question) -> Span:
             span.take(day, before[day].traits)
         if day in days:
             span.add(day, days[day].times, days[day].traits)
-    if len(_kept) >= MOST_KEPT:
-        _kept.clear()
-    _kept[key] = days, span
+    if len(spans) >= MOST_KEPT:
+        spans.clear()
+    spans[key] = days, span
     return span
 
 

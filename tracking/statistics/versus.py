@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from campaigns.models import SharedContact
-from campaigns.models.schedules import Schedules
+from campaigns.models.scheduled_times import ScheduledTimes
 from tracking.comparison import Comparison, compare
 from tracking.confidence import Arm
 from tracking.schedules import ScheduleGap, schedule_gap
@@ -16,7 +16,7 @@ MOST_EARLY = 0.1  # of those who have opened: more were not sent when they are s
 
 
 def versus_control(
-    groups: list[dict], parts: dict[int, Figures], schedules: Schedules, as_of: datetime
+    groups: list[dict], parts: dict[int, Figures], schedules: ScheduledTimes, as_of: datetime
 ) -> dict:
     """Group id → the keys of NOTHING. Always of all openings up to now: the comparison may be
     looked at as often as one likes, but not at periods that somebody chooses.
@@ -86,7 +86,7 @@ def early_warning(control: Figures, group: Figures) -> dict | None:
 
 
 def gap_warning(
-    schedules: Schedules, control: int, group: int, as_of: datetime, tests: list[tuple]
+    schedules: ScheduledTimes, control: int, group: int, as_of: datetime, tests: list[tuple]
 ) -> dict | None:
     """Where the schedules differ so much that it may be what is seen. `tests`: (arm of the control,
     arm of the group, their comparison)."""

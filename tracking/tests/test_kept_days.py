@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from campaigns.tests.house import House
 from tracking.models import CountedDay, OpeningBreakdown, OpeningCount
 from tracking.rebuild import Rebuild
-from tracking.statistics import Question, days, spans, statistics_of
+from tracking.statistics import Question, days, statistics_of
 from tracking.statistics.sums import as_told
 from tracking.tests.opened import MACHINE, PERSON, open_pixel
 
@@ -117,7 +117,24 @@ def test_no_more_is_kept_than_there_is_room_for(house, monkeypatch):
         total(house, verdict=verdict)
     open_pixel(pixel_of(house, 2), NOON + 2 * DAY, PERSON)
     assert total(house) == 3
-    assert days._kept.size == sum(map(days.size_of, days._kept.days.values())) <= 20
+    assert days.kept.size == sum(map(days.size_of, days.kept.days.values())) <= 20
+
+
+def test_what_was_made_of_days_goes_with_them(house, monkeypatch):
+    total(house)
+    assert days.kept.made
+    monkeypatch.setattr(days, "MOST_KEPT", 0)
+    days.kept.keep({})
+    assert days.kept.days == days.kept.made == {}
+
+
+def test_what_somebody_is_being_told_changes_for_the_next_one_only(house):
+    total(house)
+    spans = [span for _, span in days.kept.made.values()]
+    before = [span.copy() for span in spans]
+    open_pixel(pixel_of(house, 2), NOON + DAY, PERSON)
+    assert total(house) == 3
+    assert spans == before
 
 
 class TakenMeanwhile(dict):
@@ -130,7 +147,7 @@ class TakenMeanwhile(dict):
 
 def test_two_threads_may_read_a_day_anew_at_once(house, monkeypatch):
     total(house)
-    monkeypatch.setattr(days._kept, "days", TakenMeanwhile(days._kept.days))
+    monkeypatch.setattr(days.kept, "days", TakenMeanwhile(days.kept.days))
     CountedDay.objects.update(stamp=7)
     assert total(house) == 2
 
@@ -148,6 +165,5 @@ def test_what_is_kept_says_what_is_said_by_who_keeps_nothing(house, monkeypatch)
         for each in asked:
             kept = statistics_of(house.campaign, Question(**each))
             with monkeypatch.context() as patched:
-                patched.setattr(days, "_kept", days.KeptDays())
-                patched.setattr(spans, "_kept", {})
+                patched.setattr(days, "kept", days.KeptDays())
                 assert statistics_of(house.campaign, Question(**each)) == kept

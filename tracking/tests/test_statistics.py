@@ -10,7 +10,7 @@ from accounts.models import Membership
 from accounts.tests.people import assert_problem, client_of, make_member, make_user
 from campaigns.models import Campaign, Group
 from campaigns.models.scheduled_count import ScheduledCountQuerySet
-from campaigns.models.schedules import Schedules
+from campaigns.models.scheduled_times import ScheduledTimes
 from campaigns.tests.house import House
 from tracking.models import Opening, OpeningCount
 from tracking.tests.opened import GMAIL, MACHINE, PERSON, open_pixel
@@ -197,7 +197,7 @@ def test_the_rate_stays_within_one_while_contacts_are_being_removed(house, monke
         open_pixel(first_pixel(contact), NOON)
 
     def nobody(self, group_ids, as_of):
-        return Schedules(as_of.date())
+        return ScheduledTimes(as_of.date())
 
     monkeypatch.setattr(ScheduledCountQuerySet, "schedules", nobody)
     assert statistics(house)["open_rate"]["value"] == 1

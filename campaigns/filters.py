@@ -15,13 +15,17 @@ from campaigns.models import (
 
 
 class CampaignFilter(IdFilter):
-    """Rows of one campaign, by its groups (see `GroupScopedQuerySet.of`)."""
+    """Rows of one campaign, by its groups (see `GroupScopedQuerySet`)."""
 
     def filter(self, rows, campaign):
         if not campaign:
             return rows
-        groups = Group.objects.filter(campaign=campaign).values_list("pk", flat=True)
-        return rows.filter(**{f"{self.field_name}__in": list(groups)})
+        return rows.in_groups(Group.objects.filter(campaign=campaign).values_list("pk", flat=True))
+
+
+class GroupFilter(IdFilter):
+    def filter(self, rows, group):
+        return rows.in_groups([group]) if group else rows
 
 
 def whole_name():
@@ -50,8 +54,8 @@ class GroupFilterSet(filters.FilterSet):
 
 
 class ContactFilterSet(filters.FilterSet):
-    campaign = CampaignFilter("group")
-    group = IdFilter()
+    campaign = CampaignFilter()
+    group = GroupFilter()
     email = filters.CharFilter(method="by_address", help_text="The whole address, in any spelling.")
     scheduled_since = since("scheduled_at")
     scheduled_until = until("scheduled_at")
@@ -71,8 +75,8 @@ class ContactFilterSet(filters.FilterSet):
 
 
 class PixelFilterSet(filters.FilterSet):
-    campaign = CampaignFilter("contact__group")
-    group = IdFilter("contact__group")
+    campaign = CampaignFilter()
+    group = GroupFilter()
     contact = IdFilter()
 
     class Meta:

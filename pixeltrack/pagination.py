@@ -6,6 +6,8 @@ from django.core.exceptions import ValidationError as InvalidValue
 from rest_framework import filters, pagination
 from rest_framework.exceptions import NotFound, ValidationError
 
+from accounts.paginator import rows_between
+
 SEARCH_LENGTH = 200  # SQLite refuses patterns and expressions that are very much longer
 
 
@@ -30,7 +32,8 @@ class CursorPagination(pagination.CursorPagination):
         self.field = queryset.model._meta.get_field(self.ordering.lstrip("-"))
         self.cursor = self.decode_cursor(request)
         backwards = bool(self.cursor and self.cursor.reverse)
-        rows = list(self.rows_from_cursor(queryset, backwards)[: self.page_size + 1])
+        found = self.rows_from_cursor(queryset, backwards)
+        rows = list(rows_between(found, 0, self.page_size + 1))
         self.page, more = rows[: self.page_size], len(rows) > self.page_size
         if backwards:
             self.page.reverse()

@@ -1,13 +1,13 @@
 from django_filters import rest_framework as filters
 
 from accounts.filters import IdFilter, since, until
-from campaigns.filters import CampaignFilter
+from campaigns.filters import CampaignFilter, GroupFilter
 from tracking.models import ErasedVisitor, Opening, OpeningChange
 
 
 class OpeningFilterSet(filters.FilterSet):
-    campaign = CampaignFilter("group")
-    group = IdFilter()
+    campaign = CampaignFilter()
+    group = GroupFilter()
     contact = IdFilter()
     pixel = IdFilter()
     opened_since = since("opened_at")
@@ -29,8 +29,8 @@ class OpeningFilterSet(filters.FilterSet):
 
 
 class OpeningChangeFilterSet(filters.FilterSet):
-    campaign = CampaignFilter("group")
-    group = IdFilter()
+    campaign = CampaignFilter()
+    group = GroupFilter()
     since = since("at")
     until = until("at")
 

@@ -164,6 +164,7 @@ class Contact(models.Model):
         indexes = [
             models.Index(fields=["group", "scheduled_at"], name="contact_group_schedule"),
             models.Index(fields=["email_key"], name="contact_address"),
+            models.Index(fields=["group"], name="contact_group"),  # see narrowing.py
         ]
 
     def __str__(self):

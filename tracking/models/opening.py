@@ -101,6 +101,8 @@ class Opening(models.Model):
             # What the consumer looks for: the openings of some contacts, around a time.
             models.Index(fields=["contact", "opened_at"], name="opening_contact_time"),
             models.Index(fields=["group", "opened_at"], name="opening_group_time"),
+            # What lists of some groups are merged from; see campaigns/models/narrowing.py.
+            models.Index(fields=["group"], name="opening_group"),
         ]
 
     def __str__(self):

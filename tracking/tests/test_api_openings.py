@@ -146,8 +146,8 @@ def test_pages_hold_each_opening_once_in_order(house, ordering):
 @pytest.mark.parametrize(
     ("accept", "cost"),
     [
-        ("application/json", 4),  # the user, their groups, the openings, the User-Agents
-        ("text/html", 5),  # the groups once more, for the form of filters
+        ("application/json", 5),  # the user, their groups, which openings, those, the User-Agents
+        ("text/html", 6),  # the groups once more, for the form of filters
     ],
 )
 def test_a_list_takes_the_same_queries_for_more_rows_and_counts_none(house, accept, cost):

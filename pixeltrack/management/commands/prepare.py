@@ -18,7 +18,6 @@ from django.db.models import Q
 from accounts.models import Team, User
 from campaigns.models import Campaign, Pixel
 
-
 PATIENCE_S = 3600  # a migration of a big table takes its time
 
 

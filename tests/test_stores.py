@@ -1,4 +1,5 @@
-"""What docker compose gives MySQL and Redis: they keep what they have, and let each in for its own."""
+"""What docker compose gives MySQL and Redis: they keep what they have, and let each in for its
+own."""
 
 import subprocess
 from secrets import token_urlsafe

@@ -1,5 +1,6 @@
 import fcntl
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import pytest
 from django.conf import settings
@@ -52,8 +53,8 @@ def test_on_many_machines_one_prepares_at_a_time(monkeypatch):
     if connection.vendor == "mysql":
 
         def enter():
-            with preparing.one_at_a_time():
-                connection.close()
+            with closing(connection), preparing.one_at_a_time():
+                pass
 
         with ThreadPoolExecutor() as pool:
             with preparing.one_at_a_time(), pytest.raises(CommandError, match="Another start"):

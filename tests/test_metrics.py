@@ -1,12 +1,14 @@
 """What the processes of containers tell of themselves, started as they are there."""
 
 import json
+import os
 import re
 import signal
 import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from http.client import HTTPConnection
 from pathlib import Path
@@ -156,16 +158,18 @@ def test_three_web_workers_are_one_sum_also_while_one_is_killed_and_replaced(tol
         while not stop.wait(0.05):
             seen.append(told.collected())
 
-    scraping = threading.Thread(target=scrape)
-    scraping.start()
     # A death leaves nothing behind but what all of the dead have counted.
     killed = sorted(before)[:2]
-    for pid in killed:
-        subprocess.run(["kill", "-KILL", str(pid)], check=True)
-        wait_until(lambda pid=pid: pid not in told.workers(), what="it is gone")
-        wait_until(lambda: len(told.workers()) == WORKERS, what="another one has come")
-    stop.set()
-    scraping.join()
+    with ThreadPoolExecutor() as pool:
+        scraping = pool.submit(scrape)
+        try:
+            for pid in killed:
+                os.kill(pid, signal.SIGKILL)
+                wait_until(lambda pid=pid: pid not in told.workers(), what="it is gone")
+                wait_until(lambda: len(told.workers()) == WORKERS, what="another one has come")
+        finally:
+            stop.set()
+        scraping.result()
     assert set(seen) == {expected}
     told.send()
     assert told.collected() == (expected[0] + HITS, expected[1] + VIEWS)
@@ -232,13 +236,13 @@ def test_a_worker_that_nobody_asks_for_anything_is_found_out(told):
 def test_a_web_server_whose_workers_do_not_answer_is_found_out(told):
     workers = wait_until(lambda: len(found := told.workers()) == WORKERS and found, what="workers")
     for pid in workers:
-        subprocess.run(["kill", "-STOP", str(pid)], check=True)
+        os.kill(pid, signal.SIGSTOP)
     try:
         assert told.status("web") == 503
         assert "pixeltrack_disk_free_bytes" in told.numbers("web")
     finally:
         for pid in workers:
-            subprocess.run(["kill", "-CONT", str(pid)], check=True)
+            os.kill(pid, signal.SIGCONT)
     wait_until(lambda: told.status("web") == 200, what="they answer")
 
 

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -62,14 +63,13 @@ def test_a_scrape_sees_the_dead_once(files):
         while not stop.is_set():
             seen.add(told(MetricFiles(files.folder))["seen_total"])
 
-    readers = [threading.Thread(target=scrape) for _ in range(2)]
-    for reader in readers:
-        reader.start()
-    for pid in pids:
-        files.has_ended(pid)
-    stop.set()
-    for reader in readers:
-        reader.join()
+    with ThreadPoolExecutor() as pool:
+        readers = [pool.submit(scrape) for _ in range(2)]
+        for pid in pids:
+            files.has_ended(pid)
+        stop.set()
+        for reader in readers:
+            reader.result()
     assert seen == {4}
 
 

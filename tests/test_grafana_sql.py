@@ -73,7 +73,7 @@ answer = {"campaign": campaign.pk, "views": views, "groups": [
 """
 
 
-class Grafanas:
+class Database:
     """MariaDB with PixelTrack's tables, as compose's MySQL has them, and Grafana's user there."""
 
     def __init__(self, mariadb, folder):
@@ -119,7 +119,7 @@ class Grafanas:
 
 @pytest.fixture(scope="module")
 def grafana(mariadb, folder):
-    return Grafanas(mariadb, folder)
+    return Database(mariadb, folder)
 
 
 @pytest.mark.parametrize("query", ASKED, ids=str)

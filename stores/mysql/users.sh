@@ -1,0 +1,31 @@
+#!/bin/sh
+# Makes the database and its three users, from the environment. MySQL's image runs it at the first start,
+# over the socket; elsewhere, and after a password was changed, run it with MYSQL_HOST naming the server.
+# As often as you like. What Grafana may read is in grants.sh: its tables are not there yet.
+set -eu
+
+quoted() { # as a string of SQL
+    printf "'%s'" "$(printf %s "$1" | sed "s/\\\\/\\\\\\\\/g; s/'/''/g")"
+}
+
+database=${MYSQL_DATABASE:-pixeltrack}
+app=$(quoted "${MYSQL_USER:-pixeltrack}")
+# In a GRANT for a whole database, _ stands for any character.
+pattern=$(printf %s "$database" | sed 's/[_%]/\\&/g')
+
+MYSQL_PWD=$MYSQL_ROOT_PASSWORD mysql --user=root ${MYSQL_HOST:+--host="$MYSQL_HOST"} \
+    ${MYSQL_PORT:+--port="$MYSQL_PORT"} <<SQL
+CREATE DATABASE IF NOT EXISTS \`$database\` CHARACTER SET utf8mb4;
+
+CREATE USER IF NOT EXISTS $app@'%';
+ALTER USER $app@'%' IDENTIFIED BY $(quoted "$MYSQL_PASSWORD");
+GRANT ALL PRIVILEGES ON \`$pattern\`.* TO $app@'%';
+
+CREATE USER IF NOT EXISTS 'grafana'@'%';
+ALTER USER 'grafana'@'%' IDENTIFIED BY $(quoted "$MYSQL_GRAFANA_PASSWORD") WITH MAX_USER_CONNECTIONS 20;
+
+CREATE USER IF NOT EXISTS 'exporter'@'%';
+ALTER USER 'exporter'@'%' IDENTIFIED BY $(quoted "$MYSQL_EXPORTER_PASSWORD") WITH MAX_USER_CONNECTIONS 5;
+GRANT PROCESS, REPLICATION CLIENT ON *.* TO 'exporter'@'%';
+GRANT SELECT ON performance_schema.* TO 'exporter'@'%';
+SQL

@@ -10,16 +10,29 @@ from pathlib import Path
 
 from tests import canary
 from tests.containers.compose import Service, seconds, words
-from tests.containers.images import BINARIES, Image
+from tests.containers.dockerfile import BINARIES
+from tests.containers.images import Image
 from tests.containers.namespaces import Namespaces, child_of
 from tests.services import MARK
 
 FIRST_PROCESS = Path(__file__).parent / "first_process.py"
 # What Docker leaves to root in a container.
-CAPABILITIES = (
-    "chown dac_override fsetid fowner mknod net_raw setgid setuid setfcap setpcap net_bind_service "
-    "sys_chroot kill audit_write"
-).split()
+CAPABILITIES = [
+    "chown",
+    "dac_override",
+    "fsetid",
+    "fowner",
+    "mknod",
+    "net_raw",
+    "setgid",
+    "setuid",
+    "setfcap",
+    "setpcap",
+    "net_bind_service",
+    "sys_chroot",
+    "kill",
+    "audit_write",
+]
 
 
 @dataclass
@@ -147,7 +160,7 @@ class Container:
         inside.write_text(json.dumps(self.inside()))
         inside.chmod(0o600)
         namespaces = ["--mount", "--pid", f"--net={self.namespaces.network(self.name)}"]
-        own = "--mount --pid --uts --ipc --fork --kill-child".split()
+        own = ["--mount", "--pid", "--uts", "--ipc", "--fork", "--kill-child"]
         self.is_healthy, self.is_wanted = False, True
         with self.log.open("ab") as log:
             os.fchmod(log.fileno(), 0o666)  # opened again, as /dev/stdout, by whatever user

@@ -5,53 +5,58 @@ import re
 import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
+from string import Template
 
+BINARIES = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 INSTRUCTION = re.compile(r"^([A-Z]+)\s+(.*)$", re.DOTALL)
 
 
 @dataclass
 class Dockerfile:
-    environment: dict[str, str] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=lambda: {"PATH": BINARIES})
     working_dir: str = "/"
-    user: str = ""
+    user: str = "root"
     entrypoint: list[str] = field(default_factory=list)
     command: list[str] = field(default_factory=list)
     stop_signal: str = "SIGTERM"
     healthcheck: dict | None = None
-    copied: list[tuple[str, str]] = field(default_factory=list)  # of the context → where to
-    volumes: list[str] = field(default_factory=list)
+    uids: dict[str, int] = field(default_factory=dict)
 
 
 def read_dockerfile(path: Path) -> Dockerfile:
-    """The last stage; what is copied from other stages isn't told."""
+    """The last stage."""
     found = Dockerfile()
     for name, rest in instructions(path.read_text()):
-        if name == "FROM":
-            found = Dockerfile()
-        elif name == "ENV":
-            for pair in shlex.split(rest):
-                key, value = pair.split("=", 1)
-                found.environment[key] = re.sub(
-                    r"\$\{?(\w+)\}?", lambda each: found.environment.get(each[1], each[0]), value
-                )
-        elif name == "WORKDIR":
-            found.working_dir = rest
-        elif name == "USER":
-            found.user = rest
-        elif name == "ENTRYPOINT":
-            found.entrypoint = command(rest)
-        elif name == "CMD":
-            found.command = command(rest)
-        elif name == "STOPSIGNAL":
-            found.stop_signal = rest
-        elif name == "VOLUME":
-            found.volumes = json.loads(rest) if rest.startswith("[") else rest.split()
-        elif name == "HEALTHCHECK":
-            found.healthcheck = healthcheck(rest)
-        elif name == "COPY" and "--from" not in rest:
-            *sources, target = [each for each in shlex.split(rest) if not each.startswith("--")]
-            found.copied += [(source, target) for source in sources]
+        match name:
+            case "FROM":
+                found = Dockerfile()
+            case "ENV":
+                for key, _, value in (pair.partition("=") for pair in shlex.split(rest)):
+                    found.environment[key] = Template(value).substitute(found.environment)
+            case "WORKDIR":
+                found.working_dir = rest
+            case "USER":
+                found.user = rest
+            case "ENTRYPOINT":
+                found.entrypoint = command(rest)
+            case "CMD":
+                found.command = command(rest)
+            case "STOPSIGNAL":
+                found.stop_signal = rest
+            case "HEALTHCHECK":
+                found.healthcheck = healthcheck(rest)
+            case "RUN":
+                for uid, user in re.findall(r"useradd --uid (\d+) .*?(\w+)$", rest):
+                    found.uids[user] = int(uid)
     return found
+
+
+def context(dockerignore: Path) -> list[str]:
+    """The names at the root of the repository that go into the image, of a file that excludes all
+    but some."""
+    lines = [line.strip() for line in dockerignore.read_text().splitlines()]
+    assert "*" in lines
+    return [line[1:] for line in lines if line.startswith("!")]
 
 
 def instructions(text: str):

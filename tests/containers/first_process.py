@@ -112,8 +112,8 @@ def change_root(root: Path):
 
 
 def be_init():
-    """Returns in a child. The first process itself passes signals on to it, and takes in what others
-    leave behind, as `init: true` asks for."""
+    """Returns in a child. The first process itself passes signals on to it, and takes in what
+    others leave behind, as `init: true` asks for."""
     passed_on = set(signal.Signals) - {signal.SIGKILL, signal.SIGSTOP, signal.SIGCHLD}
     signal.pthread_sigmask(signal.SIG_BLOCK, passed_on | {signal.SIGCHLD})
     child = os.fork()

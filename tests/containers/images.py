@@ -1,16 +1,18 @@
 """What stands in for the images that compose names: Debian's programs, and what the images' entry
 points do that Debian's don't."""
 
-import os
+import shutil
+import subprocess
 import sys
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
-from tests.containers.dockerfile import Dockerfile, read_dockerfile
+from tests.containers.dockerfile import context, read_dockerfile
+from tests.services import bare_environment
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
-BINARIES = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 @dataclass(frozen=True)
@@ -98,28 +100,32 @@ def is_not_here(image: str) -> str:
     return next((why for name, why in NOT_HERE.items() if repository(image).endswith(name)), "")
 
 
-def image_of(service) -> Image:
-    return our_image() if service.is_ours else IMAGES[repository(service.image)]
+def image_of(service, folder: Path) -> Image:
+    return our_image(folder) if service.is_ours else IMAGES[repository(service.image)]
 
 
-def our_image() -> Image:
-    """What our Dockerfile says, with this machine's Python and packages."""
-    said: Dockerfile = read_dockerfile(ROOT / "Dockerfile")
-    place = said.environment.get("VIRTUAL_ENV", "/opt/venv")
-    name, _, uid = said.user.partition(":")
-    mounts = [(sys.prefix, place)]
+@cache
+def our_image(folder: Path) -> Image:
+    """What our Dockerfile says, with this machine's Python and packages; what is built for it lies
+    in `folder`."""
+    said = read_dockerfile(ROOT / "Dockerfile")
+    var, static = said.environment["PIXEL_VAR_DIR"], said.environment["PIXEL_STATIC_DIR"]
+    collect_static(folder / "static", folder)
+    mounts = [
+        (sys.prefix, said.environment["PATH"].partition("/bin:")[0]),
+        (str(folder / "static"), static),
+    ]
     if not sys.base_prefix.startswith("/usr"):
         mounts.append((sys.base_prefix, sys.base_prefix))
-    for source, target in said.copied:
-        mounts += copied(source, target, said.working_dir)
-    var = said.environment.get("PIXEL_VAR_DIR", f"{said.working_dir}/var")
+    for name in context(ROOT / ".dockerignore"):
+        mounts.append((str(ROOT / name), f"{said.working_dir}/{name}"))
     return Image(
-        "this folder and its virtual environment, with what the Dockerfile says",
+        "this folder and its virtual environment, with what the Dockerfile says of them",
         entrypoint=tuple(said.entrypoint),
         command=tuple(said.command),
         user=said.user,
-        users={} if name.isdigit() else {name: 10001},
-        owned={var: said.user, **dict.fromkeys(said.volumes, said.user)},
+        users=said.uids,
+        owned={var: said.user},
         mounts=tuple(mounts),
         environment=said.environment,
         working_dir=said.working_dir,
@@ -128,16 +134,19 @@ def our_image() -> Image:
     )
 
 
-def copied(source: str, target: str, working_dir: str) -> list[tuple[str, str]]:
-    """What COPY takes of the repository, as mounts."""
-    at = os.path.normpath(os.path.join(working_dir, target))
-    path = ROOT / source
-    if source in (".", "./"):
-        hidden = {".git", ".env", ".venv", "var"}
-        return [
-            (str(each), f"{at}/{each.name}") for each in ROOT.iterdir() if each.name not in hidden
-        ]
-    if path.is_dir():
-        return [(str(path), at)]
-    into = target.endswith("/") or target == "."
-    return [(str(each), f"{at}/{each.name}" if into else at) for each in ROOT.glob(source)]
+def collect_static(static: Path, folder: Path):
+    """As the Dockerfile does, with secrets that are for nothing else."""
+    environment = bare_environment(
+        PIXEL_ENV_FILE=str(folder / "build.env"),
+        PIXEL_VAR_DIR=str(folder / "var"),
+        PIXEL_STATIC_DIR=str(static),
+    )
+    for command in (
+        ["pixeltrack/bootstrap.py"],
+        ["manage.py", "collectstatic", "--noinput", "--verbosity", "0"],
+    ):
+        subprocess.run(
+            [sys.executable, *command], cwd=ROOT, env=environment, check=True, capture_output=True
+        )
+    if not static.exists():
+        shutil.copytree(folder / "var/static", static)

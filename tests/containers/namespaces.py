@@ -38,7 +38,16 @@ def _die_with_parent():
 
 class Namespaces:
     def __init__(self):
-        options = "--net --mount --pid --uts --ipc --fork --kill-child --mount-proc".split()
+        options = [
+            "--net",
+            "--mount",
+            "--pid",
+            "--uts",
+            "--ipc",
+            "--fork",
+            "--kill-child",
+            "--mount-proc",
+        ]
         self._holder = subprocess.Popen(
             ["unshare", *options, "sh", "-c", FIRST],
             stdin=subprocess.DEVNULL,

@@ -29,15 +29,15 @@ class Running:
 
     def __init__(self, project: Project, folder: Path, clients: tuple[str, ...] = ()):
         self.project, self.folder = project, folder
-        (folder / "containers").mkdir()
-        (folder / "volumes").mkdir()
+        for name in ("containers", "volumes", "build"):
+            (folder / name).mkdir()
         self.left_out = {
             name: why
             for name, service in project.services.items()
             if (why := is_not_here(service.image))
         }
         self.images = {
-            name: image_of(service)
+            name: image_of(service, folder / "build")
             for name, service in project.services.items()
             if name not in self.left_out
         }
@@ -56,7 +56,7 @@ class Running:
     # -- Networks --------------------------------------------------------------------------------
     def _make_networks(self, clients):
         self.numbers = {name: number for number, name in enumerate(self.project.networks, 1)}
-        for name, number in self.numbers.items():
+        for number in self.numbers.values():
             gateway = GATEWAY.format(network=number)
             self.namespaces.script(
                 f"ip link add br-{number} type bridge",

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Makes the database and its three users, from the environment. MySQL's image runs it at the first start,
-# over the socket; elsewhere, and after a password was changed, run it with MYSQL_HOST naming the server.
-# As often as you like. What Grafana may read is in grants.sh: its tables are not there yet.
+# Makes the database, one of views for Grafana, and the three users, from the environment. MySQL's image
+# runs it at the first start, over the socket; elsewhere, and after a password was changed, run it with
+# MYSQL_HOST naming the server. As often as you like.
 set -eu
 
 quoted() { # as a string of SQL
@@ -16,13 +16,16 @@ pattern=$(printf %s "$database" | sed 's/[_%]/\\&/g')
 MYSQL_PWD=$MYSQL_ROOT_PASSWORD mysql --user=root ${MYSQL_HOST:+--host="$MYSQL_HOST"} \
     ${MYSQL_PORT:+--port="$MYSQL_PORT"} <<SQL
 CREATE DATABASE IF NOT EXISTS \`$database\` CHARACTER SET utf8mb4;
+CREATE DATABASE IF NOT EXISTS \`${database}_grafana\` CHARACTER SET utf8mb4;
 
 CREATE USER IF NOT EXISTS $app@'%';
 ALTER USER $app@'%' IDENTIFIED BY $(quoted "$MYSQL_PASSWORD");
 GRANT ALL PRIVILEGES ON \`$pattern\`.* TO $app@'%';
+GRANT CREATE VIEW, DROP, SELECT, SHOW VIEW ON \`${pattern}\\_grafana\`.* TO $app@'%';
 
 CREATE USER IF NOT EXISTS 'grafana'@'%';
 ALTER USER 'grafana'@'%' IDENTIFIED BY $(quoted "$MYSQL_GRAFANA_PASSWORD") WITH MAX_USER_CONNECTIONS 20;
+GRANT SELECT ON \`${pattern}\\_grafana\`.* TO 'grafana'@'%';
 
 CREATE USER IF NOT EXISTS 'exporter'@'%';
 ALTER USER 'exporter'@'%' IDENTIFIED BY $(quoted "$MYSQL_EXPORTER_PASSWORD") WITH MAX_USER_CONNECTIONS 5;

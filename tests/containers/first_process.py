@@ -60,7 +60,7 @@ def make_root(root: Path):
     for name in OPEN_FOLDERS:
         (root / name).mkdir(parents=True)
         (root / name).chmod(0o1777)
-    (root / "var/run").symlink_to("/run")
+    (root / "var/run").symlink_to("../run")
     for name in MERGED:
         if Path("/", name).is_symlink():
             (root / name).symlink_to(os.readlink(f"/{name}"))

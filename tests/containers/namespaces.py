@@ -66,7 +66,7 @@ class Namespaces:
     def run(self, *command: str):
         """Run it beside the bridges."""
         subprocess.run(
-            ["nsenter", f"--target={self.pid}", "--net", "--mount", *command], check=True
+            ["nsenter", f"--target={self.pid}", "--net", "--mount", "--pid", *command], check=True
         )
 
     def script(self, *lines: str):

@@ -43,6 +43,11 @@ SCHEDULE = {
         "schedule": timedelta(minutes=30),
         "options": {"expires": 1800},
     },
+    "see whether a worker works": {
+        "task": "pixeltrack.tasks.give_sign_of_life",
+        "schedule": timedelta(seconds=10),
+        "options": {"expires": 10},
+    },
 }
 AT_NIGHT = crontab(hour="1-5")  # every minute, a few seconds of work
 FORGET_PAGE_VIEWS = {

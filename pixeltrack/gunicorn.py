@@ -6,12 +6,20 @@ from django.apps import apps
 from django.urls import get_resolver
 
 from accounts.collector import collect_rarely
-from pixeltrack.processes import end_with_parent, gather_metrics
-from pixeltrack.settings import HOST, PORT, VAR_DIR, WEB_CONCURRENCY
+from pixeltrack.processes import end_with_parent, gather_metrics, gather_metrics_alone
+from pixeltrack.settings import HOST, PIXEL_METRICS_PORT, PORT, VAR_DIR, WEB_CONCURRENCY
 
-gather_metrics(VAR_DIR / "metrics")
+if PIXEL_METRICS_PORT:  # else others of the machine may share var/, and process ids are its own
+    gather_metrics_alone()
+else:
+    gather_metrics(VAR_DIR / "metrics")
 
-from prometheus_client.multiprocess import mark_process_dead  # noqa: E402 - not before that line
+# Not before these lines: they read the variable.
+from pixeltrack.exposition import Asked, Exposition
+from pixeltrack.metric_files import MetricFiles
+from pixeltrack.metrics_server import MetricsServer
+from pixeltrack.web_answers import web_answers
+from tracking.host import host_numbers
 
 bind = f"[{HOST}]:{PORT}" if ":" in HOST else f"{HOST}:{PORT}"
 workers = WEB_CONCURRENCY
@@ -23,6 +31,10 @@ worker_tmp_dir = tempfile.gettempdir()  # for the workers' signs of life; asgi.p
 loglevel = "warning"
 accesslog = None  # a line per request would name tokens and addresses
 control_socket_disable = True  # one path per user: two servers would fight over it
+
+files = MetricFiles.shared()
+# By the process that outlives the workers. It is alive as long as one of them answers.
+metrics = MetricsServer(Exposition(Asked(host_numbers)), web_answers)
 
 
 def on_starting(server):
@@ -36,4 +48,12 @@ def post_fork(server, worker):
 
 
 def child_exit(server, worker):
-    mark_process_dead(worker.pid)
+    files.has_ended(worker.pid)
+
+
+def when_ready(server):
+    metrics.start()
+
+
+def on_exit(server):
+    metrics.stop()

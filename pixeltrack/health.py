@@ -6,12 +6,12 @@ from django.conf import settings
 from django.db import Error as DatabaseFailure
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
-from django.http import Http404, JsonResponse
-from django_prometheus.exports import ExportToDjangoView
+from django.http import Http404, HttpResponse, JsonResponse
+from prometheus_client import CONTENT_TYPE_LATEST
 from redis import Redis, RedisError
 
+from pixeltrack.sources import MACHINE
 from tracking import spool
-from tracking.metrics import DISK_FREE_BYTES, SPOOL_BYTES
 
 FORWARDED = ("HTTP_FORWARDED", "HTTP_VIA", "HTTP_X_FORWARDED", "HTTP_X_REAL_IP")
 
@@ -57,9 +57,7 @@ def metrics(request):
     """For Prometheus. To everybody else there is nothing here."""
     if not is_inside(request):
         raise Http404
-    SPOOL_BYTES.set(spool.waiting_bytes())
-    DISK_FREE_BYTES.set(spool.free_bytes())
-    return ExportToDjangoView(request)
+    return HttpResponse(MACHINE.text(), content_type=CONTENT_TYPE_LATEST)
 
 
 def state_of(check) -> str:

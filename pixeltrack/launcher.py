@@ -7,7 +7,6 @@ it all is. Django itself is only set up in the child processes, which saves its 
 import argparse
 import errno
 import fcntl
-import http.client
 import os
 import socket
 import subprocess
@@ -15,7 +14,6 @@ import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from honcho.environ import parse_procfile
@@ -23,6 +21,7 @@ from honcho.environ import parse_procfile
 from pixeltrack import embedded_redis
 from pixeltrack.processes import end_with_parent, gather_metrics
 from pixeltrack.supervisor import TICK, Ended, StopAsked, Supervisor
+from pixeltrack.web_answers import web_answers
 
 FIRST = "redis"  # the others stand on it
 LAST = "web"  # lets nobody in before the rest is there, and stops first
@@ -145,21 +144,6 @@ def child_environment() -> dict[str, str]:
     here = str(Path(sys.executable).parent)  # `python` in the Procfile is this one
     path = os.pathsep.join([here, os.environ.get("PATH", os.defpath)])
     return os.environ | {"PATH": path, "PYTHONUNBUFFERED": "1"}
-
-
-def web_answers() -> bool:
-    everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # nosec B104 # compared, not bound
-    host = everywhere.get(settings.HOST, settings.HOST)
-    connection = http.client.HTTPConnection(host, settings.PORT, timeout=1)
-    try:
-        connection.request(
-            "GET", "/healthz", headers={"Host": urlsplit(settings.PUBLIC_URL).netloc}
-        )
-        return connection.getresponse().status < 500
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
 """What the processes of one machine share: they end together, and their metrics meet."""
 
+import atexit
 import ctypes
 import os
 import shutil
 import signal
 import sys
+import tempfile
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
@@ -31,3 +33,17 @@ def gather_metrics(folder: Path):
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+
+
+def gather_metrics_alone():
+    """The same, in a folder that no other container sees, and that goes with this process."""
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        return
+    folder = tempfile.mkdtemp(prefix="pixeltrack-metrics-")
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+    atexit.register(remove_own, folder, os.getpid())
+
+
+def remove_own(folder: str, pid: int):
+    if os.getpid() == pid:  # and not a fork of it
+        shutil.rmtree(folder, ignore_errors=True)

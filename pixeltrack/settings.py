@@ -55,6 +55,9 @@ SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
 # The subdomains beside ours, and the browsers' own lists, are not for us to decide about.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+# Where each process tells of itself, in a container of its own: /metrics and /healthz. Without it,
+# the web server's own port tells of all processes of the machine.
+PIXEL_METRICS_PORT = env.number("PIXEL_METRICS_PORT", 0, between(1, 65535))
 
 # -- Secrets -----------------------------------------------------------------------------------
 DEBUG = False
@@ -235,6 +238,7 @@ CELERY_BROKER_URL = re.sub(
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TIMEZONE = TIME_ZONE
+CELERY_BEAT_SCHEDULER = "pixeltrack.scheduler:Scheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 
 # -- Hits --------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from campaigns.models import Group
-from tracking.metrics import COUNTS_CHECKED, COUNTS_DRIFT
+from tracking.metrics import COUNTS_CHECKED
 from tracking.models import CountedDay
 from tracking.rebuild import openings_of, recount_day
 
@@ -25,15 +25,12 @@ MOST_OPENINGS = 20_000
 
 
 def look() -> int:
-    """Compare the counts of a few days with the openings, and tell the metric: the sum of all
-    differences that are known. Days with more than MOST_OPENINGS are left to `rebuild_counts
-    --check`."""
+    """Compare the counts of a few days with the openings. Returns the sum of all differences that
+    are known. Days with more than MOST_OPENINGS are left to `rebuild_counts --check`."""
     for day in days_to_look_at():
         found = look_at(day)
         CountedDay.objects.filter(pk=day.pk).update(looked_at=timezone.now(), drift=found)
-    drift = known_drift()
-    COUNTS_DRIFT.set(drift)
-    return drift
+    return known_drift()
 
 
 def known_drift() -> int:

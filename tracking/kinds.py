@@ -9,6 +9,7 @@ from tracking.page_views.record import record_views
 from tracking.record import record
 
 KINDS = (Hit, ViewHit)  # pixels first, wherever one kind goes before the other
+NAMES = {Hit: "pixel", ViewHit: "page_view"}  # in metrics
 FORMATS = {kind.FORMAT: kind for kind in KINDS}
 RECORDERS = {Hit: record, ViewHit: record_views}
 

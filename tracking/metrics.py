@@ -19,18 +19,12 @@ STREAM_DELETED = Counter(
     "pixeltrack_stream_deleted_entries_total",
     "Entries that somebody deleted from the stream before they were recorded",
 )
-# Of the host, whichever of its processes looked last.
-SPOOL_BYTES = Gauge(
-    "pixeltrack_spool_bytes", "Hits that wait in the spool", multiprocess_mode="mostrecent"
-)
-DISK_FREE_BYTES = Gauge(
-    "pixeltrack_disk_free_bytes", "Left on the spool's disk", multiprocess_mode="mostrecent"
-)
-COUNTS_DRIFT = Gauge(
-    "pixeltrack_counts_drift",
-    "By how much kept counts differed from the openings when a sample was looked at last",
-    multiprocess_mode="mostrecent",
-)
 COUNTS_CHECKED = Counter(
     "pixeltrack_counts_checked_days_total", "Days of groups whose counts were looked at"
+)
+HEARTBEAT = Gauge(
+    "pixeltrack_heartbeat_timestamp_seconds",
+    "When a process was last seen to go on with its work, in Unix time",
+    ["process"],
+    multiprocess_mode="mostrecent",
 )

@@ -13,6 +13,7 @@ from accounts.collector import collect_rarely
 from tracking import verdict_data
 from tracking.checks import check_database, check_redis, check_spool
 from tracking.consume import Consumer
+from tracking.heartbeat import Heartbeat
 from tracking.models.user_agent import describe_user_agent
 
 logger = logging.getLogger(__name__)
@@ -22,6 +23,7 @@ PAUSE_S = 1  # after a failure of Redis or the database
 
 class Command(BaseCommand):
     help = "Record hits from the stream until SIGTERM or Ctrl-C; several may run at once."
+    heartbeat = Heartbeat("consumer")
 
     def handle(self, **options):
         stop = threading.Event()
@@ -33,6 +35,7 @@ class Command(BaseCommand):
         consumer = Consumer(f"{socket.gethostname()}-{os.getpid()}")
         unchecked = [check_spool, check_database, check_redis]
         while not stop.is_set():
+            self.heartbeat.beat()
             close_old_connections()
             try:
                 while unchecked:

@@ -1,0 +1,48 @@
+"""What waits in the streams, told when somebody asks."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.conf import settings
+from prometheus_client.core import GaugeMetricFamily
+from redis import Redis
+
+from tracking.kinds import KINDS, NAMES
+from tracking.stream import CONSUMER_GROUP, stream_key, streams_of
+
+BACKLOG = (Path(__file__).parent / "backlog.lua").read_text()
+SECONDS = 1  # to connect, and for each answer
+
+
+def stream_backlog() -> Iterator[GaugeMetricFamily]:
+    """By kind of hits, of all shards: sums of entries, and the age of the oldest. Raises
+    RedisError."""
+    read = {kind: [(0, 0, 0)] for kind in KINDS}
+    for (kind, _), numbers in zip(streams_of(KINDS), measured(), strict=True):
+        read[kind].append(numbers)
+    entries, pending, lag = (
+        GaugeMetricFamily(f"pixeltrack_stream_{name}", text, labels=["kind"])
+        for name, text in (
+            ("entries", "Entries in the streams, each a group of hits"),
+            ("pending_entries", "Of these, what a consumer has read and not acknowledged yet"),
+            ("lag_seconds", "Age of the oldest entry that is not acknowledged; 0 if there is none"),
+        )
+    )
+    for kind, numbers in read.items():
+        lengths, pendings, ages = zip(*numbers, strict=True)
+        entries.add_metric([NAMES[kind]], sum(lengths))
+        pending.add_metric([NAMES[kind]], sum(pendings))
+        lag.add_metric([NAMES[kind]], max(ages) / 1000)
+    yield from (entries, pending, lag)
+
+
+def measured() -> list[tuple[int, int, int]]:
+    with (
+        Redis.from_url(
+            settings.REDIS_STREAM_URL, socket_timeout=SECONDS, socket_connect_timeout=SECONDS
+        ) as client,
+        client.pipeline(transaction=False) as pipeline,
+    ):
+        for kind, shard in streams_of(KINDS):
+            pipeline.eval(BACKLOG, 1, stream_key(shard, kind), CONSUMER_GROUP)
+        return pipeline.execute()

@@ -19,7 +19,8 @@ help: ## list what can be made
 run: $(INSTALLED) $(ENV_FILE) ## install what is missing and start everything; PORT and HOST are heeded
 	@$(PY) -m pixeltrack.launcher
 
-env: $(ENV_FILE) ## write .env with fresh random secrets, unless there is one
+env: ## write .env with fresh random secrets; add to one that is there those that docker compose lacks
+	@$(PYTHON) pixeltrack/bootstrap.py
 
 test: ## run the whole suite
 	@bash tests/run

@@ -119,6 +119,12 @@ def test_static_files_that_were_thrown_away_are_collected_again(prepare, tmp_pat
     assert "Collecting" in prepare().err
 
 
+def test_static_files_that_lie_ready_are_left_alone(prepare, settings, tmp_path):
+    settings.STATIC_DIR = str(tmp_path / "ready")
+    assert "Collecting" not in prepare().err
+    assert not (tmp_path / "static").exists()
+
+
 # -- What a newcomer is told ---------------------------------------------------------------------
 def test_it_says_where_everything_is(prepare, settings):
     settings.PUBLIC_URL = "http://pixels.example.com"
@@ -131,6 +137,15 @@ def test_it_says_where_everything_is(prepare, settings):
     assert "http://pixels.example.com/p/" in said
     assert "manage.py simulate_openings" in said
     assert "Ctrl-C stops it." in said
+
+
+def test_a_log_is_told_a_live_pixel_and_no_password(capfd):
+    call_command("prepare", "--for-log")
+    said = capfd.readouterr().out
+    assert PASSWORD not in said
+    assert "admin, password DJANGO_SUPERUSER_PASSWORD" in said
+    assert Pixel.objects.order_by("pk").first().url in said
+    assert "Ctrl-C" not in said
 
 
 def test_a_port_of_its_own_is_named_for_the_other_terminal(prepare, settings):

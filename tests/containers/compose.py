@@ -7,8 +7,10 @@ from pathlib import Path
 
 import yaml
 
+# ${NAME:-other}; in the other, there may be one more.
 VARIABLE = re.compile(
-    r"\$(?:(?P<escaped>\$)|(?P<plain>\w+)|\{(?P<name>\w+)(?:(?P<how>:?[-?+])(?P<other>[^}]*))?\})"
+    r"\$(?:(?P<escaped>\$)|(?P<plain>\w+)"
+    r"|\{(?P<name>\w+)(?:(?P<how>:?[-?+])(?P<other>(?:[^{}]|\{[^{}]*\})*))?\})"
 )
 SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}
 # What these mean is acted on, here or where an image is built; anything else must be noticed.

@@ -96,7 +96,7 @@ def as_dict(value) -> dict:
     return dict(each.split("=", 1) if "=" in each else (each, None) for each in value or [])
 
 
-class Project:
+class ComposeFile:
     """The services, networks and volumes of a compose file, with the variables of `env_file`."""
 
     def __init__(self, file: Path, env_file: Path):
@@ -112,10 +112,10 @@ class Project:
 
 
 class Service:
-    def __init__(self, name: str, entry: dict, project: Project):
+    def __init__(self, name: str, entry: dict, file: ComposeFile):
         unknown = entry.keys() - UNDERSTOOD - LEFT_OUT
         assert not unknown, f"{name}: nothing here knows what {sorted(unknown)} means"
-        self.name, self.entry, self.project = name, entry, project
+        self.name, self.entry, self.file = name, entry, file
         self.is_ours = "build" in entry
         self.image = entry.get("image", "")
         self.replicas = entry.get("scale") or entry.get("deploy", {}).get("replicas", 1)
@@ -139,9 +139,9 @@ class Service:
             path = each["path"] if isinstance(each, dict) else each
             # The one beside the compose file is the one that the variables come from.
             is_main = path in (".env", "./.env")
-            found |= self.project.variables if is_main else read_env(self.project.folder / path)
+            found |= self.file.variables if is_main else read_env(self.file.folder / path)
         for name, value in as_dict(self.entry.get("environment")).items():
-            value = self.project.variables.get(name) if value is None else value
+            value = self.file.variables.get(name) if value is None else value
             if value is not None:
                 found[name] = str(value).lower() if isinstance(value, bool) else str(value)
         return found
@@ -160,7 +160,7 @@ class Service:
             source, target = each["source"], each["target"]
             read_only = bool(each.get("read_only"))
         if source.startswith((".", "/")):
-            source = str((self.project.folder / source).resolve())
+            source = str((self.file.folder / source).resolve())
         return source, target, read_only
 
     @property

@@ -1,7 +1,6 @@
 """What stands in for the images that compose names: Debian's programs, and what the images' entry
 points do that Debian's don't."""
 
-import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -100,20 +99,20 @@ def is_not_here(image: str) -> str:
     return next((why for name, why in NOT_HERE.items() if repository(image).endswith(name)), "")
 
 
-def image_of(service, folder: Path) -> Image:
-    return our_image(folder) if service.is_ours else IMAGES[repository(service.image)]
+def image_of(service, folder: Path, static: Path | None) -> Image:
+    return our_image(folder, static) if service.is_ours else IMAGES[repository(service.image)]
 
 
 @cache
-def our_image(folder: Path) -> Image:
+def our_image(folder: Path, collected: Path | None) -> Image:
     """What our Dockerfile says, with this machine's Python and packages; what is built for it lies
-    in `folder`."""
+    in `folder`, but for static files that were `collected` already."""
     said = read_dockerfile(ROOT / "Dockerfile")
     var, static = said.environment["PIXEL_VAR_DIR"], said.environment["PIXEL_STATIC_DIR"]
-    collect_static(folder / "static", folder)
+    static_files = collected or collect_static(folder)
     mounts = [
         (sys.prefix, said.environment["PATH"].partition("/bin:")[0]),
-        (str(folder / "static"), static),
+        (str(static_files), static),
     ]
     if not sys.base_prefix.startswith("/usr"):
         mounts.append((sys.base_prefix, sys.base_prefix))
@@ -134,12 +133,12 @@ def our_image(folder: Path) -> Image:
     )
 
 
-def collect_static(static: Path, folder: Path):
+def collect_static(folder: Path) -> Path:
     """As the Dockerfile does, with secrets that are for nothing else."""
     environment = bare_environment(
         PIXEL_ENV_FILE=str(folder / "build.env"),
         PIXEL_VAR_DIR=str(folder / "var"),
-        PIXEL_STATIC_DIR=str(static),
+        PIXEL_STATIC_DIR=str(folder / "static"),
     )
     for command in (
         ["pixeltrack/bootstrap.py"],
@@ -148,5 +147,4 @@ def collect_static(static: Path, folder: Path):
         subprocess.run(
             [sys.executable, *command], cwd=ROOT, env=environment, check=True, capture_output=True
         )
-    if not static.exists():
-        shutil.copytree(folder / "var/static", static)
+    return folder / "static"

@@ -7,7 +7,7 @@ import threading
 import time
 from pathlib import Path
 
-from tests.containers.compose import Project
+from tests.containers.compose import ComposeFile
 from tests.containers.container import Container
 from tests.containers.images import image_of, is_not_here
 from tests.containers.names import NameServer
@@ -21,24 +21,31 @@ ASKED_EVERY = 0.5  # seconds: oftener than compose.yml has it, so that nobody wa
 RESTARTS = ("always", "unless-stopped", "on-failure")
 
 
-class Running:
+class Project:
     """The services of a compose file: `up()`, then `down()`, and again; `close()` at the end.
 
-    Everything is in `folder`. `clients` are addresses that the tests may speak from.
+    Everything is in `folder`. `clients` are addresses that the tests may speak from;
+    `static` is a folder of static files that need not be collected once more.
     """
 
-    def __init__(self, project: Project, folder: Path, clients: tuple[str, ...] = ()):
-        self.project, self.folder = project, folder
+    def __init__(
+        self,
+        file: ComposeFile,
+        folder: Path,
+        clients: tuple[str, ...] = (),
+        static: Path | None = None,
+    ):
+        self.services, self.networks, self.folder = file.services, file.networks, folder
         for name in ("containers", "volumes", "build"):
             (folder / name).mkdir()
         self.left_out = {
             name: why
-            for name, service in project.services.items()
+            for name, service in self.services.items()
             if (why := is_not_here(service.image))
         }
         self.images = {
-            name: image_of(service, folder / "build")
-            for name, service in project.services.items()
+            name: image_of(service, folder / "build", static)
+            for name, service in self.services.items()
             if name not in self.left_out
         }
         self.containers: dict[str, Container] = {}
@@ -46,7 +53,7 @@ class Running:
         self.names = NameServer()
         self.names.start()
         self._sockets: dict[str, socket.socket] = {}
-        self._numbers = dict.fromkeys(project.networks, 1)
+        self._numbers = dict.fromkeys(self.networks, 1)
         self._lock = threading.RLock()
         self._closing = threading.Event()
         self._make_networks(clients)
@@ -55,7 +62,7 @@ class Running:
 
     # -- Networks --------------------------------------------------------------------------------
     def _make_networks(self, clients):
-        self.numbers = {name: number for number, name in enumerate(self.project.networks, 1)}
+        self.numbers = {name: number for number, name in enumerate(self.networks, 1)}
         for number in self.numbers.values():
             gateway = GATEWAY.format(network=number)
             self.namespaces.script(
@@ -87,7 +94,7 @@ class Running:
                 f"ip -n {name} addr add {address}/24 dev {end}",
                 f"ip -n {name} link set {end} up",
             ]
-            if not (self.project.networks[each] or {}).get("internal"):
+            if not (self.networks[each] or {}).get("internal"):
                 gateway = GATEWAY.format(network=number)
                 lines.append(f"ip -n {name} route replace default via {gateway}")
         self.namespaces.script(*lines)
@@ -124,6 +131,9 @@ class Running:
                 return found
         return None
 
+    def volume(self, name: str) -> Path:
+        return self.folder / "volumes" / name
+
     def address(self, name: str) -> str:
         """One that the tests reach it at."""
         return self.resolve(name)[0]
@@ -158,7 +168,7 @@ class Running:
             time.sleep(0.02)
 
     def _start(self, name: str):
-        service = self.project.services[name]
+        service = self.services[name]
         for number in range(1, service.replicas + 1):
             self.start_container(f"{name}-{number}", service)
 
@@ -177,7 +187,7 @@ class Running:
         return container
 
     def _may_start(self, name: str) -> bool:
-        needed = self.project.services[name].depends_on
+        needed = self.services[name].depends_on
         return all(self._meets(*each) for each in needed.items())
 
     def _meets(self, name: str, condition: str) -> bool:
@@ -221,7 +231,7 @@ class Running:
         left = [name for name in self.images if not services or name in services]
         took, killed = {}, []
         while left:
-            needed = {each for name in left for each in self.project.services[name].depends_on}
+            needed = {each for name in left for each in self.services[name].depends_on}
             now = [name for name in left if name not in needed]
             assert now, f"{left} depend on each other"
             with self._lock:

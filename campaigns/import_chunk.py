@@ -7,6 +7,7 @@ from django.db import DatabaseError, transaction
 
 from accounts.retry import is_unavailable, retry_overtaken, retry_transaction
 from campaigns.erasure import AddressErased
+from campaigns.import_numbers import ROWS
 from campaigns.import_row import CheckedRow, Remark, fate
 from campaigns.models import Contact, ContactImport, ErasedAddress, ReportedRow
 from campaigns.models.schedule import Taken, erased_among
@@ -42,9 +43,13 @@ class ImportChunk:
             return
         try:
             # Not the holder: by now it may be another worker, whose lease is not ours.
+            before = {name: getattr(self.job, name) for name in ROWS}
             self.job.refresh_from_db(fields=PROGRESS)
         except ContactImport.DoesNotExist:
             raise LostLease from None
+        if not self.job.dry_run:
+            for name, counter in ROWS.items():
+                counter.inc(getattr(self.job, name) - before[name])
 
     def _parts(self) -> list["ImportChunk"]:
         if len(self.rows) > 1:

@@ -3,6 +3,7 @@
 from celery import shared_task
 from celery.signals import beat_init, task_postrun, worker_init
 
+from pixeltrack import task_numbers  # noqa: F401 - connects itself
 from pixeltrack.metrics_server import MetricsServer
 from pixeltrack.scheduler import Scheduler
 from pixeltrack.sources import BEAT, WORKER

@@ -7,8 +7,9 @@ from itertools import accumulate
 from tracking import spool
 from tracking.decision import Decision, Recorded
 from tracking.hit import Hit
-from tracking.kinds import KINDS
-from tracking.metrics import SPOOL_UNREADABLE
+from tracking.kinds import KINDS, NAMES
+from tracking.metrics import BATCH_HITS as HITS_AT_ONCE
+from tracking.metrics import BATCH_SECONDS, SPOOL_UNREADABLE
 from tracking.page_views.hit import ViewHit
 from tracking.settle import settle
 from tracking.stream import Entry, StreamReader
@@ -29,6 +30,8 @@ NO_OPENING = {
 BATCH_MS = 100
 IDLE_MS = 1000  # how long an idle consumer waits before it looks whether it is to stop
 CLAIM_EVERY_S = 2
+BATCH_SIZES = {kind: HITS_AT_ONCE.labels(NAMES[kind]) for kind in KINDS}
+BATCH_TIMES = {kind: BATCH_SECONDS.labels(NAMES[kind]) for kind in KINDS}
 
 
 class Consumer:
@@ -71,7 +74,10 @@ class Consumer:
         portion = first_hits(held)
         packed = [item for entry in portion for item in entry.packed.items()]
         if portion:
+            begun = time.monotonic()
             recorded = settle(packed)
+            BATCH_TIMES[portion[0].kind].observe(time.monotonic() - begun)
+            BATCH_SIZES[portion[0].kind].observe(len(packed))
             self.stream.correct_filter(corrections(recorded))
             self.stream.acknowledge(portion)
             del held[: len(portion)]

@@ -19,6 +19,7 @@ from tracking.breaker import Breaker
 from tracking.decision import Decision
 from tracking.hit import Hit
 from tracking.kinds import record_all
+from tracking.metrics import BREAKER_OPEN
 from tracking.outcome import Outcome
 from tracking.page_views.hit import ViewHit
 from tracking.spool import SpoolWriter, disk_is_low
@@ -36,7 +37,7 @@ class Database:
     """Records a group of hits in a thread of its own, which a hanging database may keep."""
 
     def __init__(self):
-        self._breaker = Breaker()
+        self._breaker = Breaker(tell=BREAKER_OPEN.labels("database").set)
         self._thread = ThreadPoolExecutor(1, "record")
         self._overdue: Future | None = None
 

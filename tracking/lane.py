@@ -1,12 +1,14 @@
 """The express lane: pixels and page views answered before Django's request machinery."""
 
 from functools import partial
+from time import perf_counter
 
 from tracking import verdict_data
 from tracking.collect import GroupCommit, count
 from tracking.fallback import lose, name_of
 from tracking.hit import PIXEL_PATH, Hit
-from tracking.kinds import KINDS
+from tracking.kinds import KINDS, NAMES
+from tracking.metrics import COLLECT_SECONDS
 from tracking.outcome import Outcome
 from tracking.page_views.hit import ViewHit
 from tracking.page_views.lane import ViewLane
@@ -21,6 +23,7 @@ def start_of(status: int, headers: dict[str, str]) -> dict:
 FOUND = start_of(200, HEADERS)
 FOUND_AFTER = {outcome: start_of(200, headers_after(outcome)) for outcome in Outcome}
 NOT_ALLOWED = start_of(405, NOT_ALLOWED_HEADERS)
+SECONDS = COLLECT_SECONDS.labels(NAMES[Hit])
 GIF_BODY = {"type": "http.response.body", "body": GIF}
 NO_BODY = {"type": "http.response.body", "body": b""}
 
@@ -60,10 +63,13 @@ class ExpressLane:
 
     async def collect(self, scope, token) -> Outcome:
         """A client gets its GIF whatever goes wrong here."""
+        begun = perf_counter()
         try:
-            return await self.group_commit(Hit).collect(Hit.from_scope(scope, token))
+            outcome = await self.group_commit(Hit).collect(Hit.from_scope(scope, token))
         except Exception as error:
-            return count(*lose(1, name_of(error)))
+            outcome = count(*lose(1, name_of(error)))
+        SECONDS.observe(perf_counter() - begun)
+        return outcome
 
     def group_commit(self, kind: type) -> GroupCommit:
         """That of this worker for hits of this kind."""

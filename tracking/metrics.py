@@ -1,4 +1,4 @@
-from prometheus_client import Counter, Gauge
+from prometheus_client import Counter, Gauge, Histogram
 
 COLLECTED = Counter("pixeltrack_hits_total", "Hits of pixels by what became of them", ["outcome"])
 COLLECTED_VIEWS = Counter(
@@ -18,6 +18,30 @@ SPOOL_UNREADABLE = Counter(
 STREAM_DELETED = Counter(
     "pixeltrack_stream_deleted_entries_total",
     "Entries that somebody deleted from the stream before they were recorded",
+)
+COLLECT_SECONDS = Histogram(
+    "pixeltrack_collect_seconds",
+    "From reading a request to its answer, by the kind of its hits",
+    ["kind"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
+)
+BATCH_HITS = Histogram(
+    "pixeltrack_batch_hits",
+    "Hits of a stream that a consumer recorded at once",
+    ["kind"],
+    buckets=(1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500),
+)
+BATCH_SECONDS = Histogram(
+    "pixeltrack_batch_seconds",
+    "How long it took to record them",
+    ["kind"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+BREAKER_OPEN = Gauge(
+    "pixeltrack_breaker_open",
+    "Whether a web process leaves a store alone because it has failed",
+    ["breaker"],
+    multiprocess_mode="livemax",  # of the processes that live: one of them is enough
 )
 COUNTS_CHECKED = Counter(
     "pixeltrack_counts_checked_days_total", "Days of groups whose counts were looked at"

@@ -3,7 +3,7 @@
 import logging
 
 from accounts.retry import is_unavailable
-from tracking.decision import Recorded
+from tracking.decision import Decision, Recorded
 from tracking.hit import Hit
 from tracking.kinds import kind_of, record_all, unpack
 from tracking.metrics import RECORDED, RECORDED_VIEWS
@@ -14,7 +14,12 @@ from tracking.record import TRANSACTION_HITS
 
 logger = logging.getLogger(__name__)
 
-COUNTERS = {Hit: RECORDED, ViewHit: RECORDED_VIEWS}
+QUARANTINED = "quarantined"
+# Each from the beginning, so that the first one is seen as an increase.
+COUNTERS = {
+    kind: {decision: counter.labels(decision) for decision in (*Decision, QUARANTINED)}
+    for kind, counter in ((Hit, RECORDED), (ViewHit, RECORDED_VIEWS))
+}
 
 
 def settle(packed: list[tuple[bytes, bytes]]) -> list[Recorded]:
@@ -35,7 +40,7 @@ def settle(packed: list[tuple[bytes, bytes]]) -> list[Recorded]:
 
 
 def count(recorded: Recorded):
-    COUNTERS[type(recorded.hit)].labels(recorded.decision).inc()
+    COUNTERS[type(recorded.hit)][recorded.decision].inc()
 
 
 def record_or_quarantine(hits: list[Hit]) -> list[Recorded]:
@@ -60,7 +65,7 @@ def quarantine(event_id: bytes, packed: bytes, error: Exception):
     user_id = user_of(packed)
     if user_id and ErasedVisitor.objects.among([user_id]):
         QuarantinedHit.objects.forget_visitor(user_id)
-    COUNTERS[kind_of(packed)].labels("quarantined").inc()
+    COUNTERS[kind_of(packed)][QUARANTINED].inc()
     logger.error("A hit can't be recorded (%s) and is in quarantine.", type(error).__name__)
 
 

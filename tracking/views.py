@@ -1,10 +1,16 @@
+from time import perf_counter
+
 from django.http import HttpResponse
 
 from tracking import verdict_data
 from tracking.collect import collect, count
 from tracking.fallback import lose, name_of
 from tracking.hit import Hit
+from tracking.kinds import NAMES
+from tracking.metrics import COLLECT_SECONDS
 from tracking.reply import GIF, HEADERS, NOT_ALLOWED_HEADERS, headers_after
+
+SECONDS = COLLECT_SECONDS.labels(NAMES[Hit])
 
 
 def pixel(request, token):
@@ -14,10 +20,12 @@ def pixel(request, token):
     if request.method == "HEAD":
         return bare(200, GIF, HEADERS)
     verdict_data.watch()  # where no lane has begun to
+    begun = perf_counter()
     try:
         outcome = collect(Hit.from_request(request, token))
     except Exception as error:  # a client gets its GIF whatever goes wrong
         outcome = count(*lose(1, name_of(error)))
+    SECONDS.observe(perf_counter() - begun)
     return bare(200, GIF, headers_after(outcome))
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from tracking.collect import count_views
 from tracking.fallback import lose
+from tracking.kinds import NAMES
+from tracking.metrics import COLLECT_SECONDS
 from tracking.outcome import Outcome
 from tracking.page_views.hit import ViewHit
 from tracking.page_views.reply import (
@@ -20,6 +22,8 @@ from tracking.page_views.statistics import STATS_PATH, Question
 from tracking.page_views.track import TRACK_PATH, Arrival, Sent, read_body, read_query
 from tracking.reply import GIF, NOT_ALLOWED_HEADERS, headers_that_tell
 from tracking.reply import HEADERS as GIF_HEADERS
+
+SECONDS = COLLECT_SECONDS.labels(NAMES[ViewHit])
 
 
 @dataclass(frozen=True)

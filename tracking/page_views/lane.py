@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from itertools import chain
 from math import inf
+from time import perf_counter
 
 from django.conf import settings
 
@@ -12,7 +13,7 @@ from tracking.collect import count_views
 from tracking.fallback import name_of
 from tracking.outcome import Outcome
 from tracking.page_views import answers
-from tracking.page_views.answers import Request
+from tracking.page_views.answers import SECONDS, Request
 from tracking.page_views.kept_answers import KeptAnswers
 from tracking.page_views.reply import Refused, Reply
 from tracking.page_views.statistics import STATS_PATH
@@ -67,8 +68,10 @@ class ViewLane:
     async def track(self, request: Request, receive) -> Reply:
         if refused := answers.before_body(request):
             return refused
-        sent = await self.read(request, await body_of(receive))
-        return sent if isinstance(sent, Reply) else await self.take_in(request, sent)
+        body = await body_of(receive)
+        begun = perf_counter()  # not before: how long a client takes to send it is its affair
+        sent = await self.read(request, body)
+        return sent if isinstance(sent, Reply) else await self.take_in(request, sent, begun)
 
     async def read(self, request: Request, body: bytes) -> Sent | Reply:
         """Long bodies that are whole at the same time have a turn each, as lists have."""
@@ -78,11 +81,12 @@ class ViewLane:
             await asyncio.sleep(0)
             return answers.read(request, body)
 
-    async def take_in(self, request: Request, sent: Sent) -> Reply:
+    async def take_in(self, request: Request, sent: Sent, begun: float) -> Reply:
         if sent.is_list:
             outcomes = await self.collect_list(sent)
         else:
             outcomes = await self.collect(sent.rows)
+        SECONDS.observe(perf_counter() - begun)
         return answers.to_track(request, sent, outcomes)
 
     async def collect_list(self, sent: Sent) -> list[Outcome]:
@@ -95,7 +99,9 @@ class ViewLane:
         return list(chain.from_iterable(await asyncio.gather(*collecting)))
 
     async def gif(self, request: Request, receive) -> Reply:
+        begun = perf_counter()
         outcomes = await self.collect(answers.hits_of_gif(request))
+        SECONDS.observe(perf_counter() - begun)
         return answers.to_gif(request, outcomes)
 
     async def collect(self, hits):
@@ -129,12 +135,13 @@ class ViewLane:
         return None
 
     def _track_quickly(self, headers, body: bytes, answer: Callable):
+        begun = perf_counter()
         request = Request("POST", TRACK_PATH, b"", **known_headers(headers))
         sent = answers.read(request, body)
         if isinstance(sent, Reply):
             answer(lambda: sent)
         elif sent.is_list:
-            taking_in = asyncio.ensure_future(self.take_in(request, sent))
+            taking_in = asyncio.ensure_future(self.take_in(request, sent, begun))
             self._taking_in.add(taking_in)  # else nothing holds it
             taking_in.add_done_callback(self._taking_in.discard)
             taking_in.add_done_callback(lambda done: answer(done.result))
@@ -145,15 +152,17 @@ class ViewLane:
                 lost = answers.lose_all(sent.rows, name_of(error))
                 answer(answers.to_track, request, sent, lost)
             else:
-                outcome.add_done_callback(partial(answer, to_one_view, request, sent))
+                outcome.add_done_callback(partial(answer, to_one_view, request, sent, begun))
 
     async def close(self):
         if self._kept:
             await self._kept.close()
 
 
-def to_one_view(request: Request, sent: Sent, outcome: asyncio.Future) -> Reply:
-    return answers.to_track(request, sent, count_views([outcome.result()]))
+def to_one_view(request: Request, sent: Sent, begun: float, outcome: asyncio.Future) -> Reply:
+    outcomes = count_views([outcome.result()])
+    SECONDS.observe(perf_counter() - begun)
+    return answers.to_track(request, sent, outcomes)
 
 
 def tell_quickly(kept: bytes, body: bytes, answer: Callable):

@@ -1,5 +1,7 @@
 """The plain views of page views: the same answers and hits as the express lane's."""
 
+from time import perf_counter
+
 from django.conf import settings
 from django.http import HttpResponse
 from django.views.decorators.csrf import csrf_exempt
@@ -8,7 +10,7 @@ from rest_framework.views import APIView
 from tracking.collect import collect_views
 from tracking.fallback import name_of
 from tracking.page_views import answers, kept_answers
-from tracking.page_views.answers import Request
+from tracking.page_views.answers import SECONDS, Request
 from tracking.page_views.reply import FOR_ANY_PAGE, Refused, Reply
 
 
@@ -29,15 +31,22 @@ def track(request):
     asked = request_of(request)
     if refused := answers.before_body(asked):
         return response(refused)
-    sent = answers.read(asked, request.body)
+    body = request.body
+    begun = perf_counter()
+    sent = answers.read(asked, body)
     if isinstance(sent, Reply):
         return response(sent)
-    return response(answers.to_track(asked, sent, collect(sent.read())))
+    outcomes = collect(sent.read())
+    SECONDS.observe(perf_counter() - begun)
+    return response(answers.to_track(asked, sent, outcomes))
 
 
 def gif(request):
     asked = request_of(request)
-    return response(answers.to_gif(asked, collect(answers.hits_of_gif(asked))))
+    begun = perf_counter()
+    outcomes = collect(answers.hits_of_gif(asked))
+    SECONDS.observe(perf_counter() - begun)
+    return response(answers.to_gif(asked, outcomes))
 
 
 def collect(hits):

@@ -66,6 +66,9 @@ class WholeStack(API):
         self.compose.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def logs(self) -> dict[str, str]:
+        return {name: each.text() for name, each in self.compose.containers.items()}
+
     # -- Whom the tests can speak to -------------------------------------------------------------
     @property
     def spool(self) -> Path:
@@ -98,13 +101,12 @@ class WholeStack(API):
 
     def connect_redis(self, user="root", password="") -> redis.Redis:
         with self.reached():
-            client = redis.Redis(
+            return redis.Redis(
                 host=self.compose.address("redis"),
                 username=user,
                 password=password or self.variables[REDIS_PASSWORDS[user]],
                 single_connection_client=True,  # made here: later ones would begin elsewhere
             )
-        return client
 
     def connect_mysql(self, user="root", password="", database="") -> MySQLdb.Connection:
         with self.reached():

@@ -1,7 +1,7 @@
 """Writes `.env` with fresh random secrets, once: `python -m pixeltrack.bootstrap`.
 
-Into one that is there it adds the secrets of stores that are missing. What a setting is for stands in
-`.env.example`, which is the template.
+Into one that is there it adds the secrets of stores that are missing. What a setting is for stands
+in `.env.example`, which is the template.
 """
 
 import os
@@ -56,9 +56,7 @@ def missing_in(text: str) -> list[str]:
     values = dict(ASSIGNMENT.findall(text))
     there = {name for name, value in values.items() if not NOTHING.fullmatch(value)}
     return [
-        name
-        for name in STORE_SECRETS
-        if name not in there and BELONGS_TO.get(name) not in there
+        name for name in STORE_SECRETS if name not in there and BELONGS_TO.get(name) not in there
     ]
 
 

@@ -65,6 +65,10 @@ class Environment:
         """Values with commas between them."""
         return self._read(self._env.list, name, default, ())
 
+    def known(self) -> frozenset[str]:
+        """All names that were read or allowed so far."""
+        return frozenset(self._known)
+
     def has_in_file(self, name: str) -> bool:
         return name in self._in_file
 

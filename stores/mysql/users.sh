@@ -1,7 +1,8 @@
 #!/bin/sh
 # Makes the database, one of views for Grafana, and the three users, from the environment. MySQL's image
-# runs it at the first start, over the socket; elsewhere, and after a password was changed, run it with
-# MYSQL_HOST naming the server. As often as you like.
+# runs it at the first start. After a password was changed in .env, and `docker compose up -d`:
+#   docker compose exec mysql /docker-entrypoint-initdb.d/users.sh
+# As often as you like. Elsewhere, options of the client say where the server is: users.sh --host=…
 set -eu
 
 quoted() { # as a string of SQL
@@ -13,8 +14,7 @@ app=$(quoted "${MYSQL_USER:-pixeltrack}")
 # In a GRANT for a whole database, _ stands for any character.
 pattern=$(printf %s "$database" | sed 's/[_%]/\\&/g')
 
-MYSQL_PWD=$MYSQL_ROOT_PASSWORD mysql --user=root ${MYSQL_HOST:+--host="$MYSQL_HOST"} \
-    ${MYSQL_PORT:+--port="$MYSQL_PORT"} <<SQL
+MYSQL_PWD=$MYSQL_ROOT_PASSWORD mysql --user=root "$@" <<SQL
 CREATE DATABASE IF NOT EXISTS \`$database\` CHARACTER SET utf8mb4;
 CREATE DATABASE IF NOT EXISTS \`${database}_grafana\` CHARACTER SET utf8mb4;
 

@@ -19,7 +19,6 @@ from accounts.models import Team, User
 from campaigns.models import Campaign, Pixel
 from pixeltrack.grafana_views import make_grafana_views
 
-
 PATIENCE_S = 3600  # a migration of a big table takes its time
 
 

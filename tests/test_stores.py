@@ -1,0 +1,178 @@
+"""What docker compose gives MySQL and Redis: they keep what they have, and let each in for its own."""
+
+import subprocess
+from secrets import token_urlsafe
+
+import pytest
+import redis
+from redis.backoff import NoBackoff
+from redis.exceptions import AuthenticationError, NoPermissionError
+from redis.retry import Retry
+
+from pixeltrack.bootstrap import STORE_SECRETS
+from tests.conftest import needs
+from tests.stores import StoredMariaDB, StoredRedis
+
+SECRETS = {name: token_urlsafe(24) for name in STORE_SECRETS if name[0] in "MR"}
+SECRETS["MYSQL_GRAFANA_PASSWORD"] = r"it's \ 100% «fine»"
+
+
+@pytest.fixture(scope="module")
+def stored_redis(folder):
+    needs("redis-server")
+    secrets = {name: value for name, value in SECRETS.items() if name.startswith("REDIS")}
+    server = StoredRedis(folder, secrets)
+    yield server.start()
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def database(folder):
+    needs("mariadbd")
+    secrets = {name: value for name, value in SECRETS.items() if name.startswith("MYSQL")}
+    server = StoredMariaDB(folder, secrets, database="pixel_track")
+    yield server.start()
+    server.stop()
+
+
+# -- Redis ---------------------------------------------------------------------------------------
+def test_redis_keeps_what_it_has(stored_redis):
+    with stored_redis.client("root") as root:
+        kept = root.config_get("append*", "maxmemory*", "save")
+    assert (kept["appendonly"], kept["appendfsync"]) == ("yes", "everysec")
+    assert (kept["maxmemory-policy"], kept["maxmemory"]) == ("noeviction", str(2**30))
+    assert kept["save"] == ""
+
+
+def test_nobody_comes_in_without_a_password(stored_redis):
+    once = {"port": stored_redis.port, "retry": Retry(NoBackoff(), 0)}
+    with redis.Redis(**once) as stranger, pytest.raises(AuthenticationError):
+        stranger.ping()
+    for password in SECRETS.values():
+        with redis.Redis(password=password, **once) as user, pytest.raises(AuthenticationError):
+            user.ping()
+
+
+def test_the_file_of_users_holds_no_password(stored_redis):
+    text = stored_redis.users.read_text()
+    assert text.count(" on #") == 3
+    assert not [name for name, value in SECRETS.items() if value in text]
+    assert stored_redis.users.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "CONFIG SET appendonly no",
+        "CONFIG REWRITE",
+        "FLUSHALL",
+        "FLUSHDB",
+        "KEYS *",
+        "ACL LIST",
+        "ACL SETUSER pixeltrack +@all",
+        "SHUTDOWN NOSAVE",
+        "REPLICAOF NO ONE",
+        "MONITOR",
+        "SAVE",
+        "BGREWRITEAOF",
+        "CLIENT KILL TYPE normal",
+        "SWAPDB 0 1",
+        "SCRIPT FLUSH",
+        "MODULE LIST",
+        "MIGRATE h 1 k 0 1",
+        "RESTORE k 0 x",
+        "FUNCTION FLUSH",
+    ],
+)
+def test_neither_the_program_nor_the_exporter_may(stored_redis, command):
+    for user in ("pixeltrack", "exporter"):
+        with stored_redis.client(user) as client, pytest.raises(NoPermissionError):
+            client.execute_command(*command.split())
+
+
+@pytest.mark.parametrize("command", ["GET k", "SET k v", "XLEN k", "EVAL 1 0", "MEMORY USAGE k"])
+def test_the_exporter_sees_no_data(stored_redis, command):
+    with stored_redis.client("exporter") as client, pytest.raises(NoPermissionError):
+        client.execute_command(*command.split())
+
+
+def test_a_password_that_is_missing_ends_the_start(tmp_path):
+    server = StoredRedis(tmp_path, {"REDIS_PASSWORD": "x", "REDIS_ROOT_PASSWORD": "y"})
+    with pytest.raises(AssertionError, match="REDIS_EXPORTER_PASSWORD"):
+        server.start()
+
+
+# -- MySQL ---------------------------------------------------------------------------------------
+def test_the_database_keeps_what_it_has(database):
+    asked = ["innodb_flush_log_at_trx_commit", "sync_binlog", "log_bin", "character_set_server"]
+    question = f"SELECT @@{', @@'.join(asked)}"
+    answer = database.ask("pixeltrack", SECRETS["MYSQL_PASSWORD"], question)
+    assert answer.split("\t") == ["1", "1", "1", "utf8mb4"]
+
+
+def test_the_program_may_do_anything_with_its_database_and_nothing_else(database):
+    password = SECRETS["MYSQL_PASSWORD"]
+    assert database.ask("pixeltrack", password, "SHOW DATABASES").split() == [
+        "information_schema",
+        "pixel_track",
+        "pixel_track_grafana",
+    ]
+    database.ask(
+        *("pixeltrack", password, "USE pixel_track", "CREATE TABLE mails (id int, address text)"),
+        *("INSERT INTO mails VALUES (7, 'ada@example.com')", "ALTER TABLE mails ADD at datetime"),
+        "CREATE OR REPLACE VIEW pixel_track_grafana.mails AS SELECT id FROM mails",
+    )
+    for forbidden in (
+        "CREATE DATABASE other",
+        "CREATE DATABASE pixelXtrack",
+        "CREATE TABLE pixel_track_grafana.own (id int)",
+        "SELECT * FROM mysql.user",
+        "CREATE USER eve",
+        "SET GLOBAL max_connections = 1",
+    ):
+        with pytest.raises(subprocess.CalledProcessError):
+            database.ask("pixeltrack", password, forbidden)
+
+
+def test_grafana_sees_views_and_no_table(database):
+    password = SECRETS["MYSQL_GRAFANA_PASSWORD"]
+    database.ask(
+        *("pixeltrack", SECRETS["MYSQL_PASSWORD"], "USE pixel_track"),
+        *("CREATE OR REPLACE TABLE seen (id int)", "INSERT INTO seen VALUES (8)"),
+        "CREATE OR REPLACE VIEW pixel_track_grafana.seen AS SELECT id FROM seen",
+    )
+    assert database.ask("grafana", password, "SELECT * FROM pixel_track_grafana.seen") == "8"
+    for forbidden in (
+        "SELECT * FROM pixel_track.seen",
+        "DELETE FROM pixel_track_grafana.seen",
+        "DROP VIEW pixel_track_grafana.seen",
+        "CREATE VIEW pixel_track_grafana.all_of_it AS SELECT 1",
+    ):
+        with pytest.raises(subprocess.CalledProcessError):
+            database.ask("grafana", password, forbidden)
+
+
+def test_the_exporter_sees_the_server_and_no_data(database):
+    password = SECRETS["MYSQL_EXPORTER_PASSWORD"]
+    allowed = ("SHOW GLOBAL STATUS", "SHOW MASTER STATUS", "SHOW PROCESSLIST")
+    assert database.ask("exporter", password, *allowed)
+    assert database.ask(
+        "exporter", password, "SELECT COUNT(*) FROM performance_schema.threads"
+    ).isdigit()
+    with pytest.raises(subprocess.CalledProcessError):
+        database.ask("exporter", password, "SELECT * FROM pixel_track.mails")
+    assert "pixel_track" not in database.ask("exporter", password, "SHOW DATABASES")
+
+
+def test_nobody_comes_in_with_anothers_password(database):
+    with pytest.raises(subprocess.CalledProcessError):
+        database.ask("grafana", SECRETS["MYSQL_EXPORTER_PASSWORD"], "SELECT 1")
+    with pytest.raises(subprocess.CalledProcessError):
+        database.ask("pixeltrack", "", "SELECT 1")
+
+
+def test_a_password_is_changed_by_making_the_users_again(database):
+    database.make_users(MYSQL_EXPORTER_PASSWORD="another-one")
+    assert database.ask("exporter", "another-one", "SELECT 1") == "1"
+    database.make_users()
+    assert database.ask("exporter", SECRETS["MYSQL_EXPORTER_PASSWORD"], "SELECT 1") == "1"

@@ -91,6 +91,10 @@ class Container:
             user = User(user.uid, found.gid if found else int(group))
         return user
 
+    @property
+    def our_user(self) -> User:
+        return self.user(str(self.service.entry.get("user") or self.image.user or "root"))
+
     def as_our_user(self, command: list[str]) -> list[str]:
         """`command` with as little power as compose leaves to it."""
         entry = self.service.entry
@@ -99,7 +103,7 @@ class Container:
         kept += [name.lower().removeprefix("cap_") for name in entry.get("cap_add", [])]
         bounds = ",".join(["-all", *(f"+{name}" for name in dict.fromkeys(kept))])
         options = [f"--bounding-set={bounds}", "--inh-caps=-all"]
-        user = self.user(str(entry.get("user") or self.image.user or "root"))
+        user = self.our_user
         options += [f"--reuid={user.uid}", f"--regid={user.gid}", "--clear-groups"]
         if any("no-new-privileges" in each for each in entry.get("security_opt", [])):
             options.append("--no-new-privs")
@@ -135,6 +139,7 @@ class Container:
             "tmpfs": self.service.tmpfs,
             "read_only": bool(self.service.entry.get("read_only")),
             "init": bool(self.service.entry.get("init")),
+            "user": [self.our_user.uid, self.our_user.gid],
             "working_dir": self.working_dir,
             "environment": self.environment,
             "command": self.as_our_user(self.command),
@@ -183,6 +188,11 @@ class Container:
         """Of its first process, as seen from here: below nsenter and unshare."""
         self._pid = self._pid or child_of(child_of(self._process.pid))
         return self._pid
+
+    @property
+    def main_pid(self) -> int:
+        """Of its command, which is not the first process where `init` is one."""
+        return child_of(self.pid) if self.service.entry.get("init") else self.pid
 
     @property
     def status(self) -> int | None:

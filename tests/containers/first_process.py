@@ -50,7 +50,7 @@ def main():
     subprocess.run(["hostname", inside["hostname"]], check=True)
     os.chdir(inside["working_dir"])
     if inside["init"]:
-        be_init()
+        be_init(*inside["user"])
     os.execve(inside["command"][0], inside["command"], inside["environment"])
 
 
@@ -111,7 +111,7 @@ def change_root(root: Path):
     subprocess.run(["umount", "--lazy", "/mnt"], check=True)
 
 
-def be_init():
+def be_init(uid: int, gid: int):
     """Returns in a child. The first process itself passes signals on to it, and takes in what
     others leave behind, as `init: true` asks for."""
     passed_on = set(signal.Signals) - {signal.SIGKILL, signal.SIGSTOP, signal.SIGCHLD}
@@ -120,6 +120,9 @@ def be_init():
     if not child:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, passed_on | {signal.SIGCHLD})
         return
+    os.setgroups([])
+    os.setgid(gid)
+    os.setuid(uid)
     while True:
         got = signal.sigwait(passed_on | {signal.SIGCHLD})
         if got != signal.SIGCHLD:

@@ -48,6 +48,12 @@ class Project:
             for name, service in self.services.items()
             if name not in self.left_out
         }
+        self.one_shots = {
+            name
+            for service in self.services.values()
+            for name, condition in service.depends_on.items()
+            if condition == "service_completed_successfully"
+        }
         self.containers: dict[str, Container] = {}
         self.namespaces = Namespaces()
         self.names = NameServer()
@@ -212,7 +218,7 @@ class Project:
         return all(self._is_well(each) for name in services for each in self.of(name))
 
     def _is_well(self, container: Container) -> bool:
-        if container.service.restarts == "no":
+        if container.service.name in self.one_shots:
             assert container.status in (None, 0), f"{container.name}:\n{container.text()}"
             return container.status == 0
         return container.runs and (container.is_healthy or not container.healthcheck)

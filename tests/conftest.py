@@ -16,16 +16,22 @@ from playwright.sync_api import expect, sync_playwright
 
 from tests import canary
 from tests.browsing import line_of
+from tests.containers import namespaces
 from tests.faults.points import FOLDER, Points
 from tests.front import Front, addresses, client_from
 from tests.services import MARK, PATIENCE, MariaDB, Service, find, survivors
 from tests.stack import Stack
 from tests.thorough import THOROUGH
+from tests.whole_stack import WholeStack
 
 # It begins with that of tests/run, whose own helpers are not for us to count.
 os.environ[MARK] = f"{os.environ.get(MARK, '')}-{secrets.token_hex(8)}"
 logging.getLogger("httpx").setLevel(logging.WARNING)  # a line per request, in every failure
 ALL_LOGS = canary.make_folder()
+WHOLE_STACK_NEEDS = (
+    *("mariadbd", "redis-server", "nginx", "prometheus", "prometheus-mysqld-exporter"),
+    *("prometheus-redis-exporter", "prometheus-nginx-exporter", "curl", "wget"),
+)
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 PATIENCE_MS = PATIENCE * 1000  # on a busy machine a page takes its time
 expect.set_options(timeout=PATIENCE_MS)
@@ -63,7 +69,8 @@ def mariadb(folder):
 @pytest.fixture(scope="session")
 def stacks(request, folder):
     """The stacks by name, each made when it is first asked for: "sqlite", "mysql-plain" …"""
-    running = request.session.stash[LOGS] = {}
+    running: dict[str, Stack] = {}
+    talking = request.session.stash.setdefault(LOGS, {})
 
     def stack(database: str, *, lane=True, name="", **settings) -> Stack:
         name = name or f"{database}_{'lane' if lane else 'plain'}"
@@ -71,7 +78,7 @@ def stacks(request, folder):
             mariadb = request.getfixturevalue("mariadb") if database == "mysql" else None
             place = folder / name
             place.mkdir()
-            running[name] = Stack(place, mariadb=mariadb, lane=lane, **settings)
+            talking[name] = running[name] = Stack(place, mariadb=mariadb, lane=lane, **settings)
             running[name].start()
         return running[name]
 
@@ -112,6 +119,22 @@ def front(stack):
     front = Front(stack)
     yield front
     front.end()
+
+
+@pytest.fixture(scope="session")
+def whole_stack(request):
+    """All that docker-compose.yml names, in containers without Docker."""
+    if why := namespaces.missing():
+        pytest.skip(f"no containers here: {why}")
+    for program in WHOLE_STACK_NEEDS:
+        needs(program)
+    # Not in the folder of the other stacks: it takes its own away.
+    stack = WholeStack(Path(tempfile.mkdtemp(prefix="pixeltrack-")))
+    request.session.stash.setdefault(LOGS, {})["compose"] = stack
+    try:
+        yield stack.start()
+    finally:
+        stack.close()
 
 
 @pytest.fixture

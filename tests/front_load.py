@@ -43,13 +43,13 @@ answer = [[str(event_id), user_id] for event_id, user_id in rows]
 class Load:
     """Clients that fetch pixels and send page views in turn, until told to end."""
 
-    def __init__(self, stack, url: str):
+    def __init__(self, stack, url: str, addresses=ADDRESSES):
         self.stack, self.netloc = stack, urlsplit(url).netloc
         self.mail, self.page = Mail(stack, contacts=10, pixels=10), Page(stack)
         self.opened, self.viewed, self.fetched = [], [], []  # that were answered as they should be
         self.failed = []
         self._ending = threading.Event()
-        self._threads = [threading.Thread(target=self.run, args=[each]) for each in ADDRESSES]
+        self._threads = [threading.Thread(target=self.run, args=[each]) for each in addresses]
         for thread in self._threads:
             thread.start()
 

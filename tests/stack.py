@@ -1,9 +1,7 @@
 """A whole PixelTrack: a database, a Redis, a web server and a consumer, as real processes."""
 
 import base64
-import json
 import os
-import re
 import secrets
 import shutil
 import subprocess
@@ -13,20 +11,12 @@ from pathlib import Path
 import httpx
 import redis
 
-from tests.services import (
-    PATIENCE,
-    MariaDB,
-    Redis,
-    Service,
-    bare_environment,
-    free_port,
-    wait_until,
-)
+from tests.api import ADMIN, API
+from tests.services import MariaDB, Redis, Service, bare_environment, free_port
 from tests.wire import get
 
 ROOT = Path(__file__).parent.parent
-ADMIN, PASSWORD = "admin", secrets.token_urlsafe(16)
-STREAM, VIEW_STREAM = STREAMS = "{hits:0}:stream", "{hits:0}:views"
+PASSWORD = secrets.token_urlsafe(16)
 # What `celery` is told to be one process with no more messages than it needs.
 WORKER = "worker --pool solo --loglevel warning --without-gossip --without-mingle"
 PREPARED: dict[str, Path] = {}  # kind of database → what the first stack on one keeps for others
@@ -43,11 +33,13 @@ def fernet_key() -> str:
     return base64.urlsafe_b64encode(os.urandom(32)).decode()
 
 
-class Stack:
+class Stack(API):
     """`Stack(folder, mariadb=…, lane=…)`; without a MariaDB it keeps its data in SQLite.
 
     Keywords of `start_web` and of the constructor are settings, as environment variables.
     """
+
+    password = PASSWORD
 
     def __init__(self, folder: Path, *, mariadb: MariaDB | None = None, lane=True, **settings):
         self.folder, self.var, self.mariadb = folder, folder / "var", mariadb
@@ -79,7 +71,7 @@ class Stack:
         self.prepare()
         self.start_consumer()
         self.start_web()
-        self.client.headers["Authorization"] = f"Bearer {self.token()}"
+        self.log_in()
         return self
 
     def prepare(self):
@@ -162,77 +154,9 @@ class Stack:
         assert done.returncode == 0, f"manage.py {arguments[0]}:\n{done.stdout}{done.stderr}"
         return done.stdout
 
-    def shell(self, code: str):
-        """Run `code` in Django's shell; the value that it gives to `answer`, by way of JSON."""
-        code += "\nimport json; print('ANSWER', json.dumps(answer))"
-        printed = self.manage("shell", "--verbosity=0", "-c", code)
-        return json.loads(re.search(r"^ANSWER (.*)$", printed, re.MULTILINE)[1])
-
-    # -- The API ---------------------------------------------------------------------------------
-    def token(self) -> str:
-        return self.post("/api/token/", {"username": ADMIN, "password": PASSWORD})["access"]
-
-    def get(self, path: str, **parameters):
-        reply = self.client.get(path, params=parameters or None)
-        assert reply.status_code == 200, f"GET {path}: {reply.status_code} {reply.text[:500]}"
-        return reply.json()
-
-    def post(self, path: str, data):
-        reply = self.client.post(path, json=data)
-        assert reply.is_success, f"POST {path}: {reply.status_code} {reply.text[:500]}"
-        return reply.json()
-
-    def all(self, path: str, **parameters) -> list[dict]:
-        """The results of every page of a list."""
-        page = self.get(path, page_size=1000, **parameters)
-        results = page["results"]
-        while page["next"]:
-            page = self.get(page["next"])
-            results += page["results"]
-        return results
-
-    def openings(self, **filters) -> list[dict]:
-        return self.all("/api/openings/", **filters)
-
-    # -- Campaigns -------------------------------------------------------------------------------
-    def new_mail(self, pixels: int) -> list[dict]:
-        """The pixels, from top to bottom, of the one contact of a new campaign."""
-        campaign = self.post(
-            "/api/campaigns/", {"name": secrets.token_hex(8), "pixels_per_contact": pixels}
-        )
-        [group] = self.all("/api/groups/", campaign=campaign["id"])
-        contact = self.post("/api/contacts/", {"group": group["id"], "email": "one@example.com"})
-        mail = self.all("/api/pixels/", contact=contact["id"])
-        assert len(mail) == pixels
-        return sorted(mail, key=lambda pixel: pixel["number"])
-
-    def new_campaign(self, contacts: int, pixels: int) -> tuple[int, list[dict]]:
-        """A new campaign with many contacts: its id, and "url" and "contact" of each pixel."""
-        return self.shell(f"""
-from accounts.models import Team
-from campaigns.models import Campaign, Contact, Pixel
-from campaigns.models.schedule import ContactRow
-campaign = Campaign.objects.start(
-    team=Team.objects.first(), name={secrets.token_hex(8)!r}, pixels_per_contact={pixels}
-)
-group = campaign.groups.get()
-Contact.objects.schedule_many(
-    [ContactRow(group, f"contact-{{number}}@example.com") for number in range({contacts})]
-)
-pixels = Pixel.objects.filter(contact__group__campaign=campaign).order_by("pk")
-answer = [campaign.pk, [{{"url": pixel.url, "contact": pixel.contact_id}} for pixel in pixels]]
-""")
-
     # -- Hits ------------------------------------------------------------------------------------
-    def settle(self, within=PATIENCE):
-        """Wait until the consumer has dealt with every hit that was answered so far. On a busy
-        machine some of them may be in the spool."""
-        with redis.Redis.from_url(self.redis.url) as connection:
-            wait_until(
-                lambda: not (any(map(connection.xlen, STREAMS)) or any(self.spool.glob("*"))),
-                within=within,
-                what="streams and spool are empty",
-            )
+    def connect_redis(self) -> redis.Redis:
+        return redis.Redis.from_url(self.redis.url)
 
     @property
     def spool(self) -> Path:

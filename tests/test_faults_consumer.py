@@ -2,9 +2,9 @@
 
 import pytest
 
+from tests.api import STREAM
 from tests.faults.mail import Mail
 from tests.faults.world import CONSUMERS, borrow
-from tests.stack import STREAM
 
 ONE, OTHER = CONSUMERS
 

@@ -8,9 +8,10 @@ import sys
 
 import pytest
 
+from tests.api import STREAMS
 from tests.conftest import needs
 from tests.services import bare_environment
-from tests.stack import PASSWORD, ROOT, STREAMS
+from tests.stack import PASSWORD, ROOT
 from tracking.reply import GIF
 
 SECTION, PAGE_VIEWS = "Send a first tracked mail", "Page views"

@@ -16,12 +16,12 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from tests.api import STREAMS
 from tests.faults.commit_cutter import CommitCutter
 from tests.faults.databases import MySQL, SQLite
 from tests.faults.mail import Hit, Mail
 from tests.faults.points import FOLDER, Points
 from tests.services import Service, wait_until
-from tests.stack import STREAMS
 from tests.wire import exchange, request
 from tracking.reply import GIF
 

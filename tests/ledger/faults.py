@@ -15,12 +15,12 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from tests.api import STREAMS
 from tests.ledger import torn
 from tests.ledger.oracle import ClockTime
 from tests.ledger.plan import Fault
 from tests.ledger.system import GROUP, System
 from tests.services import Service, listens, wait_until
-from tests.stack import STREAMS
 
 BREAKERS_REST_S = 1.5
 CLOCK_OFF = 120  # minutes

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import redis
 
+from tests.api import STREAMS
 from tests.services import GaveUp, MariaDB, Service, wait_until
-from tests.stack import STREAMS, Stack
+from tests.stack import Stack
 
 GROUP = "recorders"
 SPOOL_DISK = "size=64m"

@@ -1,5 +1,5 @@
-"""Changes of tables as the rule of pixeltrack/tests/test_migrations.py allows them, to be made while
-code that knows nothing of them is at work. Runs inside Django (`manage.py shell`)."""
+"""Changes of tables as pixeltrack/tests/test_migrations.py allows them, to be made while code that
+knows nothing of them is at work. Runs inside Django (`manage.py shell`)."""
 
 from django.core.management import call_command
 from django.db import connection, migrations, models

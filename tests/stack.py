@@ -29,6 +29,7 @@ ADMIN, PASSWORD = "admin", secrets.token_urlsafe(16)
 STREAM, VIEW_STREAM = STREAMS = "{hits:0}:stream", "{hits:0}:views"
 # What `celery` is told to be one process with no more messages than it needs.
 WORKER = "worker --pool solo --loglevel warning --without-gossip --without-mingle"
+BEAT = "beat --loglevel warning"
 PREPARED: dict[str, Path] = {}  # kind of database → what the first stack on one keeps for others
 # In one process: each further one would load all of Django again.
 PREPARE = """
@@ -132,7 +133,7 @@ class Stack:
         self.start_service("worker", "-m", "celery", "-q", "-A", "pixeltrack", *WORKER.split())
 
     def start_beat(self):
-        self.start_service("beat", *"-m celery -q -A pixeltrack beat --loglevel warning".split())
+        self.start_service("beat", "-m", "celery", "-q", "-A", "pixeltrack", *BEAT.split())
 
     def start_service(self, name: str, *command: str, **settings: str) -> Service:
         service = Service(

@@ -20,8 +20,8 @@ PAUSE_S = 0.04  # between two hits of a client
 
 
 class RotatingLoad(Load):
-    """Opens old addresses of pixels and such as one of the replicas makes just now, in turn; the API
-    is asked with `key`."""
+    """Opens old addresses of pixels and such as one of the replicas makes just now, in turn; the
+    API is asked with `key`."""
 
     def __init__(self, *arguments, key: str):
         self.key, self.turns, self.fresh = key, count(), set()
@@ -58,10 +58,11 @@ def restart(front, name: str, keys: dict[str, str]):
     front.start(name)
 
 
-def roll(front, keys: dict[str, str]):
-    """One replica after the other, with these settings."""
+def roll(front, load: Load, keys: dict[str, str]):
+    """One replica after the other, with these settings; they differ for a while."""
     for name in REPLICAS:
         restart(front, name, keys)
+        load.go_on(30)
 
 
 def issue_key(stack) -> dict:
@@ -103,17 +104,15 @@ def test_keys_are_rotated_under_load_and_no_opening_fails(front):
     try:
         load.go_on(30)
         # 1. Every replica learns what the others will use.
-        roll(front, {"FERNET_KEY": f"{old['FERNET_KEY']},{new_fernet}",
-                     "DJANGO_SECRET_KEY_FALLBACKS": new_django})  # fmt: skip
-        load.go_on(30)
+        roll(front, load, {"FERNET_KEY": f"{old['FERNET_KEY']},{new_fernet}",
+                           "DJANGO_SECRET_KEY_FALLBACKS": new_django})  # fmt: skip
         assert "Log out" in staff.get("/admin/").text
         assert set(status_of(api, f"Bearer {tokens['access']}")) == {200}
         # 2. They use it. With it the API's own secret, which has no such list.
-        roll(front, {"FERNET_KEY": f"{new_fernet},{old['FERNET_KEY']}",
-                     "DJANGO_SECRET_KEY": new_django,
-                     "DJANGO_SECRET_KEY_FALLBACKS": old["DJANGO_SECRET_KEY"],
-                     "API_SECRET_KEY": secrets.token_urlsafe(64)})  # fmt: skip
-        load.go_on(30)
+        roll(front, load, {"FERNET_KEY": f"{new_fernet},{old['FERNET_KEY']}",
+                           "DJANGO_SECRET_KEY": new_django,
+                           "DJANGO_SECRET_KEY_FALLBACKS": old["DJANGO_SECRET_KEY"],
+                           "API_SECRET_KEY": secrets.token_urlsafe(64)})  # fmt: skip
         assert "Log out" in staff.get("/admin/").text
         # 3. The key that a server had, for another.
         load.key = second_key["key"]

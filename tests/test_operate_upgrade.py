@@ -82,7 +82,7 @@ def upgrade(stack, load: Load):
     stack.root = ROOT
     assert stack.shell("from tests.expansion import upgrade\nanswer = upgrade()")
     load.go_on(50)
-    # 2. The consumer. The new one finds what the old web processes packed, in Redis and on the disk.
+    # 2. The consumer. The new one finds what old web processes packed, in Redis and on the disk.
     stop(stack, "consumer")
     with redis_frozen(stack):
         load.go_on(30)
@@ -102,9 +102,7 @@ def upgrade(stack, load: Load):
     stop(stack, "worker", "beat")
     contacts = [{"email": f"new-{number}@example.com"} for number in range(20)]
     campaign, group = load.mail.campaign, load.mail.group
-    job = stack.post(
-        "/api/imports/", {"campaign": campaign, "group": group, "contacts": contacts}
-    )
+    job = stack.post("/api/imports/", {"campaign": campaign, "group": group, "contacts": contacts})
     start_new(stack, "worker", "beat")
     path = f"/api/imports/{job['id']}/"
     wait_until(lambda: stack.get(path)["state"] == "done", what="the import is done")

@@ -1,5 +1,6 @@
-"""The rule that lets an upgrade migrate while the version before it is at work (docs/operations.md):
-tables only grow. What else a migration does needs a note in it that says why it harms no old code."""
+"""The rule that lets an upgrade migrate while the version before it is at work: tables only grow.
+What else a migration does needs a note in it that says why no old code stumbles over it; see
+docs/operations.md."""
 
 from collections.abc import Iterator
 

@@ -94,11 +94,13 @@ class Stack:
             self.manage("shell", "--verbosity=0", "-c", PREPARE)
             return
         kind = "mysql" if self.mariadb else "sqlite"
+        for kept in list(PREPARED.values())[:1]:  # static files are the same on each
+            shutil.copytree(kept / "static", self.var / "static", copy_function=os.link)
         if first := PREPARED.get(kind):
-            shutil.copytree(first / "static", self.var / "static", copy_function=os.link)
             self.read_tables(first)
             return
-        self.manage("shell", "--verbosity=0", "-c", PREPARE + PREPARE_STATIC)
+        static = "" if PREPARED else PREPARE_STATIC
+        self.manage("shell", "--verbosity=0", "-c", PREPARE + static)
         PREPARED[kind] = self.folder / "prepared"
         shutil.copytree(self.var / "static", PREPARED[kind] / "static", copy_function=os.link)
         self.keep_tables(PREPARED[kind])

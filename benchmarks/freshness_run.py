@@ -88,26 +88,7 @@ class Run:
         found.looks = [look.answered - look.asked for look in viewer.seen]
 
     def send(self, what: str, paths: list[str]) -> Journal:
-        """Each of these once, at the steady rate."""
-        options = self.options
-        plan = {
-            "seed": what,
-            "connections": options.connections,
-            "rate": options.rate,
-            "port": self.stack.port,
-            "paths": paths,
-            "readers": user_agents(),
-            "hits": [(number, 0, f"{what}-{number}") for number in range(len(paths))],
-        }
-        client = LoadClient(self.folder, what, plan)
-        try:
-            for _ in tqdm(range(len(paths) // options.rate), desc=what, unit="s"):
-                time.sleep(1)
-            # It ends when it has sent them all.
-            wait_until(lambda: client.process.poll() is not None, within=PATIENCE_S, what=what)
-            return client.finish()
-        finally:
-            client.kill()
+        return send_steadily(self.folder, what, paths, self.stack.port, self.options)
 
     def note(self, journal: Journal, seen: list[tuple[float, int]]):
         found, answers = self.found, journal.answers
@@ -120,6 +101,28 @@ class Run:
             found.problems.append(f"{len(journal.wrong) + len(journal.killed)} hits had no GIF")
         if found.openings != found.hits:
             found.problems.append(f"{found.hits} GIFs, and {found.openings} openings in the end")
+
+
+def send_steadily(folder: Path, what: str, paths: list[str], port: int, options) -> Journal:
+    """Each of these once, at the steady rate of `options`; what became of them."""
+    plan = {
+        "seed": what,
+        "connections": options.connections,
+        "rate": options.rate,
+        "port": port,
+        "paths": paths,
+        "readers": user_agents(),
+        "hits": [(number, 0, f"{what}-{number}") for number in range(len(paths))],
+    }
+    client = LoadClient(folder, what, plan)
+    try:
+        for _ in tqdm(range(len(paths) // options.rate), desc=what, unit="s"):
+            time.sleep(1)
+        # It ends when it has sent them all.
+        wait_until(lambda: client.process.poll() is not None, within=PATIENCE_S, what=what)
+        return client.finish()
+    finally:
+        client.kill()
 
 
 class Viewer:

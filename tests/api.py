@@ -98,9 +98,13 @@ answer = [campaign.pk, [{{"url": pixel.url, "contact": pixel.contact_id}} for pi
     def settle(self, within=PATIENCE):
         """Wait until the consumer has dealt with every hit that was answered so far. On a busy
         machine some of them may be in the spool."""
+        wait_until(
+            lambda: not (self.waiting() or any(self.spool.glob("*"))),
+            within=within,
+            what="streams and spool are empty",
+        )
+
+    def waiting(self) -> int:
+        """Entries in the streams."""
         with self.connect_redis() as connection:
-            wait_until(
-                lambda: not (any(map(connection.xlen, STREAMS)) or any(self.spool.glob("*"))),
-                within=within,
-                what="streams and spool are empty",
-            )
+            return sum(map(connection.xlen, STREAMS))

@@ -24,12 +24,12 @@ def client_from(address: str, url: str) -> httpx.Client:
 
 
 class Front:
-    def __init__(self, stack):
+    def __init__(self, stack, replicas=REPLICAS):
         self.stack = stack
         with ThreadPoolExecutor() as pool:
-            urls = pool.map(lambda name: stack.start_web(name, **SETTINGS), REPLICAS)
+            urls = pool.map(lambda name: stack.start_web(name, **SETTINGS), replicas)
             self.ports = {
-                name: urlsplit(url).port for name, url in zip(REPLICAS, urls, strict=True)
+                name: urlsplit(url).port for name, url in zip(replicas, urls, strict=True)
             }
         self.nginx = self.put_before(self.ports.values(), static=stack.var)
         self.url = self.nginx.url
@@ -47,7 +47,7 @@ class Front:
 
     def end(self):
         self.nginx.stop()
-        for name in REPLICAS:
+        for name in self.ports:
             self.stack.services[name].stop()
 
 

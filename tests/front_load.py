@@ -43,11 +43,12 @@ answer = [[str(event_id), user_id] for event_id, user_id in rows]
 class Load:
     """Clients that fetch pixels and send page views in turn, until told to end."""
 
-    def __init__(self, stack, url: str, addresses=ADDRESSES):
+    def __init__(self, stack, url: str, addresses=ADDRESSES, pause_s=PAUSE_S):
         self.stack, self.netloc = stack, urlsplit(url).netloc
         self.mail, self.page = Mail(stack, contacts=10, pixels=10), Page(stack)
         self.opened, self.viewed, self.fetched = [], [], []  # that were answered as they should be
         self.failed = []
+        self._pause_s = pause_s
         self._ending = threading.Event()
         self._threads = [threading.Thread(target=self.run, args=[each]) for each in addresses]
         for thread in self._threads:
@@ -71,7 +72,7 @@ class Load:
         connection = HTTPConnection(self.netloc, timeout=60, source_address=(address, 0))
         kinds = cycle((self.open, self.view, self.fetch))
         for number, send in enumerate(kinds):
-            if self._ending.wait(PAUSE_S):
+            if self._ending.wait(self._pause_s):
                 break
             try:
                 send(connection, f"{address} {number}")

@@ -18,6 +18,7 @@ from pixeltrack.embedded_redis import find_redis_server
 from pixeltrack.processes import end_with_parent
 from tests import canary
 
+ROOT = Path(__file__).parent.parent
 MARK = "PIXELTRACK_TEST_RUN"  # in the environment of all that a test run starts
 PATIENCE = 60.0  # seconds: how long a slow machine may take for what comes true in the end
 WHERE_SERVERS_ARE = "/usr/sbin:/usr/local/sbin:/sbin"  # not on everybody's PATH
@@ -82,6 +83,7 @@ class Service:
         self.name = name
         self.command = [str(part) for part in command]
         self.environment = environment
+        self.root = ROOT  # whose code it runs: another version's, where a test says so
         self.log = folder / f"{name}.log"
         self.process: subprocess.Popen | None = None
 
@@ -96,7 +98,7 @@ class Service:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env=self.environment,
-                cwd=Path(__file__).parent.parent,
+                cwd=self.root,
                 start_new_session=True,
                 preexec_fn=end_with_parent if lasting else None,
             )

@@ -12,21 +12,21 @@ import httpx
 import redis
 
 from tests.api import ADMIN, API
-from tests.services import MariaDB, Redis, Service, bare_environment, free_port
+from tests.services import ROOT, MariaDB, Redis, Service, bare_environment, free_port
 from tests.wire import get
 
-ROOT = Path(__file__).parent.parent
 PASSWORD = secrets.token_urlsafe(16)
 # What `celery` is told to be one process with no more messages than it needs.
 WORKER = "worker --pool solo --loglevel warning --without-gossip --without-mingle"
+BEAT = "beat --loglevel warning"
 PREPARED: dict[str, Path] = {}  # kind of database → what the first stack on one keeps for others
 # In one process: each further one would load all of Django again.
 PREPARE = """
 from django.core.management import call_command
 call_command("migrate", verbosity=0)
 call_command("createsuperuser", interactive=False)
-call_command("collectstatic", interactive=False, verbosity=0)
 """
+PREPARE_STATIC = 'call_command("collectstatic", interactive=False, verbosity=0)'
 
 
 def fernet_key() -> str:
@@ -36,13 +36,16 @@ def fernet_key() -> str:
 class Stack(API):
     """`Stack(folder, mariadb=…, lane=…)`; without a MariaDB it keeps its data in SQLite.
 
-    Keywords of `start_web` and of the constructor are settings, as environment variables.
+    Keywords of `start_web` and of the constructor are settings, as environment variables; `root` is
+    where the code is that its processes run.
     """
 
     password = PASSWORD
 
-    def __init__(self, folder: Path, *, mariadb: MariaDB | None = None, lane=True, **settings):
-        self.folder, self.var, self.mariadb = folder, folder / "var", mariadb
+    def __init__(
+        self, folder: Path, *, mariadb: MariaDB | None = None, lane=True, root=ROOT, **settings
+    ):
+        self.folder, self.var, self.mariadb, self.root = folder, folder / "var", mariadb, root
         self.redis = Redis(folder)
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -76,13 +79,19 @@ class Stack(API):
 
     def prepare(self):
         """The tables, the first admin and the static files: made for the first stack on each kind
-        of database, which takes seconds, and copied for those that come after it."""
+        of database, which takes seconds, and copied for those that come after it. Another version
+        has no static files: nobody looks at its pages."""
+        if self.root != ROOT:
+            self.manage("shell", "--verbosity=0", "-c", PREPARE)
+            return
         kind = "mysql" if self.mariadb else "sqlite"
+        for kept in list(PREPARED.values())[:1]:  # static files are the same on each
+            shutil.copytree(kept / "static", self.var / "static", copy_function=os.link)
         if first := PREPARED.get(kind):
-            shutil.copytree(first / "static", self.var / "static", copy_function=os.link)
             self.read_tables(first)
             return
-        self.manage("shell", "--verbosity=0", "-c", PREPARE)
+        static = "" if PREPARED else PREPARE_STATIC
+        self.manage("shell", "--verbosity=0", "-c", PREPARE + static)
         PREPARED[kind] = self.folder / "prepared"
         shutil.copytree(self.var / "static", PREPARED[kind] / "static", copy_function=os.link)
         self.keep_tables(PREPARED[kind])
@@ -105,25 +114,27 @@ class Stack(API):
         url = f"http://127.0.0.1:{port}"
         metrics = self.folder / f"{name}-metrics"
         metrics.mkdir(exist_ok=True)
-        service = self.services[name] = Service(
-            name,
-            [
-                sys.executable,
-                *["-m", "gunicorn", "-c", f"python:{config}"],
-                "pixeltrack.asgi:application",
-            ],
-            self.folder,
-            self.environment
-            | {"PORT": str(port), "PROMETHEUS_MULTIPROC_DIR": str(metrics)}
-            | settings,
-        ).start()
-        service.wait_for(lambda: answers(url + "/healthz"))
+        own = {"PORT": str(port), "PROMETHEUS_MULTIPROC_DIR": str(metrics)} | settings
+        command = ["-m", "gunicorn", "-c", f"python:{config}", "pixeltrack.asgi:application"]
+        self.start_service(name, *command, **own).wait_for(lambda: answers(url + "/healthz"))
         return url
 
     def start_consumer(self, name="consumer"):
-        command = [sys.executable, "manage.py", "consume"]
-        service = Service(name, command, self.folder, self.environment)
-        self.services[name] = service.start()
+        self.start_service(name, "manage.py", "consume")
+
+    def start_worker(self):
+        self.start_service("worker", "-m", "celery", "-q", "-A", "pixeltrack", *WORKER.split())
+
+    def start_beat(self):
+        self.start_service("beat", "-m", "celery", "-q", "-A", "pixeltrack", *BEAT.split())
+
+    def start_service(self, name: str, *command: str, **settings: str) -> Service:
+        service = Service(
+            name, [sys.executable, *command], self.folder, self.environment | settings
+        )
+        service.root = self.root
+        self.services[name] = service
+        return service.start()
 
     def stop(self):
         """End everything, the newest first, whether or not one of them fails to end well."""
@@ -145,7 +156,7 @@ class Stack(API):
         done = subprocess.run(
             [sys.executable, "manage.py", *arguments],
             env=self.environment,
-            cwd=ROOT,
+            cwd=self.root,
             capture_output=True,
             text=True,
             check=False,

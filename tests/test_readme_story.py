@@ -10,6 +10,7 @@ import pytest
 
 from tests.api import STREAMS
 from tests.conftest import needs
+from tests.documented import blocks
 from tests.services import bare_environment
 from tests.stack import PASSWORD, ROOT
 from tracking.reply import GIF
@@ -24,12 +25,6 @@ while any(map(connection.xlen, {STREAMS!r})) or any(spool.glob("*")):
     assert time.monotonic() < deadline, "the consumer did not take the hits"
     time.sleep(0.02)
 """
-
-
-def blocks(section: str, text: str) -> list[str]:
-    """The fenced blocks of shell commands under this heading, up to the next one of its kind."""
-    [found] = re.findall(rf"^## {re.escape(section)}\n(.*?)(?=^## |\Z)", text, re.M | re.S)
-    return re.findall(r"^```sh\n(.*?)^```$", found, re.M | re.S)
 
 
 def script(story: list[str]) -> str:

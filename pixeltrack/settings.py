@@ -22,6 +22,7 @@ from pixeltrack.environment import (
     one_of,
     redis_url,
     secret,
+    stream_url,
 )
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -194,8 +195,11 @@ if REDIS_HOST:
 else:
     _redis_default = f"unix://{REDIS_SOCKET}?db=0"
 REDIS_URL = env.text("REDIS_URL", _redis_default, redis_url)
-REDIS_STREAM_URL = env.text("REDIS_STREAM_URL", REDIS_URL, redis_url)
+# redis+cluster://user:password@one:6379,two:6379 names nodes of a cluster, which share the shards.
+REDIS_STREAM_URL = env.text("REDIS_STREAM_URL", REDIS_URL, stream_url)
 REDIS_STREAM_SHARDS = env.number("REDIS_STREAM_SHARDS", 1, between(1, 1024))
+# So many replicas of a Redis have a hit before its reply goes out.
+REDIS_WAIT_REPLICAS = env.number("REDIS_WAIT_REPLICAS", 0, between(0, 10))
 REDIS_EMBEDDED = not REDIS_HOST and not env.text("REDIS_URL", "")
 # The client's own default is ten retries, seconds of them, while a mail client waits.
 REDIS_HOT = {

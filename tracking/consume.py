@@ -11,7 +11,7 @@ from tracking.kinds import KINDS
 from tracking.metrics import SPOOL_UNREADABLE
 from tracking.page_views.hit import ViewHit
 from tracking.settle import settle
-from tracking.stream import Entry, StreamReader
+from tracking.stream_reader import Entry, StreamReader
 
 logger = logging.getLogger(__name__)
 
@@ -72,8 +72,7 @@ class Consumer:
         packed = [item for entry in portion for item in entry.packed.items()]
         if portion:
             recorded = settle(packed)
-            self.stream.correct_filter(corrections(recorded))
-            self.stream.acknowledge(portion)
+            self.stream.finish(portion, corrections(recorded))
             del held[: len(portion)]
         return len(packed)
 

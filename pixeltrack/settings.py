@@ -149,6 +149,7 @@ USE_TZ = True
 # -- Database: MySQL where MYSQL_HOST names one, else SQLite --------------------------------------
 MYSQL_HOST = env.text("MYSQL_HOST", "")
 MYSQL_NAMES = ("MYSQL_USER", "MYSQL_PASSWORD", "MYSQL_DATABASE", "MYSQL_PORT")
+MYSQL_NAMES += ("MYSQL_REPLICA_HOST", "MYSQL_REPLICA_PORT")
 MYSQL = {
     "ENGINE": "django_prometheus.db.backends.mysql",
     "HOST": MYSQL_HOST,
@@ -176,10 +177,20 @@ SQLITE = {
     },
     "TEST": {"NAME": VAR_DIR / "test.sqlite3"},  # a file, as in life: processes share it
 }
+MYSQL_REPLICA_HOST = env.text("MYSQL_REPLICA_HOST", "")  # figures that are told are read there
+MYSQL_REPLICA = MYSQL | {
+    "HOST": MYSQL_REPLICA_HOST,
+    "PORT": env.number("MYSQL_REPLICA_PORT", MYSQL["PORT"], between(1, 65535)),
+    # Seconds. The primary answers for it then.
+    "OPTIONS": MYSQL["OPTIONS"] | {"connect_timeout": 1, "read_timeout": 5, "write_timeout": 5},
+    "TEST": {"MIRROR": "default"},
+}
 if not MYSQL_HOST and (stray := [name for name in MYSQL_NAMES if os.environ.get(name)]):
     raise EnvironmentProblem(f"{stray[0]} is set, and MYSQL_HOST, which it belongs to, is not.")
 DATABASES = {"default": MYSQL if MYSQL_HOST else SQLITE}
+DATABASES |= {"replica": MYSQL_REPLICA} if MYSQL_REPLICA_HOST else {}
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DATABASE_ROUTERS = ["tracking.replica.ReplicaRouter"] if MYSQL_REPLICA_HOST else []
 
 # -- Redis: outside where REDIS_URL or REDIS_HOST names one, else a child on a socket in var/ -----
 REDIS_PASSWORD = env.text("REDIS_PASSWORD", "")

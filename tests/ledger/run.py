@@ -129,6 +129,7 @@ class Run:
         self.system.start()
         pixels = self.prepare()
         count = int(options.rate * (options.seconds + options.baseline) * 1.1)
+        count += AFTERWARDS_HITS * AFTERWARDS_TRIES
         plan = {
             "seed": options.seed,
             "connections": CONNECTIONS,

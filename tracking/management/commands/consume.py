@@ -14,6 +14,7 @@ from tracking import verdict_data
 from tracking.checks import check_database, check_redis, check_spool
 from tracking.consume import Consumer
 from tracking.models.user_agent import describe_user_agent
+from tracking.replica import Marker
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +32,7 @@ class Command(BaseCommand):
         verdict_data.watch()
         collect_rarely()
         consumer = Consumer(f"{socket.gethostname()}-{os.getpid()}")
+        marker = Marker()
         unchecked = [check_spool, check_database, check_redis]
         while not stop.is_set():
             close_old_connections()
@@ -41,6 +43,7 @@ class Command(BaseCommand):
                     if not unchecked:
                         logger.info("Recording hits.")
                 consumer.step()
+                marker.mark()
             except (RedisError, DatabaseError, OSError) as error:
                 logger.error("Waiting: %s.", type(error).__name__)
                 stop.wait(PAUSE_S)

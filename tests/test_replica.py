@@ -177,7 +177,7 @@ def test_what_decides_reads_the_primary(pair, house, campaign):
     _, replica = pair
     group = campaign.figures()["groups"][0]["id"]
     before = asked(replica, READ)
-    decided = house.post(f"/api/campaigns/{campaign.id}/decisions/", {"group": group})
+    decided = house.post(f"/api/campaigns/{campaign.id}/decide/", {"group": group})
     assert decided["figures"]["groups"]
     assert asked(replica, READ) == before
 

@@ -25,11 +25,12 @@ FAULT_S = 7.0  # one, until each primary has a replica again
 HEAD = """\
 # The ledger on a Redis Cluster
 
-Made by `python -m tests.ledger.prove_cluster` (a part of `make prove`) on {day}: {primaries} primaries
-with a replica each, `cluster-node-timeout` {timeout} ms, {shards} shards, {rate:g} requests a second (three in
-ten bring page views), {machine}, {cores} cores, load generator and all tiers on the same machine,
-MariaDB in MySQL's place. Each run has the faults of its line, at a primary that the seed chooses;
-a fault ends when the dead one is back as a replica.
+Made by `python -m tests.ledger.prove_cluster` (a part of `make prove`) on {day}:
+{primaries} primaries with a replica each, `cluster-node-timeout` {timeout} ms, {shards} shards,
+{rate:g} requests a second (three in ten bring page views), {machine},
+{cores} cores, load generator and all tiers on the same machine, MariaDB in MySQL's place.
+Each run has the faults of its line, at primaries that the seed chooses; a fault ends when the dead
+one is back as a replica.
 
 Without `REDIS_WAIT_REPLICAS`, a hit is lost where three things meet: the primary dies before its
 replica heard of the hit, no consumer has read it yet, and the web process that answered for it dies

@@ -38,6 +38,7 @@ prove: $(VENV)/.dev ## the long proofs; their results go to benchmarks/
 	@THOROUGH=yes bash tests/run
 	@SCHEMA_EXAMPLES=150 $(PY) -m pytest -q pixeltrack/tests/test_schemathesis.py
 	@$(PY) -m tests.ledger.prove
+	@$(PY) -m tests.ledger.prove_cluster
 	@$(PY) -m tests.ledger.mutants
 	@$(PY) -m benchmarks.ab
 	@$(PY) -m benchmarks.freshness

@@ -191,7 +191,29 @@ def base_url(value):
 def redis_url(value):
     if not value.startswith(("redis://", "rediss://", "unix://")):
         raise ValidationError("must begin with redis://, rediss:// or unix://.")
+    refuse_odd_port(value)
+
+
+def refuse_odd_port(value):
     try:
         urlsplit(value).port  # noqa: B018 - raises where it is no number
     except ValueError:
         raise ValidationError("has no number for its port.") from None
+
+
+def stream_url(value):
+    """One Redis, or some nodes of a cluster, with commas between them."""
+    scheme, _, rest = value.partition("+cluster://")
+    if not rest:
+        redis_url(value)
+        return
+    if scheme not in ("redis", "rediss"):
+        raise ValidationError("must begin with redis+cluster:// or rediss+cluster://.")
+    user, at, places = rest.rpartition("@")
+    places, _, path = places.partition("?")[0].partition("/")
+    if path not in ("", "0"):
+        raise ValidationError("names a database, and a cluster has but one: end after the nodes.")
+    for place in places.split(","):
+        if not place.strip():
+            raise ValidationError("must name a host, and each node after a comma.")
+        refuse_odd_port(f"{scheme}://{user}{at}{place.strip()}")

@@ -12,6 +12,7 @@ from redis import Redis, RedisError
 
 from pixeltrack.sources import MACHINE
 from tracking import spool
+from tracking.stream import clients
 
 FORWARDED = ("HTTP_FORWARDED", "HTTP_VIA", "HTTP_X_FORWARDED", "HTTP_X_REAL_IP")
 
@@ -74,8 +75,14 @@ def check_database():
         cursor.execute("SELECT 1")
 
 
-def check_redis(url: str):
-    with Redis.from_url(url, **settings.REDIS_HOT) as client:
+def check_redis():
+    with Redis.from_url(settings.REDIS_URL, **settings.REDIS_HOT) as client:
+        client.ping()
+
+
+def check_stream():
+    """Each Redis that holds some of it."""
+    for client in clients():
         client.ping()
 
 
@@ -99,6 +106,6 @@ class Migrations:
 CHECKS = {
     "database": check_database,
     "migrations": Migrations().check,
-    "redis": lambda: check_redis(settings.REDIS_URL),
-    "stream": lambda: check_redis(settings.REDIS_STREAM_URL),
+    "redis": check_redis,
+    "stream": check_stream,
 }

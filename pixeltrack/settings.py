@@ -22,6 +22,7 @@ from pixeltrack.environment import (
     one_of,
     redis_url,
     secret,
+    stream_url,
 )
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -161,6 +162,7 @@ USE_TZ = True
 # -- Database: MySQL where MYSQL_HOST names one, else SQLite --------------------------------------
 MYSQL_HOST = env.text("MYSQL_HOST", "")
 MYSQL_NAMES = ("MYSQL_USER", "MYSQL_PASSWORD", "MYSQL_DATABASE", "MYSQL_PORT")
+MYSQL_NAMES += ("MYSQL_REPLICA_HOST", "MYSQL_REPLICA_PORT")
 MYSQL = {
     "ENGINE": "django_prometheus.db.backends.mysql",
     "HOST": MYSQL_HOST,
@@ -188,12 +190,22 @@ SQLITE = {
     },
     "TEST": {"NAME": VAR_DIR / "test.sqlite3"},  # a file, as in life: processes share it
 }
+MYSQL_REPLICA_HOST = env.text("MYSQL_REPLICA_HOST", "")  # figures that are told are read there
+MYSQL_REPLICA = MYSQL | {
+    "HOST": MYSQL_REPLICA_HOST,
+    "PORT": env.number("MYSQL_REPLICA_PORT", MYSQL["PORT"], between(1, 65535)),
+    # Seconds. The primary answers for it then.
+    "OPTIONS": MYSQL["OPTIONS"] | {"connect_timeout": 1, "read_timeout": 5, "write_timeout": 5},
+    "TEST": {"MIRROR": "default"},
+}
 # In the file they may be there for docker compose, which names the host itself.
 stray = [name for name in MYSQL_NAMES if os.environ.get(name) and not env.has_in_file(name)]
 if stray and not MYSQL_HOST:
     raise EnvironmentProblem(f"{stray[0]} is set, and MYSQL_HOST, which it belongs to, is not.")
 DATABASES = {"default": MYSQL if MYSQL_HOST else SQLITE}
+DATABASES |= {"replica": MYSQL_REPLICA} if MYSQL_REPLICA_HOST else {}
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DATABASE_ROUTERS = ["tracking.replica.ReplicaRouter"] if MYSQL_REPLICA_HOST else []
 
 # -- Redis: outside where REDIS_URL or REDIS_HOST names one, else a child on a socket in var/ -----
 REDIS_USER = env.text("REDIS_USER", "")
@@ -211,8 +223,11 @@ if REDIS_HOST:
 else:
     _redis_default = f"unix://{REDIS_SOCKET}?db=0"
 REDIS_URL = env.text("REDIS_URL", _redis_default, redis_url)
-REDIS_STREAM_URL = env.text("REDIS_STREAM_URL", REDIS_URL, redis_url)
+# redis+cluster://user:password@one:6379,two:6379 names nodes of a cluster, which share the shards.
+REDIS_STREAM_URL = env.text("REDIS_STREAM_URL", REDIS_URL, stream_url)
 REDIS_STREAM_SHARDS = env.number("REDIS_STREAM_SHARDS", 1, between(1, 1024))
+# So many replicas of a Redis have a hit before its reply goes out.
+REDIS_WAIT_REPLICAS = env.number("REDIS_WAIT_REPLICAS", 0, between(0, 10))
 REDIS_EMBEDDED = not REDIS_HOST and not env.text("REDIS_URL", "")
 # The client's own default is ten retries, seconds of them, while a mail client waits.
 REDIS_HOT = {

@@ -206,9 +206,17 @@ class MariaDB(Service):
         )
         return self
 
-    def run_sql(self, statements: str):
-        command = [find("mariadb"), "--no-defaults", "-uroot", f"--socket={self.socket}"]
-        subprocess.run([*command, "-e", statements], check=True, env=bare_environment())
+    def run_sql(self, statements: str) -> str:
+        """What they select, in lines and with tabs."""
+        command = [find("mariadb"), "--no-defaults", "-uroot", f"--socket={self.socket}", "-N"]
+        ran = subprocess.run(
+            [*command, "-e", statements],
+            check=True,
+            env=bare_environment(),
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        return ran.stdout
 
     def dump(self, database: str, file: Path):
         """Its tables, with what is in them."""

@@ -29,6 +29,10 @@ call_command("createsuperuser", interactive=False)
 PREPARE_STATIC = 'call_command("collectstatic", interactive=False, verbosity=0)'
 
 
+def streams(shards: int) -> list[str]:
+    return [f"{{hits:{shard}}}:{kind}" for shard in range(shards) for kind in ("stream", "views")]
+
+
 def fernet_key() -> str:
     return base64.urlsafe_b64encode(os.urandom(32)).decode()
 

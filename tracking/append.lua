@@ -4,18 +4,24 @@
 --
 -- KEYS: the stream, then one filter key per hit (pixel and reader); the stream again for a hit of a
 -- page, of which none is a refresh
--- ARGV: refresh window (ms), life of a filter key (ms), then per hit: at (ms), event id, packed hit
+-- ARGV: refresh window (ms), life of a filter key (ms), 1 where replicas are waited for afterwards
+-- or 0, then per hit: at (ms), event id, packed hit
 -- Answers 1 (in the stream) or 0 (a refresh) per hit.
-local window, life = tonumber(ARGV[1]), ARGV[2]
+local window, life, replicas = tonumber(ARGV[1]), ARGV[2], ARGV[3] == '1'
 local answers, entry, counted = {}, {}, {}
 for hit = 1, #KEYS - 1 do
-  local key, argument = KEYS[hit + 1], 3 * hit
+  local key, argument = KEYS[hit + 1], 3 * hit + 1
   local at = tonumber(ARGV[argument])
   -- A twin in this very group counts as much as an opening of an earlier one.
   local filtered = key ~= KEYS[1]
   local before = filtered and (counted[key] or tonumber(redis.call('GET', key)))
   if before and math.abs(at - before) < window then
     answers[hit] = 0
+    if replicas then
+      -- A refresh stands on the opening that another connection may still wait to be safe: by a
+      -- write after it, this one waits for it too.
+      redis.call('PEXPIRE', key, life)
+    end
   else
     answers[hit] = 1
     if filtered then

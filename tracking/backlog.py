@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from django.conf import settings
 from prometheus_client.core import GaugeMetricFamily
 from redis import Redis
 
+from tracking import nodes
 from tracking.kinds import KINDS, NAMES
-from tracking.stream import CONSUMER_GROUP, stream_key, streams_of
+from tracking.stream import CONSUMER_GROUP, stream_key, streams_at
 
 BACKLOG = (Path(__file__).parent / "backlog.lua").read_text()
 SECONDS = 1  # to connect, and for each answer
@@ -18,8 +18,11 @@ def stream_backlog() -> Iterator[GaugeMetricFamily]:
     """By kind of hits, of all shards: sums of entries, and the age of the oldest. Raises
     RedisError."""
     read = {kind: [(0, 0, 0)] for kind in KINDS}
-    for (kind, _), numbers in zip(streams_of(KINDS), measured(), strict=True):
-        read[kind].append(numbers)
+    nodes.look()
+    for node in nodes.shards_by_node():
+        streams = streams_at(node)
+        for (kind, _), numbers in zip(streams, measured(node, streams), strict=True):
+            read[kind].append(numbers)
     entries, pending, lag = (
         GaugeMetricFamily(name, text, labels=["kind"])
         for name, text in (
@@ -42,13 +45,11 @@ def stream_backlog() -> Iterator[GaugeMetricFamily]:
     yield from (entries, pending, lag)
 
 
-def measured() -> list[tuple[int, int, int]]:
+def measured(node: str, streams: list[tuple[type, int]]) -> list[tuple[int, int, int]]:
     with (
-        Redis.from_url(
-            settings.REDIS_STREAM_URL, socket_timeout=SECONDS, socket_connect_timeout=SECONDS
-        ) as client,
+        Redis.from_url(node, socket_timeout=SECONDS, socket_connect_timeout=SECONDS) as client,
         client.pipeline(transaction=False) as pipeline,
     ):
-        for kind, shard in streams_of(KINDS):
+        for kind, shard in streams:
             pipeline.eval(BACKLOG, 1, stream_key(shard, kind), CONSUMER_GROUP)
         return pipeline.execute()

@@ -2,19 +2,24 @@
 
 import os
 from contextlib import suppress
+from itertools import chain
 
 from django.conf import settings
 from django.core.checks import Error, register
 from django.db import connections
-from django_redis import get_redis_connection
+from redis import Redis
 from redis.exceptions import RedisError, ResponseError
 
-from tracking import spool
+from tracking import spool, stream
 
 
 def check_redis() -> list[Error]:
-    """The Redis that holds the stream. Raises RedisError where it does not answer."""
-    client = get_redis_connection("hits")
+    """The Redis that holds the streams, or each that holds some of them. Raises RedisError where
+    one does not answer."""
+    return list(chain.from_iterable(map(check_node, stream.clients())))
+
+
+def check_node(client: Redis) -> list[Error]:
     try:
         policy = client.config_get("maxmemory-policy").get("maxmemory-policy")
         append_only = client.config_get("appendonly").get("appendonly")

@@ -12,7 +12,7 @@ from tracking.metrics import BATCH_HITS as HITS_AT_ONCE
 from tracking.metrics import BATCH_SECONDS, SPOOL_UNREADABLE
 from tracking.page_views.hit import ViewHit
 from tracking.settle import settle
-from tracking.stream import Entry, StreamReader
+from tracking.stream_reader import Entry, StreamReader
 
 logger = logging.getLogger(__name__)
 
@@ -78,8 +78,7 @@ class Consumer:
             recorded = settle(packed)
             BATCH_TIMES[portion[0].kind].observe(time.monotonic() - begun)
             BATCH_SIZES[portion[0].kind].observe(len(packed))
-            self.stream.correct_filter(corrections(recorded))
-            self.stream.acknowledge(portion)
+            self.stream.finish(portion, corrections(recorded))
             del held[: len(portion)]
         return len(packed)
 

@@ -4,8 +4,9 @@ from functools import partial
 from time import perf_counter
 
 from tracking import verdict_data
-from tracking.collect import GroupCommit, count
+from tracking.collect import count
 from tracking.fallback import lose, name_of
+from tracking.group_commit import GroupCommit
 from tracking.hit import PIXEL_PATH, Hit
 from tracking.kinds import KINDS, NAMES
 from tracking.metrics import COLLECT_SECONDS

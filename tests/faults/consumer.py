@@ -26,7 +26,7 @@ from tests.faults.points import FOLDER, Points
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pixeltrack.settings")
 django.setup()
 
-from tracking import consume, record, stream  # noqa: E402
+from tracking import consume, record, stream_reader  # noqa: E402
 from tracking.management.commands import consume as command  # noqa: E402
 from tracking.page_views.hit import ViewHit  # noqa: E402
 from tracking.page_views.record import Batch  # noqa: E402
@@ -40,13 +40,15 @@ def hurry():
     consume.BATCH_MS = 20
     consume.IDLE_MS = 100
     consume.CLAIM_EVERY_S = 0.2
-    stream.CLAIM_AFTER_MS = 500
+    stream_reader.CLAIM_AFTER_MS = 500
     command.PAUSE_S = 0.2
 
 
 def place(name: str):
     consume.Consumer.step = before(consume.Consumer.step, lambda: points.stay_at(f"{name}-step"))
-    stream.StreamReader.acknowledge = unless_dead(name, stream.StreamReader.acknowledge)
+    stream_reader.StreamReader.acknowledge = unless_dead(
+        name, stream_reader.StreamReader.acknowledge
+    )
     retry.close_old_connections = before(
         retry.close_old_connections, lambda: points.stay_at(f"{name}-again")
     )

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from tests.ledger.cluster_faults import ClusterFaults
 from tests.ledger.faults import Faults
 from tests.ledger.findings import Findings
 from tests.ledger.journal import Answer, Journal
@@ -43,6 +44,8 @@ class Options:
     contacts: int = CONTACTS
     timeline: bool = False
     shown: bool = False  # with a progress bar
+    shards: int = 0  # of the streams on a Redis Cluster; else there is one Redis
+    wait_replicas: int = 0  # of the cluster, before a reply
 
 
 @dataclass
@@ -106,7 +109,14 @@ class Run:
     def __init__(self, options: Options, folder: Path):
         self.options = options
         self.folder = folder
-        self.system = System(folder, options.database, options.seed, options.sabotage)
+        self.system = System(
+            folder,
+            options.database,
+            options.seed,
+            options.sabotage,
+            options.shards,
+            options.wait_replicas,
+        )
         self.faults: Faults | None = None
         self.threads = []
         self.client: LoadClient | None = None
@@ -119,6 +129,7 @@ class Run:
         self.system.start()
         pixels = self.prepare()
         count = int(options.rate * (options.seconds + options.baseline) * 1.1)
+        count += AFTERWARDS_HITS * AFTERWARDS_TRIES
         plan = {
             "seed": options.seed,
             "connections": CONNECTIONS,
@@ -180,7 +191,7 @@ class Run:
         schedule = options.schedule
         if schedule is None:
             schedule = plan_faults(options.seed, options.seconds, options.database, options.only)
-        self.faults = Faults(self.system)
+        self.faults = (ClusterFaults if options.shards else Faults)(self.system)
         self.threads = self.faults.run(schedule)
         with tqdm(
             total=round(options.seconds), unit="s", disable=not options.shown, leave=False

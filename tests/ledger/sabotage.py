@@ -10,11 +10,12 @@ from uuid import uuid4
 
 from redis import ResponseError
 
-from tracking import hit, spool, stream
-from tracking.collect import GroupCommit, count
+from tracking import hit, spool, stream, stream_reader
+from tracking.collect import count
 from tracking.consume import Consumer, corrections
 from tracking.decision import Decision
 from tracking.fallback import Fallback
+from tracking.group_commit import GroupCommit
 from tracking.kinds import unpack
 from tracking.outcome import Outcome
 from tracking.page_views import record, track
@@ -49,7 +50,7 @@ def no_unique_event_id():
 
 
 def no_xautoclaim():
-    stream.StreamReader.claim = lambda self, count: []
+    stream_reader.StreamReader.claim = lambda self, count: []
 
 
 def maxlen_on_xadd():
@@ -60,14 +61,14 @@ def maxlen_on_xadd():
 
 def group_created_at_end():
     def open_at_end(self):
-        for name in self._streams:
+        for node, name in self._streams():
             try:
-                self._redis.xgroup_create(name, stream.CONSUMER_GROUP, id="$", mkstream=True)
+                self._client(node).xgroup_create(name, stream.CONSUMER_GROUP, id="$", mkstream=True)
             except ResponseError as error:
                 if "BUSYGROUP" not in str(error):
                     raise
 
-    stream.StreamReader.open = open_at_end
+    stream_reader.StreamReader.open = open_at_end
 
 
 def reply_before_append():

@@ -11,8 +11,9 @@ from pathlib import Path
 import redis
 
 from tests.api import STREAMS
+from tests.redis_cluster import RedisCluster
 from tests.services import GaveUp, MariaDB, Service, wait_until
-from tests.stack import Stack
+from tests.stack import Stack, streams
 
 GROUP = "recorders"
 SPOOL_DISK = "size=64m"
@@ -21,10 +22,24 @@ CONSUMERS = ("consumer-1", "consumer-2")
 
 
 class System:
-    """`sabotage` names what is to be broken in it on purpose; see sabotage.py."""
+    """`sabotage` names what is to be broken in it on purpose; see sabotage.py. With `shards`, the
+    streams are on a Redis Cluster, whose replicas `wait_replicas` is about."""
 
-    def __init__(self, folder: Path, database: str, seed: int, sabotage=""):
+    def __init__(
+        self, folder: Path, database: str, seed: int, sabotage="", shards=0, wait_replicas=0
+    ):
         self.folder, self.sabotage = folder, sabotage
+        self.cluster = RedisCluster(folder) if shards else None
+        self.streams = streams(shards) if shards else STREAMS
+        self.stream_settings = (
+            {
+                "REDIS_STREAM_URL": self.cluster.url,
+                "REDIS_STREAM_SHARDS": str(shards),
+                "REDIS_WAIT_REPLICAS": str(wait_replicas),
+            }
+            if shards
+            else {}
+        )
         self.dice = random.Random(f"system {seed}")
         self.mariadb = MariaDB(folder) if database == "mysql" else None
         self.stack: Stack | None = None
@@ -52,12 +67,15 @@ class System:
             LEDGER_SABOTAGE=self.sabotage,
             LEDGER_RECORD=str(self.folder / "unsynced"),
             LEDGER_CLOCK=str(self.clock),
+            **self.stream_settings,
         )
         self.clock.write_text("0")
         self.mount_spool()
         self.redis = self.stack.redis
         self.redis.start()
         self.await_redis()
+        if self.cluster:
+            self.cluster.start()
         self.stack.manage("migrate", "--verbosity=0")
         self.roll_web()
 
@@ -72,6 +90,8 @@ class System:
                 service.stop()
             except GaveUp as problem:
                 problems.append(str(problem).splitlines()[0])
+        if self.cluster:
+            self.cluster.stop()
         if self.stack:
             self.stack.client.close()
         if self.has_spool_disk:
@@ -178,13 +198,16 @@ class System:
         finally:
             client.close()
 
+    def stream_client(self):
+        return contextlib.nullcontext(self.cluster.reader()) if self.cluster else self.client()
+
     # -- What is left to do ----------------------------------------------------------------------
     def waiting(self) -> dict[str, int]:
         """What has not reached the database yet, by where it waits."""
-        with self.client() as client:
-            entries = sum(map(client.xlen, STREAMS))
+        with self.stream_client() as client:
+            entries = sum(map(client.xlen, self.streams))
             try:
-                pending = sum(client.xpending(stream, GROUP)["pending"] for stream in STREAMS)
+                pending = sum(client.xpending(stream, GROUP)["pending"] for stream in self.streams)
             except redis.ResponseError:  # no group
                 pending = 0
         spooled = len([*self.spool.glob("*.spool"), *self.spool.glob("*.done")])

@@ -1,9 +1,12 @@
+from functools import partial
+
 from drf_spectacular.utils import extend_schema
 from rest_framework.generics import RetrieveAPIView
 from rest_framework.response import Response
 
 from accounts.scope import TeamScoped
 from campaigns.models import Campaign
+from tracking.replica import from_replica
 from tracking.statistics import statistics_of
 from tracking.statistics_serializers import QuestionSerializer, StatisticsSerializer
 
@@ -25,4 +28,5 @@ class StatisticsView(TeamScoped, RetrieveAPIView):
         campaign = self.get_object()
         asked = QuestionSerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
-        return Response(statistics_of(campaign, asked.question(campaign.time_zone)))
+        question = asked.question(campaign.time_zone)
+        return Response(from_replica(partial(statistics_of, campaign, question)))

@@ -20,6 +20,7 @@ from tracking.models.page_view import (
 )
 from tracking.models.quarantine import QuarantinedHit
 from tracking.models.rebuild_due import RebuildDue
+from tracking.models.replica_mark import ReplicaMark
 from tracking.models.tally import Tally
 from tracking.models.user_agent import UserAgent
 from tracking.models.verdict import Verdict
@@ -44,6 +45,7 @@ __all__ = [
     "QuarantinedHit",
     "ReaderSalt",
     "RebuildDue",
+    "ReplicaMark",
     "Tally",
     "UserAgent",
     "Verdict",

@@ -11,6 +11,7 @@ from django.db import close_old_connections
 from tracking.fallback import name_of
 from tracking.page_views.reply import Refused
 from tracking.page_views.statistics import Question
+from tracking.replica import from_replica
 
 logger = logging.getLogger(__name__)
 
@@ -22,7 +23,7 @@ MOST_ASKED = 64  # questions that wait or are being answered; what is more would
 def find(question: Question) -> bytes:
     """The answer as JSON. Raises Refused where the database is away."""
     try:
-        return json.dumps(question.answer()).encode()
+        return json.dumps(from_replica(question.answer)).encode()
     except DatabaseError as error:
         logger.warning("No figures of page views (%s).", name_of(error))
         raise unavailable() from None

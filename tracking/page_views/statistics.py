@@ -56,14 +56,14 @@ class Question:
         after = position(*self.after) if self.after else ""
         return f"{self.by_page:d}|{self.page_size}|{after}|{hours}|{self.page_id}"
 
-    def answer(self) -> dict:
-        """The figures as they are now, from the database."""
+    def answer(self, as_of: datetime | None = None) -> dict:
+        """The figures as they are now, or in a replica `as_of` a moment before."""
         page = self._page()
         total = ViewCell.objects.filter(page=page, hour=ALL_TIME).first()
         answer = {
             "total_views": total.views if total else 0,
             "unique_visitors": total.visitors if total else 0,
-            "as_of": iso(timezone.now()),
+            "as_of": iso(as_of or timezone.now()),
         }
         if self.by_page:
             answer |= self._pages()

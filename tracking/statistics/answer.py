@@ -1,5 +1,6 @@
-from datetime import date
+from datetime import date, datetime
 
+from django.db import DEFAULT_DB_ALIAS
 from django.utils import timezone
 
 from campaigns.models import Campaign, ScheduledCount
@@ -14,8 +15,11 @@ from tracking.statistics.versus import versus_control
 ALL = None  # groups together
 
 
-def statistics_of(campaign: Campaign, question: Question | None = None) -> dict:
-    """The figures of a campaign and of each of its groups, at this moment; in six queries.
+def statistics_of(
+    campaign: Campaign, question: Question | None = None, as_of: datetime | None = None
+) -> dict:
+    """The figures of a campaign and of each of its groups, at this moment; in six queries. Where a
+    replica is asked, they are `as_of` a moment before, and it need not know the groups yet.
 
     Two more for the days of which something was counted since this process read them, and one for
     the days of which the period has a part.
@@ -24,10 +28,11 @@ def statistics_of(campaign: Campaign, question: Question | None = None) -> dict:
     Which contacts opened is not known (null) of an anonymous campaign. `series` has the buckets in
     which something was opened. Nobody may change what is in the answer: parts of it are kept.
     """
-    as_of = timezone.now()
+    as_of = as_of or timezone.now()
     question = question or Question()
     by_contact = campaign.tracking != Campaign.Tracking.ANONYMOUS
-    groups = list(campaign.groups.order_by("pk").values("id", "name", "is_control"))
+    own = campaign.groups.using(DEFAULT_DB_ALIAS)
+    groups = list(own.order_by("pk").values("id", "name", "is_control"))
     whole, parts = counted([group["id"] for group in groups], question, by_contact)
     schedules = ScheduledCount.objects.schedules(parts, as_of)
     early = ContactOpenings.objects.early(parts, as_of)

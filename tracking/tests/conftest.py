@@ -4,8 +4,9 @@ import pytest
 
 from campaigns.tests.house import House
 from tracking import collect, verdict_data
-from tracking.collect import GroupCommit
 from tracking.fallback import fallback
+from tracking.group_commit import GroupCommit
+from tracking.way import ways
 
 
 @pytest.fixture
@@ -14,9 +15,9 @@ def house(db) -> House:
 
 
 @pytest.fixture(autouse=True)
-def fresh_process(monkeypatch):
+def fresh_process():
     """Each test begins as a process does: it knows of no failed store."""
-    monkeypatch.setattr(collect, "way", collect.Way())
+    ways.forget()
     fallback.cache_clear()
 
 

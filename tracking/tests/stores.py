@@ -9,11 +9,14 @@ from django.db import OperationalError
 
 from campaigns.tests.factories import make_contact
 from tracking import fallback as fallback_module
-from tracking.collect import GroupCommit, collect_views
+from tracking.collect import collect_views
 from tracking.fallback import fallback
+from tracking.group_commit import GroupCommit
 from tracking.hit import Hit
+from tracking.nodes import node_of
 from tracking.page_views.hit import ViewHit
 from tracking.spool import SpoolFile, waiting_files
+from tracking.way import Way, ways
 
 NOON = 1_772_366_400_000
 
@@ -60,6 +63,11 @@ def track_all(request):
     if request.param == "plain view":
         return collect_views
     return lambda hits: asyncio.run(as_group(hits))
+
+
+def the_way() -> Way:
+    """To the one Redis."""
+    return ways.to(node_of(0))
 
 
 def spooled() -> list[bytes]:

@@ -5,11 +5,13 @@ import pytest
 from redis.exceptions import RedisError
 
 from tracking import stream
-from tracking.collect import GroupCommit, collect
+from tracking.collect import collect
+from tracking.group_commit import GroupCommit
 from tracking.hit import Hit
 from tracking.kinds import unpack
 from tracking.outcome import Outcome
 from tracking.stream import filter_key, stream_key
+from tracking.stream_reader import StreamReader
 
 pytestmark = pytest.mark.usefixtures("redis_client")
 NOON = 1_772_366_400_000
@@ -124,7 +126,7 @@ def test_a_client_that_goes_away_takes_no_other_hit_along(redis_client):
 def test_the_consumer_corrects_what_the_filter_let_through(redis_client):
     hit = a_hit(at=NOON + 30 * MINUTE)
     stream.append([hit])
-    reader = stream.StreamReader("test")
+    reader = StreamReader("test")
     reader.correct_filter([(hit, NOON)])
     reader.close()
     assert collect(a_hit(at=NOON + 59 * MINUTE)) == Outcome.REFRESH

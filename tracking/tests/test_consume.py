@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 
 from campaigns.models import Campaign
 from campaigns.tests.factories import make_contact
-from tracking import consume, spool, stream
+from tracking import consume, spool, stream, stream_reader
 from tracking import settle as settle_module
 from tracking.consume import Consumer
 from tracking.kinds import unpack
@@ -70,7 +70,7 @@ def test_what_a_dead_consumer_read_is_taken_over(consumer, pixel, redis_client, 
     stream.append([a_hit(pixel)])
     assert len(dead.gather()) == 1
     dead.close()
-    monkeypatch.setattr(stream, "CLAIM_AFTER_MS", 0)
+    monkeypatch.setattr(stream_reader, "CLAIM_AFTER_MS", 0)
     assert consumer.step() == 1
     assert left(redis_client) == (0, 0)
 
@@ -83,7 +83,7 @@ def test_all_that_a_dead_consumer_read_is_taken_over_without_a_pause(
     for number in range(20):
         stream.append([a_hit(pixel, str(number))])
     dead.gather()
-    monkeypatch.setattr(stream, "CLAIM_AFTER_MS", 0)
+    monkeypatch.setattr(stream_reader, "CLAIM_AFTER_MS", 0)
     assert [consumer.step() for _ in range(3)] == [8, 8, 4]
 
 
@@ -149,7 +149,7 @@ def test_pixels_go_before_page_views_however_many_wait(consumer, pixel, monkeypa
 def test_page_views_that_are_held_for_long_are_recorded_once(consumer, monkeypatch, redis_client):
     monkeypatch.setattr(consume, "BATCH_HITS", 1)
     monkeypatch.setattr(consume, "CLAIM_EVERY_S", 0)
-    monkeypatch.setattr(stream, "CLAIM_AFTER_MS", 0)
+    monkeypatch.setattr(stream_reader, "CLAIM_AFTER_MS", 0)
     for number in range(5):
         stream.append([a_view(str(number))])
     assert [consumer.step() for _ in range(6)] == [1, 1, 1, 1, 1, 0]
@@ -196,7 +196,7 @@ def test_entries_deleted_by_somebody_else_raise_an_alarm(
     [entry] = dead.gather()
     dead.close()
     redis_client.xdel(stream_key(0), entry.id)
-    monkeypatch.setattr(stream, "CLAIM_AFTER_MS", 0)
+    monkeypatch.setattr(stream_reader, "CLAIM_AFTER_MS", 0)
     consumer.step()
     assert "1 entries were deleted from the stream unrecorded" in caplog.text
 

@@ -21,9 +21,11 @@ from redis.exceptions import (
 from tracking import collect as collect_module
 from tracking import fallback as fallback_module
 from tracking import stream
-from tracking.collect import GroupCommit, collect, collect_views
+from tracking.collect import collect, collect_views
 from tracking.fallback import fallback
+from tracking.group_commit import GroupCommit
 from tracking.models import Opening, PageView
+from tracking.nodes import node_of
 from tracking.outcome import Outcome
 from tracking.page_views.hit import ViewHit
 from tracking.tests.stores import (
@@ -33,6 +35,7 @@ from tracking.tests.stores import (
     own_folder,
     pixel,
     spooled,
+    the_way,
     track_all,
 )
 
@@ -131,7 +134,7 @@ def test_with_nothing_else_left_a_redis_that_failed_is_asked_once_more(
     collect_all, redis_client, database_is_down, pixel, settings
 ):
     (settings.VAR_DIR / "spool").write_text("in the way")
-    collect_module.way.breaker.failed()
+    the_way().breaker.failed()
     assert collect_all(a_hit(pixel)) == [Outcome.STORED]
 
 
@@ -177,13 +180,13 @@ def test_a_hit_that_redis_took_without_saying_so_counts_once(redis_client, pixel
 
 
 def test_a_dead_redis_is_asked_once_a_second(redis_client, pixel, monkeypatch):
-    monkeypatch.setattr(collect_module.way.breaker, "_rest", 3600)  # a slow machine takes its time
+    monkeypatch.setattr(the_way().breaker, "_rest", 3600)  # a slow machine takes its time
     asking = Mock(side_effect=ConnectionError("refused"))
     monkeypatch.setattr(stream, "append", asking)
     for number in range(20):
         collect(a_hit(pixel, str(number)))
     assert asking.call_count == 1
-    collect_module.way.breaker._try_at = time.monotonic()  # the rest is over
+    the_way().breaker._try_at = time.monotonic()  # the rest is over
     collect(a_hit(pixel, "later"))
     assert asking.call_count == 2
 
@@ -201,17 +204,17 @@ def test_a_connection_that_was_made_anew_is_asked_whether_redis_is_the_same(
 ):
     hit = a_hit(pixel)
     assert collect(hit) == Outcome.STORED
-    known = stream.run_id()
-    collect_module.way.unconfirmed._run_id = known if run == "the same" else "a run before"
+    known = stream.run_id(node_of(0))
+    the_way().unconfirmed._run_id = known if run == "the same" else "a run before"
     redis_client.client_kill_filter(_type="normal", skipme=True)
     assert collect(a_hit(pixel, "Outlook")) in (Outcome.STORED, Outcome.DATABASE)
     assert (hit.event_id in spooled()) == bool(lost)
 
 
 def test_redis_is_used_again_when_it_is_back(redis_client, pixel, monkeypatch):
-    collect_module.way.breaker.failed()
+    the_way().breaker.failed()
     assert collect(a_hit(pixel)) == Outcome.DATABASE
-    collect_module.way.breaker._try_at = time.monotonic()
+    the_way().breaker._try_at = time.monotonic()
     assert collect(a_hit(pixel, "Outlook")) == Outcome.STORED
     assert collect(a_hit(pixel, "Gmail")) == Outcome.STORED
 
@@ -231,10 +234,10 @@ def test_a_database_that_hangs_is_not_waited_for(collect_all, redis_is_down, pix
 def test_the_lane_asks_a_failed_redis_beside_the_hits(redis_client, pixel):
     async def arrive():
         commit = GroupCommit()
-        collect_module.way.breaker.failed()
-        collect_module.way.breaker._try_at = time.monotonic()  # time to ask
+        the_way().breaker.failed()
+        the_way().breaker._try_at = time.monotonic()  # time to ask
         first = await commit.collect(a_hit(pixel))
-        await commit._probing
+        await commit.commit_to(node_of(0))._probing
         second = await commit.collect(a_hit(pixel, "Outlook"))
         await commit.close()
         return first, second
@@ -247,11 +250,11 @@ def test_a_redis_that_is_back_is_found_while_others_keep_the_shared_threads(redi
 
     async def arrive():
         commit = GroupCommit()
-        collect_module.way.breaker.failed()
-        collect_module.way.breaker._try_at = time.monotonic()  # time to ask
+        the_way().breaker.failed()
+        the_way().breaker._try_at = time.monotonic()  # time to ask
         await commit.collect(a_hit(pixel))
-        await asyncio.wait_for(commit._probing, 10)
-        collect_module.way.breaker.failed()
+        await asyncio.wait_for(commit.commit_to(node_of(0))._probing, 10)
+        the_way().breaker.failed()
         await asyncio.wait_for(commit.close(), 10)
 
     async def arrive_meanwhile():

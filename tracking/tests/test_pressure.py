@@ -7,10 +7,10 @@ from redis.exceptions import (
     ConnectionError,
 )
 
-from tracking import collect as collect_module
 from tracking import stream
 from tracking.collect import collect, collect_views
 from tracking.hit import Hit
+from tracking.kinds import KINDS
 from tracking.outcome import Outcome
 from tracking.page_views.hit import ViewHit
 from tracking.tests.stores import (
@@ -20,6 +20,7 @@ from tracking.tests.stores import (
     own_folder,
     pixel,
     spooled,
+    the_way,
     track_all,
 )
 
@@ -30,12 +31,12 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def test_under_pressure_redis_is_spared(collect_all, redis_client, pixel, settings):
     settings.PIXEL_STREAM_LIMIT = 1
     assert collect_all(a_hit(pixel)) == [Outcome.STORED]
-    collect_module.way._measure_at = 0
+    the_way()._measure_at = 0
     hit = a_hit(pixel, "Outlook")
     assert collect_all(hit) == [Outcome.SPOOLED]
     assert spooled() == [hit.event_id]
     redis_client.flushall()
-    collect_module.way._measure_at = 0
+    the_way()._measure_at = 0
     assert collect_all(a_hit(pixel, "Gmail")) == [Outcome.STORED]
 
 
@@ -45,24 +46,24 @@ def test_with_the_disk_full_as_well_a_nearly_full_redis_takes_the_hit_after_all(
     (settings.VAR_DIR / "spool").write_text("in the way")
     settings.PIXEL_STREAM_LIMIT = 1
     assert collect_all(a_hit(pixel)) == [Outcome.STORED]
-    collect_module.way._measure_at = 0
+    the_way()._measure_at = 0
     assert collect_all(a_hit(pixel, "Outlook")) == [Outcome.STORED]
-    assert collect_module.way.full == {Hit}
+    assert the_way().full == {Hit}
 
 
 def test_it_takes_page_views_as_well(track_all, redis_client, settings):
     (settings.VAR_DIR / "spool").write_text("in the way")
     settings.PIXEL_STREAM_LIMIT = 1
     assert track_all([a_view()]) == [Outcome.STORED]
-    collect_module.way._measure_at = 0
+    the_way()._measure_at = 0
     assert track_all([a_view()]) == [Outcome.STORED]
-    assert collect_module.way.full == {ViewHit}
+    assert the_way().full == {ViewHit}
 
 
 def test_a_redis_that_fails_while_it_was_full_is_measured_anew(redis_client, pixel):
-    collect_module.way.full = {Hit}
-    collect_module.way.failed(ConnectionError("refused"))
-    collect_module.way.breaker._try_at = time.monotonic()
+    the_way().full = {Hit}
+    the_way().failed(ConnectionError("refused"))
+    the_way().breaker._try_at = time.monotonic()
     assert collect(a_hit(pixel)) == Outcome.STORED
 
 
@@ -70,7 +71,11 @@ def test_a_redis_that_fails_while_it_was_full_is_measured_anew(redis_client, pix
     ("maxmemory", "full"), [(0, set()), (1_000, {Hit, ViewHit}), (10**12, set())]
 )
 def test_memory_near_its_limit_is_pressure(maxmemory, full):
-    assert stream.says_full({"maxmemory": maxmemory, "used_memory": 901}, 0, None, 0, 1) == full
+    streams = stream.streams_of(KINDS)
+    assert (
+        stream.says_full(streams, {"maxmemory": maxmemory, "used_memory": 901}, 0, None, 0, 1)
+        == full
+    )
 
 
 def test_few_entries_that_hold_much_are_pressure_of_their_kind_alone(
@@ -79,7 +84,7 @@ def test_few_entries_that_hold_much_are_pressure_of_their_kind_alone(
     monkeypatch.setattr(stream, "STREAM_BYTES", 50_000)
     assert track_all([a_view("x" * 255) for _ in range(500)]) == [Outcome.STORED] * 500
     assert redis_client.xlen(stream.stream_key(0, ViewHit)) == 1
-    collect_module.way._measure_at = 0
+    the_way()._measure_at = 0
     assert track_all([a_view()]) == [Outcome.SPOOLED]
     assert collect_all(a_hit(pixel)) == [Outcome.STORED]
 
@@ -89,7 +94,7 @@ def test_what_is_left_of_a_disk_that_runs_low_is_for_pixels(
 ):
     settings.PIXEL_STREAM_LIMIT, settings.PIXEL_DISK_RESERVE_MB = 1, 10**9
     assert track_all([a_view()]) == collect_all(a_hit(pixel)) == [Outcome.STORED]
-    collect_module.way._measure_at = 0
+    the_way()._measure_at = 0
     assert track_all([a_view(), a_view("ben")]) == [Outcome.LOST] * 2
     assert collect_all(a_hit(pixel, "Outlook")) == [Outcome.SPOOLED]
     assert redis_client.xlen(stream.stream_key(0, ViewHit)) == 1
@@ -106,6 +111,6 @@ def test_it_is_for_pixels_without_redis_as_well(
 def test_page_views_that_pile_up_send_no_pixel_to_the_disk(redis_client, pixel, settings):
     settings.PIXEL_STREAM_LIMIT = 1
     assert collect_views([a_view()]) == [Outcome.STORED]
-    collect_module.way._measure_at = 0
+    the_way()._measure_at = 0
     assert collect_views([a_view()]) == [Outcome.SPOOLED]
     assert collect(a_hit(pixel)) == Outcome.STORED

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tracking import collect
+from tracking import collect, group_commit, stream
 from tracking.kinds import unpack
 from tracking.page_views import answers
 from tracking.page_views.hit import ViewHit
@@ -22,6 +22,7 @@ from tracking.tests.applications import (
     ask,
     for_pages,
 )
+from tracking.way import Way, ways
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 JSON, TEXT = "application/json", "text/plain;charset=UTF-8"
@@ -323,16 +324,17 @@ def no_store(monkeypatch):
     async def fail_later(*arguments):
         raise OSError
 
-    monkeypatch.setattr(collect.stream, "append", fail)
-    monkeypatch.setattr(collect.stream.AsyncAppender, "append", fail_later)
-    monkeypatch.setattr(collect.Way, "is_to_measure", lambda way: False)
-    monkeypatch.setattr(collect, "way", collect.Way())
+    monkeypatch.setattr(stream, "append", fail)
+    monkeypatch.setattr(stream.AsyncAppender, "append", fail_later)
+    monkeypatch.setattr(Way, "is_to_measure", lambda way: False)
+    ways.forget()
 
     class Nothing:
         take = take_to_spool = staticmethod(lambda hits: None)
         close = staticmethod(lambda: None)
 
     monkeypatch.setattr(collect, "fallback", Nothing)
+    monkeypatch.setattr(group_commit, "fallback", Nothing)
 
 
 @pytest.mark.parametrize("content", [VIEW, [VIEW, VIEW]])

@@ -3,8 +3,8 @@
 import pytest
 
 from tracking import unconfirmed as module
-from tracking.collect import Way
 from tracking.unconfirmed import KEPT_S, Unconfirmed
+from tracking.way import Way
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_what_the_disk_refuses_is_tried_again(monkeypatch):
             taken.extend(hits)
             return hits
 
-    monkeypatch.setattr("tracking.collect.fallback", Disk)
+    monkeypatch.setattr("tracking.way.fallback", Disk)
     way.took(["a", "b"], [True, True])
     way.save_unconfirmed(None)
     refusing[0] = False

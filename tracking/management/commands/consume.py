@@ -15,6 +15,7 @@ from tracking.checks import check_database, check_redis, check_spool
 from tracking.consume import Consumer
 from tracking.heartbeat import Heartbeat
 from tracking.models.user_agent import describe_user_agent
+from tracking.replica import Marker
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +34,7 @@ class Command(BaseCommand):
         verdict_data.watch()
         collect_rarely()
         consumer = Consumer(f"{socket.gethostname()}-{os.getpid()}")
+        marker = Marker()
         unchecked = [check_spool, check_database, check_redis]
         while not stop.is_set():
             self.heartbeat.beat()
@@ -44,6 +46,7 @@ class Command(BaseCommand):
                     if not unchecked:
                         logger.info("Recording hits.")
                 consumer.step()
+                marker.mark()
             except (RedisError, DatabaseError, OSError) as error:
                 logger.error("Waiting: %s.", type(error).__name__)
                 stop.wait(PAUSE_S)

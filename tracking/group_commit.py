@@ -1,0 +1,167 @@
+"""Collect, for an event loop: hits that arrive during one round trip to Redis share the next."""
+
+import asyncio
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import suppress
+
+from redis.exceptions import TimeoutError
+
+from tracking import nodes, stream
+from tracking.collect import NOBODY, count, count_views, relieve
+from tracking.fallback import fallback, lose, name_of
+from tracking.hit import Hit
+from tracking.outcome import Outcome
+from tracking.page_views.hit import ViewHit
+from tracking.way import GROUP_SIZE, REDIS_ERRORS, ways
+
+
+class NodeCommit:
+    """The hits for one node: those for the others don't wait while this one fails."""
+
+    def __init__(self, node: str, fallback_thread: Executor, saving_thread: Executor):
+        self._node, self._way = node, ways.to(node)
+        self._redis = stream.AsyncAppender(node)
+        self._prober = stream.AsyncAppender(node)  # a connection that waits keeps no hit waiting
+        self._probing: asyncio.Task | None = None
+        self._thread, self._saving = fallback_thread, saving_thread
+        self._waiting: list[tuple[Hit, asyncio.Future]] = []
+        self._committing: asyncio.Task | None = None
+
+    async def open(self):
+        """Connect before the first hit, which has little time; Redis may be down as well."""
+        with suppress(*REDIS_ERRORS):
+            self._way.save_unconfirmed(await self._redis.open())
+
+    def outcome_of(self, hit: Hit | ViewHit) -> asyncio.Future:
+        outcome = asyncio.get_running_loop().create_future()
+        self._waiting.append((hit, outcome))
+        if self._committing is None:
+            self._committing = asyncio.create_task(self._commit_all())
+        return outcome
+
+    async def _commit_all(self):
+        try:
+            while self._waiting:
+                group = self._waiting[:GROUP_SIZE]
+                del self._waiting[:GROUP_SIZE]
+                await self._commit(group)
+        finally:
+            self._committing = None
+
+    async def _commit(self, group):
+        """Settles every future of the group, whatever happens."""
+        hits = [hit for hit, _ in group]
+        try:
+            outcomes = await self._take(hits)
+        except Exception as error:
+            outcomes = lose(len(hits), name_of(error))
+        for (_, future), outcome in zip(group, outcomes, strict=True):
+            if not future.done():  # its client may have gone
+                future.set_result(outcome)
+
+    async def _take(self, hits: list[Hit] | list[ViewHit]) -> list[Outcome]:
+        way = self._way
+        try:
+            if way.is_to_measure():
+                way.full = await self._redis.full_kinds()
+            if type(hits[0]) in way.full and (outcomes := await self._in_thread(relieve, hits)):
+                return outcomes
+            if not way.breaker.is_open:
+                return way.took(hits, await self._redis.append(hits))
+        except REDIS_ERRORS as error:
+            if way.failed(error):
+                self._start_to_probe()
+        if way.breaker.allows():
+            self._start_to_probe()
+        if outcomes := await self._in_thread(fallback().take, hits):
+            return outcomes
+        try:  # as in `take_to`
+            return way.took(hits, await self._redis.append(hits))
+        except REDIS_ERRORS:
+            return lose(len(hits), NOBODY)
+
+    def _start_to_probe(self):
+        if self._probing is None or self._probing.done():
+            self._probing = asyncio.create_task(self._probe())
+
+    async def _probe(self):
+        """Ask Redis whether it is back, so that no hit has to wait for it to find out; and make
+        safe what it may have taken with it."""
+        try:
+            await self._look()
+            run_id = await self._prober.open()
+            self._way.breaker.succeeded()
+        except REDIS_ERRORS as error:
+            self._way.breaker.failed()
+            if isinstance(error, (TimeoutError, stream.TooFewReplicas)):
+                return  # it is there, and its time will come
+            run_id = None
+        await self._save_unconfirmed(run_id)
+
+    async def _look(self):
+        """Whether another node has taken the place of this one."""
+        if nodes.is_cluster():
+            with suppress(*REDIS_ERRORS):
+                await self._in_saving_thread(ways.look)
+
+    async def _save_unconfirmed(self, run_id: str | None):
+        await self._in_saving_thread(self._way.save_unconfirmed, run_id)
+
+    async def _in_saving_thread(self, verb, *arguments):
+        return await asyncio.get_running_loop().run_in_executor(self._saving, verb, *arguments)
+
+    async def _in_thread(self, verb, hits):
+        return await asyncio.get_running_loop().run_in_executor(self._thread, verb, hits)
+
+    async def close(self):
+        """Finish what is in flight."""
+        if self._committing:
+            await self._committing
+        if self._probing:
+            await self._probing
+        if self._way.breaker.is_open:  # nobody will find out any more whether Redis died
+            await self._save_unconfirmed(None)
+        await self._prober.close()
+        await self._redis.close()
+
+
+class GroupCommit:
+    """One for each kind of hits, so that none waits for a group of the other kind."""
+
+    def __init__(self):
+        self._thread = ThreadPoolExecutor(1, "fallback")  # it blocks, and the loop must not
+        self._saving = ThreadPoolExecutor(1, "unconfirmed")  # the hits in flight need the other one
+        self._commits: dict[str, NodeCommit] = {}
+
+    async def open(self):
+        with suppress(*REDIS_ERRORS):
+            await asyncio.get_running_loop().run_in_executor(self._saving, ways.look)
+        await asyncio.gather(*(self.commit_to(node).open() for node in nodes.shards_by_node()))
+
+    async def collect(self, hit: Hit | None) -> Outcome:
+        if hit is None:
+            return count(Outcome.UNKNOWN)
+        return count(await self.outcome_of(hit))
+
+    async def collect_views(self, hits: list[ViewHit]) -> list[Outcome]:
+        """Those of one request, of which each has an outcome of its own."""
+        return count_views(await asyncio.gather(*map(self.outcome_of, hits)))
+
+    def outcome_of(self, hit: Hit | ViewHit) -> asyncio.Future:
+        """What becomes of it, once that is known. It isn't counted yet."""
+        hit.packed  # noqa: B018 - here, where it fails for one hit alone, not for its group
+        return self.commit_to(nodes.node_of(stream.shard_of(hit))).outcome_of(hit)
+
+    def commit_to(self, node: str) -> NodeCommit:
+        commit = self._commits.get(node)
+        if commit is None:
+            commit = self._commits[node] = NodeCommit(node, self._thread, self._saving)
+        return commit
+
+    async def close(self):
+        """Finish what is in flight."""
+        for commit in self._commits.values():
+            await commit.close()
+        self._saving.shutdown()
+        self._thread.shutdown()
+        fallback().close()

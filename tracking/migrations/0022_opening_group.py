@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('campaigns', '0009_contact_group'),
-        ('tracking', '0020_rebuild_due'),
+        ('tracking', '0021_replica_mark'),
     ]
 
     operations = [

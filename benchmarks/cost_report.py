@@ -49,11 +49,11 @@ and a verdict does not grow with the openings.
 ## What it comes to
 
 By the first of the two columns. Peak: {peak} times the average, as where the busiest hour has a
-fifth of a day's openings. Cores: with {utilisation:.0f} % of each in use at the peak. Redis: the filter remembers an opening for
-61 minutes, and the stream holds all hits of {pause:.0f} minutes without a consumer; both at the
-peak. Tables: a row for the opening and one for its contact, as where each contact opens once.
-Binary log: {log_days} days of it. Answers: what NGINX sends, without TLS and TCP. None of it is
-proved beyond what one machine does.
+fifth of a day's openings. Cores: with {utilisation:.0f} % of each in use at the peak. Redis:
+the filter remembers an opening for 61 minutes, and the stream holds all hits of {pause:.0f}
+minutes without a consumer; both at the peak. Tables: a row for the opening and one for its
+contact, as where each contact opens once. Binary log: {log_days} days of it. Answers: what
+NGINX sends, without TLS and TCP. None of it is proved beyond what one machine does.
 
 """
 

@@ -42,6 +42,7 @@ prove: $(VENV)/.dev ## the long proofs; their results go to benchmarks/
 	@$(PY) -m tests.ledger.mutants
 	@$(PY) -m benchmarks.ab
 	@$(PY) -m benchmarks.freshness
+	@$(PY) -m benchmarks.cost
 	@$(PY) -m benchmarks.statistics
 	@$(PY) -m benchmarks.import --rows $(or $(ROWS),1000000)
 

@@ -30,10 +30,10 @@ with a binary log (`innodb_flush_log_at_trx_commit=1`, `sync_binlog=1`).
 User and system time of each process and its children, from `/proc/<pid>/stat`, from the first
 hit until all are recorded, less what the process takes when nothing happens. Web process, Redis,
 consumer and database share their work among all hits that come at the same time, so that a hit
-costs less where more come: at a few hits a second it costs more, at the limit of a core less.
+costs less where more come: the second column is as fast as that client can send them.
 
-| tier | µs of CPU per opening | of a core, without load |
-|---|---|---|
+| tier | µs of CPU per opening at {rate:,.0f} a second | at {flood:,.0f} | of a core, without load |
+|---|---|---|---|
 {cpu}
 
 ## Bytes
@@ -48,19 +48,19 @@ and a verdict does not grow with the openings.
 
 ## What it comes to
 
-Peak: {peak} times the average, as where the busiest hour has a fifth of a day's openings. Cores:
-with {utilisation:.0f} % of each in use at the peak. Redis: the filter remembers an opening for
-61 minutes, and the stream holds all hits of {pause:.0f} minutes without a consumer; both at the
-peak. Tables: a row for the opening and one for its contact, as where each contact opens once.
-Binary log: {log_days} days of it. Answers: what NGINX sends, without TLS and TCP. None of it is
-proved beyond what one machine does.
+By the first of the two columns. Peak: {peak} times the average, as where the busiest hour has a
+fifth of a day's openings. Cores: with {utilisation:.0f} % of each in use at the peak. Redis:
+the filter remembers an opening for 61 minutes, and the stream holds all hits of {pause:.0f}
+minutes without a consumer; both at the peak. Tables: a row for the opening and one for its
+contact, as where each contact opens once. Binary log: {log_days} days of it. Answers: what
+NGINX sends, without TLS and TCP. None of it is proved beyond what one machine does.
 
 """
 
 
 def report(cost: Cost, options) -> str:
-    cpu = [*((tier, cost.cpu[tier], f"{cost.idle[tier]:.1f} %") for tier in TIERS)]
-    cpu.append(("all", sum(cost.cpu.values()), ""))
+    cpu = [(t, cost.cpu[t], cost.flood_cpu[t], f"{cost.idle[t]:.1f} %") for t in TIERS]
+    cpu.append(("all", sum(cost.cpu.values()), sum(cost.flood_cpu.values()), ""))
     sizes = {
         **{f"MariaDB: {what}, each (`{name}`)": cost.rows[what] for what, name in TABLES.items()},
         "MariaDB: binary log, per opening": cost.binary_log,
@@ -87,7 +87,8 @@ def report(cost: Cost, options) -> str:
         connections=options.connections,
         hits=cost.hits,
         rate=cost.rate,
-        cpu="\n".join(f"| {tier} | {used:.0f} | {idle} |" for tier, used, idle in cpu),
+        flood=cost.flood_rate,
+        cpu="\n".join(f"| {t} | {used:.0f} | {less:.0f} | {idle} |" for t, used, less, idle in cpu),
         sizes="\n".join(f"| {where} | {number:,.0f} |" for where, number in sizes.items()),
         peak=PEAK,
         utilisation=BUSY * 100,

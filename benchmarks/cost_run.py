@@ -1,7 +1,9 @@
 """What an opening costs: CPU of each process, bytes in each store."""
 
 import time
+from argparse import Namespace
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 import redis
@@ -17,6 +19,7 @@ from tests.wire import exchange, request
 
 TICK_S = 0.01  # of /proc/<pid>/stat
 IDLE_S = 5.0
+UNLIMITED = 1_000_000  # hits a second
 TIERS = ("nginx", "web", "redis", "consumer", "mariadb")
 # What an opening adds a row to, and what was there before it.
 TABLES = {
@@ -43,6 +46,8 @@ class Cost:
     hits: int = 0
     rate: float = 0.0  # reached, hits a second
     cpu: dict[str, float] = field(default_factory=dict)  # by tier
+    flood_rate: float = 0.0  # as fast as the client sends
+    flood_cpu: dict[str, float] = field(default_factory=dict)
     idle: dict[str, float] = field(default_factory=dict)  # by tier: percent of a core without load
     rows: dict[str, float] = field(default_factory=dict)  # by table: bytes of a row, with indexes
     binary_log: float = 0.0
@@ -87,18 +92,21 @@ class Run:
         return {"nginx": self.nginx, "mariadb": self.mariadb}.get(tier) or self.stack.services[tier]
 
     def measure(self):
-        options, stack = self.options, self.stack
-        waiting = options.waiting
-        campaign, pixels = stack.new_campaign(
-            contacts=options.warm_up + options.hits + waiting, pixels=1
-        )
+        options, stack, cost = self.options, self.stack, self.cost
+        parts = (options.warm_up, options.hits, options.flood, options.waiting)
+        campaign, pixels = stack.new_campaign(contacts=sum(parts), pixels=1)
         paths = ["/p/" + pixel["url"].rpartition("/p/")[2] for pixel in pixels]
-        self.measure_bytes_of_answer(paths[0])
-        self.send("warm-up", paths[1 : options.warm_up])
+        left = iter(paths)
+        warm_up, hits, flood, waiting = ([*islice(left, part)] for part in parts)
+        self.measure_bytes_of_answer(warm_up.pop())
+        self.send("warm-up", warm_up)
         stack.settle()
         self.measure_idle()
-        self.measure_cpu(paths[options.warm_up : -waiting])
-        self.measure_redis(paths[-waiting:])
+        logged = self.logged()
+        cost.hits, (cost.rate, cost.cpu) = len(hits), self.measure_cpu("hits", hits)
+        cost.binary_log = (self.logged() - logged) / len(hits)
+        cost.flood_rate, cost.flood_cpu = self.measure_cpu("flood", flood, rate=UNLIMITED)
+        self.measure_redis(waiting)
         self.measure_tables()
         self.cost.spool = stack.shell(SPOOL_LINE.format(reader=user_agents()[0]))
         total = stack.get(f"/api/campaigns/{campaign}/statistics/")["openings"]["total"]
@@ -108,8 +116,9 @@ class Run:
     def measure_bytes_of_answer(self, path: str):
         self.cost.answer = len(exchange(self.nginx.url, request("GET", path)))
 
-    def send(self, what: str, paths: list[str]) -> Journal:
-        journal = send_steadily(self.folder, what, paths, self.nginx.port, self.options)
+    def send(self, what: str, paths: list[str], **other) -> Journal:
+        options = Namespace(**vars(self.options) | other)
+        journal = send_steadily(self.folder, what, paths, self.nginx.port, options)
         if failed := journal.wrong or journal.killed:
             self.cost.problems.append(f"{what}: {len(failed)} hits had no GIF")
         return journal
@@ -125,17 +134,17 @@ class Run:
             tier: (used - before[tier]) / IDLE_S * 100 for tier, used in self.used().items()
         }
 
-    def measure_cpu(self, paths: list[str]):
-        before, begun, logged = self.used(), time.monotonic(), self.logged()
-        journal = self.send("hits", paths)
+    def measure_cpu(self, what: str, paths: list[str], **other) -> tuple[float, dict[str, float]]:
+        """The rate that was reached, and µs of CPU of each tier until all are recorded."""
+        before, begun = self.used(), time.monotonic()
+        journal = self.send(what, paths, **other)
         self.stack.settle()
         seconds, used = time.monotonic() - begun, self.used()
-        cost, sent = self.cost, sorted(answer.sent for answer in journal.answers)
-        cost.hits, cost.rate = len(sent), (len(sent) - 1) / (sent[-1] - sent[0])
-        for tier in TIERS:
-            busy = used[tier] - before[tier] - cost.idle[tier] / 100 * seconds
-            cost.cpu[tier] = busy / cost.hits * 1e6
-        cost.binary_log = (self.logged() - logged) / cost.hits
+        sent = sorted(answer.sent for answer in journal.answers)
+        idle = {tier: self.cost.idle[tier] / 100 * seconds for tier in TIERS}
+        return (len(sent) - 1) / (sent[-1] - sent[0]), {
+            tier: (used[tier] - before[tier] - idle[tier]) / len(sent) * 1e6 for tier in TIERS
+        }
 
     def logged(self) -> int:
         return sum(path.stat().st_size for path in self.folder.glob("binary-log.0*"))

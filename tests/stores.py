@@ -1,5 +1,5 @@
-"""MySQL's and Redis' part of docker-compose.yml on this machine: the files in `stores/`, MariaDB in the
-place of MySQL, and a folder and a port of their own."""
+"""MySQL's and Redis' part of docker-compose.yml on this machine: the files in `stores/`, MariaDB in
+the place of MySQL, and a folder and a port of their own."""
 
 import subprocess
 from pathlib import Path

@@ -211,13 +211,11 @@ def test_each_has_a_limit_and_is_started_again(services):
 
 
 def test_each_is_asked_how_it_is(services):
-    """web by what its image brings along."""
-    assert "HEALTHCHECK" in (ROOT / "Dockerfile").read_text()
     asked = {
         name for name, service in services.items()
         if service.get("healthcheck", {}).get("test")
     }  # fmt: skip
-    assert asked == services.keys() - ONCE - WITHOUT_A_QUESTION - {"web"}
+    assert asked == services.keys() - ONCE - WITHOUT_A_QUESTION
     for name in asked:
         assert {"interval", "timeout", "retries"} <= services[name]["healthcheck"].keys(), name
     for name in ONCE:

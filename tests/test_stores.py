@@ -1,5 +1,7 @@
-"""What docker compose gives MySQL and Redis: they keep what they have, and let each in for its own."""
+"""What docker compose gives MySQL and Redis: they keep what they have, and let each in for its
+own."""
 
+import re
 import subprocess
 from secrets import token_urlsafe
 
@@ -58,6 +60,28 @@ def test_the_file_of_users_holds_no_password(stored_redis):
     assert text.count(" on #") == 3
     assert not [name for name, value in SECRETS.items() if value in text]
     assert stored_redis.users.stat().st_mode & 0o077 == 0
+
+
+def test_the_program_may_do_what_it_does(stored_redis):
+    """What Redis counted while whole-system tests ran, Celery's part of it included, and what comes
+    up where something goes wrong."""
+    calls = """
+        HELLO 3|AUTH pixeltrack x|SELECT 0|CLIENT SETNAME x|PING|TIME|QUIT
+        INFO memory|INFO server|CONFIG GET appendonly|CONFIG GET maxmemory-policy|MEMORY USAGE k
+        GET k|SET k v PX 1|SET k v NX EX 1|DEL k|EXISTS k|TTL k|PTTL k|EXPIRE k 1|PEXPIRE k 1|INCR k
+        INCRBY k 1|MGET k|UNLINK k|SCAN 0|TYPE k
+        EVAL x 0|EVALSHA x 0|SCRIPT LOAD x|SCRIPT EXISTS x|MULTI|EXEC|WATCH k|UNWATCH|WAIT 1 0
+        XADD k * f v|XLEN k|XRANGE k - +|XDEL k 1-1|XACK k g 1-1|XPENDING k g|XINFO GROUPS k
+        XGROUP CREATE k g 0|XGROUP DELCONSUMER k g c|XAUTOCLAIM k g c 0 0|XINFO STREAM k
+        XREADGROUP GROUP g c STREAMS k >
+        BRPOP k 1|LPUSH k v|RPUSH k v|RPOP k|LLEN k|LREM k 1 v|HSET k f v|HGET k f|HDEL k f
+        SADD k v|SREM k v|SMEMBERS k|ZADD k 1 v|ZREM k v|ZRANGE k 0 1|ZRANGEBYSCORE k 0 1
+        ZREVRANGEBYSCORE k 1 0|PUBLISH c v|SUBSCRIBE c|PSUBSCRIBE c|PUNSUBSCRIBE c|UNSUBSCRIBE c
+    """
+    with stored_redis.client("root") as root:
+        for call in filter(None, re.split(r"\s*[|\n]\s*", calls)):
+            answer = root.execute_command("ACL", "DRYRUN", "pixeltrack", *call.split())
+            assert answer in (b"OK", "OK"), f"{call}: {answer}"
 
 
 @pytest.mark.parametrize(

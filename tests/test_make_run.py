@@ -19,6 +19,21 @@ from tests.stack import ROOT
 from tests.thorough import promised
 from tests.wire import get
 
+TOLD = [  # by the one server, of all processes and stores
+    *(
+        f'heartbeat_timestamp_seconds{{process="{name}"}}'
+        for name in ("consumer", "worker", "beat")
+    ),
+    'hits_total{outcome="stored"}',
+    'recorded_hits_total{decision="recorded"}',
+    'tasks_total{outcome="succeeded",task="campaigns.tasks.import_what_is_due"}',
+    'stream_lag_seconds{kind="pixel"}',
+    'verdict="human"}',
+    "spool_bytes",
+    "quarantined_hits",
+    "imports_running",
+    "verdict_data_age_seconds",
+]
 READER = "Somebody/1.0"  # none of those that are simulated
 AT_MOST = 300  # seconds that a start may take on a busy machine
 FIRST, SECOND = 180, 10  # … and on one that does nothing else
@@ -150,7 +165,13 @@ def test_one_command_starts_everything_again_and_again_and_ctrl_c_ends_it(clone)
         assert openings(client) == kept
         get(pixel, headers={"User-Agent": READER})
         simulate(clone, client)
+        wait_until(lambda: not missing(run), what=f"in /metrics: {missing(run)}", every=0.5)
         stop(run)
+
+
+def missing(run: Run) -> list[str]:
+    text = get(run.url + "/metrics").text
+    return [series for series in TOLD if f"{series} " not in text]
 
 
 def simulate(clone: Path, client):

@@ -21,11 +21,17 @@ def stream_backlog() -> Iterator[GaugeMetricFamily]:
     for (kind, _), numbers in zip(streams_of(KINDS), measured(), strict=True):
         read[kind].append(numbers)
     entries, pending, lag = (
-        GaugeMetricFamily(f"pixeltrack_stream_{name}", text, labels=["kind"])
+        GaugeMetricFamily(name, text, labels=["kind"])
         for name, text in (
-            ("entries", "Entries in the streams, each a group of hits"),
-            ("pending_entries", "Of these, what a consumer has read and not acknowledged yet"),
-            ("lag_seconds", "Age of the oldest entry that is not acknowledged; 0 if there is none"),
+            ("pixeltrack_stream_entries", "Entries in the streams, each a group of hits"),
+            (
+                "pixeltrack_stream_pending_entries",
+                "Of these, what a consumer has read and not acknowledged yet",
+            ),
+            (
+                "pixeltrack_stream_lag_seconds",
+                "Age of the oldest entry that is not acknowledged; 0 if there is none",
+            ),
         )
     )
     for kind, numbers in read.items():

@@ -32,7 +32,8 @@ def make_grafana_views() -> int:
     schema = "SELECT 1 FROM information_schema.schemata WHERE schema_name = %s"
     present = "SELECT table_name FROM information_schema.views WHERE table_schema = %s"
     with connection.cursor() as cursor:
-        if not cursor.execute(schema, [views]):
+        cursor.execute(schema, [views])
+        if not cursor.fetchone():
             return 0
         wanted = statements(tables, views)
         for statement in wanted.values():

@@ -73,7 +73,7 @@ answer = {"campaign": campaign.pk, "views": views, "groups": [
 """
 
 
-class Grafanas:
+class Database:
     """MariaDB with PixelTrack's tables, as compose's MySQL has them, and Grafana's user there."""
 
     def __init__(self, mariadb, folder):
@@ -89,6 +89,10 @@ class Grafanas:
             f"GRANT SELECT ON `{only}`.* TO grafana@'127.0.0.1'"
         )
         self.stack.prepare()
+        mariadb.run_sql(
+            f"CREATE VIEW {self.views}.former AS SELECT * FROM {self.tables}.accounts_user; "
+            f"CREATE VIEW {self.views}.page AS SELECT 1 AS one"
+        )
         self.prepared = self.stack.shell(f"RECENT = {RECENT}\n{PREPARE}")
 
     def ask(self, statement: str, by: str = "grafana") -> list[dict]:
@@ -115,7 +119,7 @@ class Grafanas:
 
 @pytest.fixture(scope="module")
 def grafana(mariadb, folder):
-    return Grafanas(mariadb, folder)
+    return Database(mariadb, folder)
 
 
 @pytest.mark.parametrize("query", ASKED, ids=str)
@@ -209,13 +213,7 @@ def test_no_view_shows_anybody(grafana):
 
 
 def test_an_upgrade_makes_the_views_anew_and_drops_those_that_are_gone(grafana):
-    grafana.mariadb.run_sql(
-        f"CREATE VIEW {grafana.views}.former AS SELECT * FROM {grafana.tables}.accounts_user;"
-        f"CREATE OR REPLACE VIEW {grafana.views}.page AS SELECT 1 AS one"
-    )
-    grafana.stack.shell(
-        "from pixeltrack.grafana_views import make_grafana_views as make; answer = make()"
-    )
+    """Those of the version before it are in the database when this one is prepared."""
     views = {row[f"Tables_in_{grafana.views}"] for row in grafana.ask("SHOW TABLES")}
     assert "former" not in views
     assert len(views) == grafana.prepared["views"]

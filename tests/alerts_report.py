@@ -11,7 +11,7 @@ from tests.dashboards import rules
 HEAD = """\
 # How soon alerts fire, and clear
 
-Made by `make alerts` on {day}: {machine}, {cores} cores, with MariaDB, Redis, NGINX, Prometheus and
+Made by `make prove` on {day}: {machine}, {cores} cores, with MariaDB, Redis, NGINX, Prometheus and
 their exporters as docker-compose.yml has them, on one machine, in containers without Docker
 (tests/containers). Grafana and cAdvisor can't be had here. Load average when it ended: {load:.1f}.
 

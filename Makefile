@@ -35,7 +35,7 @@ image: $(VENV)/.dev ## build the container image, with docker or buildah, and le
 	@THOROUGH=yes $(PY) -m pytest -q -s tests/test_image.py
 
 prove: $(VENV)/.dev ## the long proofs; their results go to benchmarks/
-	@THOROUGH=yes bash tests/run
+	@THOROUGH=yes ALERTS_REPORT=benchmarks/ALERTS.md bash tests/run
 	@SCHEMA_EXAMPLES=150 $(PY) -m pytest -q pixeltrack/tests/test_schemathesis.py
 	@$(PY) -m tests.ledger.prove
 	@$(PY) -m tests.ledger.prove_cluster

@@ -39,7 +39,8 @@ class WholeStack(API):
 
     url = "http://127.0.0.1"
 
-    def __init__(self, folder: Path, compose_file: Path = COMPOSE_FILE):
+    def __init__(self, folder: Path, monitoring: Path | None = None):
+        """`monitoring` takes the place of monitoring/prometheus."""
         self.folder = folder
         self.env_file = folder / ".env"
         subprocess.run(
@@ -49,7 +50,12 @@ class WholeStack(API):
             check=True,
             capture_output=True,
         )
-        file = ComposeFile(compose_file, self.env_file)
+        file = ComposeFile(COMPOSE_FILE, self.env_file)
+        if monitoring:
+            volumes = file.services["prometheus"].entry["volumes"]
+            own = "./monitoring/prometheus:"
+            assert any(each.startswith(own) for each in volumes)
+            volumes[:] = [each.replace(own, f"{monitoring}:") for each in volumes]
         self.variables = file.variables
         self.password = self.variables["DJANGO_SUPERUSER_PASSWORD"]
         static = next((each / "static" for each in PREPARED.values()), None)

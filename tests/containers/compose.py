@@ -2,16 +2,12 @@
 
 import re
 import shlex
-from collections.abc import Mapping
 from pathlib import Path
 
 import yaml
 
-# ${NAME:-other}; in the other, there may be one more.
-VARIABLE = re.compile(
-    r"\$(?:(?P<escaped>\$)|(?P<plain>\w+)"
-    r"|\{(?P<name>\w+)(?:(?P<how>:?[-?+])(?P<other>(?:[^{}]|\{[^{}]*\})*))?\})"
-)
+from tests.compose import interpolated
+
 SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}
 # What these mean is acted on, here or where an image is built; anything else must be noticed.
 UNDERSTOOD = {
@@ -49,32 +45,6 @@ def unquoted(value: str) -> str:
     return value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"" else value
 
 
-def interpolate(value, variables: Mapping[str, str]):
-    """`value` with ${NAME}, ${NAME:-default} and ${NAME:?problem} put in, all the way down."""
-    if isinstance(value, dict):
-        return {name: interpolate(each, variables) for name, each in value.items()}
-    if isinstance(value, list):
-        return [interpolate(each, variables) for each in value]
-    if isinstance(value, str):
-        return VARIABLE.sub(lambda found: _value_of(found, variables), value)
-    return value
-
-
-def _value_of(found: re.Match, variables) -> str:
-    if found["escaped"]:
-        return "$"
-    value = variables.get(found["plain"] or found["name"])
-    how, other = found["how"] or "", found["other"] or ""
-    is_there = value is not None if how and not how.startswith(":") else bool(value)
-    if how.endswith("?") and not is_there:
-        raise KeyError(f"{found['name']}: {other}")
-    if how.endswith("-") and not is_there:
-        return interpolate(other, variables)
-    if how.endswith("+"):
-        return other if is_there else ""
-    return value or ""
-
-
 def seconds(duration: str | int | float) -> float:
     """1m30s → 90."""
     if not isinstance(duration, str):
@@ -102,7 +72,7 @@ class ComposeFile:
     def __init__(self, file: Path, env_file: Path):
         self.folder = file.parent
         self.variables = read_env(env_file)
-        content = interpolate(yaml.safe_load(file.read_text()), self.variables)
+        content = interpolated(yaml.safe_load(file.read_text()), self.variables)
         self.networks = content.get("networks") or {}
         self.volumes = content.get("volumes") or {}
         self.services = {

@@ -55,6 +55,7 @@ class Container:
         self.volumes = folder.parent / "volumes"
         self.addresses: dict[str, str] = {}  # name of a network → address there
         self.files: dict[str, str] = {}
+        self.more_environment: dict[str, str] = {}
         self.is_wanted = False  # whether it is to be started again when it ends
         self._process: subprocess.Popen | None = None
         self._check: subprocess.Popen | None = None
@@ -69,6 +70,7 @@ class Container:
             | ours
             | self.image.environment
             | self.service.environment
+            | self.more_environment
         )
 
     @property

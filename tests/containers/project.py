@@ -17,7 +17,7 @@ from tests.services import PATIENCE, GaveUp
 GATEWAY = "10.83.{network}.1"
 ADDRESS = "10.83.{network}.{number}"
 NAME_SERVER = "127.0.0.11"
-ASKED_EVERY = 0.5  # seconds: oftener than compose.yml has it, so that nobody waits for the answer
+ASKED_EVERY = 1.0  # seconds: oftener than compose.yml has it, so that nobody waits for the answer
 RESTARTS = ("always", "unless-stopped", "on-failure")
 
 

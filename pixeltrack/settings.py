@@ -145,7 +145,11 @@ STATIC_DIR = env.text("PIXEL_STATIC_DIR", "")
 STATIC_ROOT = Path(STATIC_DIR) if STATIC_DIR else VAR_DIR / "static"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage",
+        # For all to read, unlike uploads: the image's are made by root, and NGINX is another user.
+        "OPTIONS": {"file_permissions_mode": 0o644, "directory_permissions_mode": 0o755},
+    },
 }
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"

@@ -272,8 +272,7 @@ class Project:
         """End everything at once."""
         self._closing.set()
         self._restarter.join()
-        for asked in list(self._sockets.values()):
-            self.names.forget(asked)
+        self.names.end()
         self.namespaces.end()
         for each in self.containers.values():
             if each._process:

@@ -85,9 +85,11 @@ class Project:
         lines = [
             f"ip netns add {name}",
             f"ip -n {name} link set lo up",
-            # As Docker has it: whoever is in a container may listen at any port there.
-            f"ip netns exec {name} sysctl -qw net.ipv4.ip_unprivileged_port_start=0",
         ]
+        # As Docker has it: whoever is in a container may listen at any port there.
+        kernel = {"net.ipv4.ip_unprivileged_port_start": 0}
+        kernel |= container.service.entry.get("sysctls", {})
+        lines += [f"ip netns exec {name} sysctl -qw {key}={kernel[key]}" for key in kernel]
         for each in container.service.networks:
             number = self.numbers[each]
             self._numbers[each] += 1

@@ -30,6 +30,10 @@ def base_image() -> str:
     return name
 
 
+def succeeds(*command, **more) -> bool:
+    return subprocess.run(command, check=False, capture_output=True, **more).returncode == 0
+
+
 def run(*command, **more) -> str:
     done = subprocess.run(
         list(map(str, command)), check=False, capture_output=True, text=True, cwd=ROOT, **more
@@ -108,7 +112,7 @@ class Buildah:
 
 
 def builder() -> Docker | Buildah | None:
-    if find("docker"):
+    if find("docker") and succeeds("docker", "info"):  # and not a client without a daemon
         return Docker()
     able = os.getuid() == 0 and find("buildah") and find("debootstrap")
     return Buildah() if able else None

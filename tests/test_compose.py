@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import subprocess
 from copy import deepcopy
 
 import pytest
@@ -251,6 +252,18 @@ def test_our_commands_are_those_of_the_procfile(services):
             assert services[name]["command"] == shlex.split(command), name
     default = re.search(r"^CMD (\[.*\])$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)[1]
     assert services["web"]["command"] == re.findall('"([^"]+)"', default)
+
+
+def test_nginx_asks_for_the_replicas_again(services):
+    """One line of the file becomes the two that it has as comments. Debian's NGINX knows no
+    `resolve`, and takes the file as it is."""
+    [_, _, script] = services["nginx"]["command"]
+    [edit] = re.findall(r"sed '(.*)' /etc/nginx/nginx.conf", script)
+    made = subprocess.check_output(["sed", edit, ROOT / "nginx.conf"], text=True).splitlines()
+    before = (ROOT / "nginx.conf").read_text().splitlines()
+    [(old, new)] = [pair for pair in zip(before, made, strict=True) if pair[0] != pair[1]]
+    comments = " ".join(f"# {part};" for part in new.strip(" ;").split("; "))
+    assert comments.split() == " ".join(before).partition(old)[2].partition("runs:")[2].split()[:9]
 
 
 def test_what_is_mounted_is_there(compose, services):

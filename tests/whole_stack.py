@@ -9,6 +9,8 @@ from pathlib import Path
 import httpx
 import MySQLdb
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from tests.api import API
 from tests.containers.compose import ComposeFile
@@ -16,6 +18,7 @@ from tests.containers.namespaces import inside
 from tests.containers.project import Project
 from tests.services import PATIENCE, bare_environment, wait_until
 from tests.stack import PREPARED, ROOT
+from tests.wire import get
 
 COMPOSE_FILE = ROOT / "docker-compose.yml"
 # NGINX limits what one address may do. Those of the tests are beside the bridges.
@@ -101,9 +104,7 @@ class WholeStack(API):
         """What a container answers to another one."""
         address = self.compose.address(service)
         with self.reached():
-            return httpx.get(
-                f"http://{address}:{port}{path}", params=parameters or None, timeout=60
-            )
+            return get(f"http://{address}:{port}{path}", params=parameters or None)
 
     def connect_redis(self, user="root", password="") -> redis.Redis:
         with self.reached():
@@ -111,6 +112,7 @@ class WholeStack(API):
                 host=self.compose.address("redis"),
                 username=user,
                 password=password or self.variables[REDIS_PASSWORDS[user]],
+                retry=Retry(NoBackoff(), 0),  # a refusal is one
                 single_connection_client=True,  # made here: later ones would begin elsewhere
             )
 

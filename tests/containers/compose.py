@@ -23,7 +23,7 @@ UNDERSTOOD = {
         "init",
     ),
     *("stop_signal", "stop_grace_period", "cap_drop", "cap_add", "security_opt", "deploy", "scale"),
-    *("hostname",),
+    "sysctls",
 }
 # Limits of memory and processes, what Docker does with logs, what it publishes outside: not here.
 LEFT_OUT = {

@@ -58,6 +58,7 @@ class Container:
         self.more_environment: dict[str, str] = {}
         self.is_wanted = False  # whether it is to be started again when it ends
         self._process: subprocess.Popen | None = None
+        self._pid: int | None = None
         self._check: subprocess.Popen | None = None
         self.is_healthy = False
 
@@ -168,6 +169,7 @@ class Container:
         inside.chmod(0o600)
         namespaces = ["--mount", "--pid", f"--net={self.namespaces.network(self.name)}"]
         own = ["--mount", "--pid", "--uts", "--ipc", "--fork", "--kill-child"]
+        self._pid, self._check = None, None
         self.is_healthy, self.is_wanted = False, True
         with self.log.open("ab") as log:
             os.fchmod(log.fileno(), 0o666)  # opened again, as /dev/stdout, by whatever user
@@ -183,7 +185,6 @@ class Container:
             )
         if self.service.is_ours:
             canary.keep(self.log)
-        self._pid = None
 
     @property
     def pid(self) -> int:
@@ -223,10 +224,9 @@ class Container:
 
     def crash(self):
         """As the kernel ends it when memory runs out; it starts again if compose wants it."""
+        process = self._process
         self.signal(signal.SIGKILL)
-
-    def wait(self, within: float) -> int:
-        return self._process.wait(within)
+        process.wait()
 
     def text(self) -> str:
         return self.log.read_text(errors="replace") if self.log.exists() else ""

@@ -17,6 +17,7 @@ class NameServer(threading.Thread):
 
     def __init__(self):
         super().__init__(name="name server", daemon=True)
+        self._ending = threading.Event()
         self._selector = selectors.DefaultSelector()
         self._lock = threading.Lock()
 
@@ -30,8 +31,15 @@ class NameServer(threading.Thread):
             self._selector.unregister(asked)
             asked.close()
 
+    def end(self):
+        self._ending.set()
+        self.join()
+        for key in list(self._selector.get_map().values()):
+            key.fileobj.close()
+        self._selector.close()
+
     def run(self):
-        while True:
+        while not self._ending.is_set():
             ready = self._selector.select(0.2)
             with self._lock:
                 for key, _ in ready:

@@ -17,7 +17,7 @@ from tests.services import PATIENCE, GaveUp
 GATEWAY = "10.83.{network}.1"
 ADDRESS = "10.83.{network}.{number}"
 NAME_SERVER = "127.0.0.11"
-ASKED_EVERY = 0.5  # seconds: oftener than compose.yml has it, so that nobody waits for the answer
+ASKED_EVERY = 1.0  # seconds: oftener than compose.yml has it, so that nobody waits for the answer
 RESTARTS = ("always", "unless-stopped", "on-failure")
 
 
@@ -85,9 +85,11 @@ class Project:
         lines = [
             f"ip netns add {name}",
             f"ip -n {name} link set lo up",
-            # As Docker has it: whoever is in a container may listen at any port there.
-            f"ip netns exec {name} sysctl -qw net.ipv4.ip_unprivileged_port_start=0",
         ]
+        # As Docker has it: whoever is in a container may listen at any port there.
+        kernel = {"net.ipv4.ip_unprivileged_port_start": 0}
+        kernel |= container.service.entry.get("sysctls", {})
+        lines += [f"ip netns exec {name} sysctl -qw {key}={kernel[key]}" for key in kernel]
         for each in container.service.networks:
             number = self.numbers[each]
             self._numbers[each] += 1
@@ -272,8 +274,7 @@ class Project:
         """End everything at once."""
         self._closing.set()
         self._restarter.join()
-        for asked in list(self._sockets.values()):
-            self.names.forget(asked)
+        self.names.end()
         self.namespaces.end()
         for each in self.containers.values():
             if each._process:

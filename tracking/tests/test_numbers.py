@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from io import StringIO
+from queue import Queue
 from uuid import uuid4
 
 import pytest
@@ -94,6 +95,18 @@ def test_a_breaker_tells_that_it_is_open_until_it_closes():
     for verb, is_open in ((breaker.failed, 1), (breaker.failed, 1), (breaker.succeeded, 0)):
         verb()
         assert value("breaker_open", breaker="redis") == is_open
+
+
+def test_a_breaker_that_nobody_asks_any_more_is_not_told_as_open_for_ever(monkeypatch):
+    monkeypatch.setattr(Breaker, "QUIET_S", 0.2)
+    told = Queue()
+    breaker = Breaker(tell=told.put)
+    for _ in range(2):
+        breaker.failed()
+        breaker.failed()
+        assert [told.get(timeout=10) for _ in range(3)] == [True, True, False]
+        assert breaker.is_open  # whoever asks next finds out
+    assert told.empty()
 
 
 def test_hits_that_find_redis_away_open_its_breaker(redis_is_down, pixel, collect_all):

@@ -15,6 +15,7 @@ from django.db.models import Q
 
 from accounts.models import Team, User
 from campaigns.models import Campaign, Pixel
+from pixeltrack.grafana_views import make_grafana_views
 
 
 class Command(BaseCommand):
@@ -27,6 +28,7 @@ class Command(BaseCommand):
     def handle(self, **options):
         try:
             migrate()
+            make_grafana_views()
         except OperationalError as error:
             raise CommandError(f"The database does not answer as it should: {error}") from None
         load_sample()

@@ -11,7 +11,7 @@ MYSQL := $(or $(MYSQL_HOST),$(shell grep -sE '^(export )?MYSQL_HOST=.?[[:alnum:]
 INSTALLED := $(VENV)/$(if $(MYSQL),.full,.embedded)
 
 .DEFAULT_GOAL := help
-.PHONY: help run env test ledger mutants prove bench lint schema
+.PHONY: help run env test ledger mutants prove bench lint schema image
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,7 +19,8 @@ help: ## list what can be made
 run: $(INSTALLED) $(ENV_FILE) ## install what is missing and start everything; PORT and HOST are heeded
 	@$(PY) -m pixeltrack.launcher
 
-env: $(ENV_FILE) ## write .env with fresh random secrets, unless there is one
+env: ## write .env with fresh random secrets; add to one that is there those that docker compose lacks
+	@$(PYTHON) pixeltrack/bootstrap.py
 
 test: ## run the whole suite
 	@bash tests/run
@@ -29,6 +30,9 @@ ledger: $(VENV)/.dev ## kill every tier under load, then compare: SEED=1 SECONDS
 
 mutants: $(VENV)/.dev ## break the promise in ten ways; the ledger must notice each
 	@$(PY) -m tests.ledger.mutants
+
+image: $(VENV)/.dev ## build the container image, with docker or buildah, and let it serve a pixel
+	@THOROUGH=yes $(PY) -m pytest -q -s tests/test_image.py
 
 prove: $(VENV)/.dev ## the long proofs; their results go to benchmarks/
 	@THOROUGH=yes bash tests/run

@@ -65,6 +65,13 @@ class Environment:
         """Values with commas between them."""
         return self._read(self._env.list, name, default, ())
 
+    def known(self) -> frozenset[str]:
+        """All names that were read or allowed so far."""
+        return frozenset(self._known)
+
+    def has_in_file(self, name: str) -> bool:
+        return name in self._in_file
+
     def _read(self, parse, name, default, checks):
         self._known.add(name)
         if not os.environ.get(name, "").strip():

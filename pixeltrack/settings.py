@@ -26,7 +26,11 @@ from pixeltrack.environment import (
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Environment(Path(os.environ.get("PIXEL_ENV_FILE") or BASE_DIR / ".env"))
-env.allow("PIXEL_ENV_FILE", "MYSQL_ROOT_PASSWORD", "REDIS_ROOT_PASSWORD")
+env.allow("PIXEL_ENV_FILE", "PIXEL_METRICS_PORT")
+# What docker-compose.yml reads from the same file.
+env.allow(*(f"MYSQL_{user}_PASSWORD" for user in ("ROOT", "GRAFANA", "EXPORTER")))
+env.allow("REDIS_ROOT_PASSWORD", "REDIS_EXPORTER_PASSWORD", "GRAFANA_ADMIN_PASSWORD")
+env.allow("GRAFANA_PORT", "HTTP_PORT")
 env.allow(*(f"DJANGO_SUPERUSER_{field}" for field in ("USERNAME", "EMAIL", "PASSWORD")))
 env.allow("DJANGO_SETTINGS_MODULE")
 
@@ -136,7 +140,9 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "/api-auth/login/"
 LOGIN_REDIRECT_URL = "/api/"
 STATIC_URL = "/static/"
-STATIC_ROOT = VAR_DIR / "static"
+# Where they lie ready, as in the container image, nothing else is written there.
+STATIC_DIR = env.text("PIXEL_STATIC_DIR", "")
+STATIC_ROOT = Path(STATIC_DIR) if STATIC_DIR else VAR_DIR / "static"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
@@ -175,12 +181,15 @@ SQLITE = {
     },
     "TEST": {"NAME": VAR_DIR / "test.sqlite3"},  # a file, as in life: processes share it
 }
-if not MYSQL_HOST and (stray := [name for name in MYSQL_NAMES if os.environ.get(name)]):
+# In the file they may be there for docker compose, which names the host itself.
+stray = [name for name in MYSQL_NAMES if os.environ.get(name) and not env.has_in_file(name)]
+if stray and not MYSQL_HOST:
     raise EnvironmentProblem(f"{stray[0]} is set, and MYSQL_HOST, which it belongs to, is not.")
 DATABASES = {"default": MYSQL if MYSQL_HOST else SQLITE}
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 
 # -- Redis: outside where REDIS_URL or REDIS_HOST names one, else a child on a socket in var/ -----
+REDIS_USER = env.text("REDIS_USER", "")
 REDIS_PASSWORD = env.text("REDIS_PASSWORD", "")
 REDIS_HOST = env.text("REDIS_HOST", "")
 REDIS_PORT = env.number("REDIS_PORT", 6379, between(1, 65535))
@@ -189,7 +198,8 @@ if len(os.fsencode(REDIS_SOCKET)) > 100:  # the kernel's limit is 107
     _digest = blake2b(os.fsencode(VAR_DIR), digest_size=8).hexdigest()
     REDIS_SOCKET = Path(tempfile.gettempdir(), f"pixeltrack-{os.getuid()}-{_digest}", "redis.sock")
 if REDIS_HOST:
-    _auth = f":{quote(REDIS_PASSWORD, safe='')}@" if REDIS_PASSWORD else ""
+    _auth = f"{quote(REDIS_USER, safe='')}:{quote(REDIS_PASSWORD, safe='')}@"
+    _auth = _auth if REDIS_PASSWORD else ""
     _redis_default = f"redis://{_auth}{REDIS_HOST}:{REDIS_PORT}/0"
 else:
     _redis_default = f"unix://{REDIS_SOCKET}?db=0"

@@ -34,7 +34,7 @@ class NGINX(Service):
     def __init__(
         self, folder: Path, replicas, *, name="nginx-0", static=None, tls=False, unlimited=""
     ):
-        self.port, other = free_port(), free_port()
+        self.port, other, self.status_port = free_port(), free_port(), free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.place = folder / name
         self.place.mkdir()
@@ -44,6 +44,7 @@ class NGINX(Service):
         text = replace_once(text, REPLICA, servers)
         text = put(text, "listen 80 ", f"listen 127.0.0.1:{self.port} ")
         text = put(text, "listen 8000 ", f"listen 127.0.0.1:{other} ")
+        text = put(text, "listen 8081;", f"listen 127.0.0.1:{self.status_port};")
         text = put(text, "/srv/pixeltrack", str(static or self.place))
         folders = "".join(f"\n    {each}_temp_path {self.place / each};" for each in TEMPORARY)
         text = put(text, "\nhttp {", f"\nhttp {{{folders}")

@@ -197,6 +197,13 @@ def test_static_files_come_from_the_folder_or_a_replica_and_are_kept_long(front)
         assert used <= upstreams
 
 
+def test_its_own_state_is_told_on_a_port_that_is_not_published(front):
+    inside = httpx.get(f"http://127.0.0.1:{front.nginx.status_port}/stub_status")
+    assert re.match(r"Active connections: \d+ \n", inside.text)
+    assert httpx.get(f"http://127.0.0.1:{front.nginx.status_port}/metrics").status_code == 404
+    assert httpx.get(f"{front.url}/stub_status").status_code == 404
+
+
 def test_beside_the_static_files_nothing_is_served(front):
     nginx = front.put_before(front.ports.values(), static=front.stack.var)
     (front.stack.var / "secret").write_text("secret")

@@ -4,10 +4,8 @@ import stat
 import subprocess
 import sys
 
-from pixeltrack.bootstrap import write_env
+from pixeltrack.bootstrap import SECRETS, STORE_SECRETS, add_missing, write_env
 from pixeltrack.tests.surroundings import ROOT, bare_environment
-
-SECRETS = ("DJANGO_SECRET_KEY", "API_SECRET_KEY", "FERNET_KEY", "DJANGO_SUPERUSER_PASSWORD")
 
 
 def values(path) -> dict[str, str]:
@@ -18,6 +16,7 @@ def test_it_writes_every_secret_and_the_first_admin(tmp_path):
     assert write_env(tmp_path / ".env")
     written = values(tmp_path / ".env")
     assert set(SECRETS) < written.keys()
+    assert set(STORE_SECRETS) < set(SECRETS)
     assert written["DJANGO_SUPERUSER_USERNAME"] == "admin"
     assert written["DJANGO_SUPERUSER_EMAIL"] == "admin@example.com"
 
@@ -49,6 +48,35 @@ def test_it_never_overwrites_one_that_is_there(tmp_path):
     (tmp_path / ".env").write_text("PORT=8001\n")
     assert not write_env(tmp_path / ".env")
     assert (tmp_path / ".env").read_text() == "PORT=8001\n"
+
+
+def test_to_one_that_is_there_it_adds_the_secrets_of_stores_and_touches_nothing_else(tmp_path):
+    before = "PORT=8001\nexport REDIS_PASSWORD='mine'\nMYSQL_PASSWORD=  # none\nSTATS_PUBLIC=off"
+    (tmp_path / ".env").write_text(before)
+    added = add_missing(tmp_path / ".env")
+    assert set(added) == set(STORE_SECRETS) - {"REDIS_PASSWORD"}
+    assert (tmp_path / ".env").read_text().startswith(before + "\n")
+    assert all(len(values(tmp_path / ".env")[name]) == 32 for name in added)
+    assert add_missing(tmp_path / ".env") == []
+
+
+def test_a_store_that_is_named_keeps_the_password_that_it_has_or_has_none(tmp_path):
+    (tmp_path / ".env").write_text("MYSQL_HOST=db\nREDIS_HOST=cache\n")
+    assert not {"MYSQL_PASSWORD", "REDIS_PASSWORD"} & set(add_missing(tmp_path / ".env"))
+
+
+def test_it_says_what_it_adds(tmp_path):
+    (tmp_path / ".env").write_text(
+        "".join(f"{name}=x\n" for name in STORE_SECRETS if name != "GRAFANA_ADMIN_PASSWORD")
+    )
+    environment = bare_environment(tmp_path, PIXEL_ENV_FILE=str(tmp_path / ".env"))
+    bootstrap = [sys.executable, "-m", "pixeltrack.bootstrap"]
+
+    def say() -> str:
+        return subprocess.check_output(bootstrap, env=environment, cwd=ROOT, text=True)
+
+    assert say() == "Added to .env, with fresh secrets: GRAFANA_ADMIN_PASSWORD.\n"
+    assert say() == ".env is there already; it stays as it is.\n"
 
 
 def test_what_it_wrote_is_all_that_a_start_needs(tmp_path):

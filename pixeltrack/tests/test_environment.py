@@ -240,6 +240,35 @@ def test_mysql_names_without_a_host_are_no_silent_sqlite(environment):
     assert "MYSQL_USER is set, and MYSQL_HOST" in complaint(environment | {"MYSQL_USER": "x"})
 
 
+def test_in_the_env_file_they_are_there_for_docker_compose(environment, tmp_path):
+    environment["PIXEL_ENV_FILE"] = str(tmp_path / ".env")
+    (tmp_path / ".env").write_text("MYSQL_PASSWORD=abc\nMYSQL_DATABASE=views\nREDIS_PASSWORD=abc\n")
+    settings = read(environment)
+    assert settings["DATABASES"]["default"]["ENGINE"].endswith("sqlite3")
+    assert settings["REDIS_EMBEDDED"]
+
+
+@pytest.mark.parametrize(
+    ("named", "login"),
+    [
+        ({}, ""),
+        ({"REDIS_PASSWORD": "a/b"}, ":a%2Fb@"),
+        ({"REDIS_PASSWORD": "a/b", "REDIS_USER": "me@home"}, "me%40home:a%2Fb@"),
+        ({"REDIS_USER": "me"}, ""),
+    ],
+)
+def test_redis_is_told_who_comes(environment, named, login):
+    settings = read(environment | {"REDIS_HOST": "cache"} | named)
+    assert settings["REDIS_URL"] == f"redis://{login}cache:6379/0"
+    assert settings["CELERY_BROKER_URL"] == settings["REDIS_URL"]
+
+
+def test_static_files_may_lie_ready_elsewhere(environment):
+    assert str(read(environment)["STATIC_ROOT"]).endswith("/var/static")
+    environment["PIXEL_STATIC_DIR"] = "/srv/static"
+    assert str(read(environment)["STATIC_ROOT"]) == "/srv/static"
+
+
 @pytest.mark.parametrize("between", ["\n", " ", ";"])
 def test_fernet_keys_without_a_comma_are_not_one_key(environment, between):
     keys = [urlsafe_b64encode(bytes([n]) + bytes(range(31))).decode() for n in (1, 2)]

@@ -1,12 +1,19 @@
+import fcntl
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+
 import pytest
+from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Team, User
 from campaigns.models import Campaign, Contact, Pixel
 from campaigns.tests.removed import finish_removals
+from pixeltrack.management.commands import prepare as preparing
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "zebra-lemon-41-Quartz"
@@ -37,6 +44,29 @@ def prepare(capfd):
         return capfd.readouterr()
 
     return run
+
+
+# -- Several at once -------------------------------------------------------------------------------
+def test_on_many_machines_one_prepares_at_a_time(monkeypatch):
+    """By a lock in the database; where that is a file, by one beside it."""
+    monkeypatch.setattr(preparing, "PATIENCE_S", 0)
+    if connection.vendor == "mysql":
+
+        def enter():
+            with closing(connection), preparing.one_at_a_time():
+                pass
+
+        with ThreadPoolExecutor() as pool:
+            with preparing.one_at_a_time(), pytest.raises(CommandError, match="Another start"):
+                pool.submit(enter).result()
+            pool.submit(enter).result()
+        return
+    with preparing.one_at_a_time():
+        lock = open(settings.VAR_DIR / "prepare.lock")  # noqa: SIM115 - it outlives the block
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    lock.close()
 
 
 # -- The sample ----------------------------------------------------------------------------------
@@ -119,6 +149,12 @@ def test_static_files_that_were_thrown_away_are_collected_again(prepare, tmp_pat
     assert "Collecting" in prepare().err
 
 
+def test_static_files_that_lie_ready_are_left_alone(prepare, settings, tmp_path):
+    settings.STATIC_DIR = str(tmp_path / "ready")
+    assert "Collecting" not in prepare().err
+    assert not (tmp_path / "static").exists()
+
+
 # -- What a newcomer is told ---------------------------------------------------------------------
 def test_it_says_where_everything_is(prepare, settings):
     settings.PUBLIC_URL = "http://pixels.example.com"
@@ -131,6 +167,15 @@ def test_it_says_where_everything_is(prepare, settings):
     assert "http://pixels.example.com/p/" in said
     assert "manage.py simulate_openings" in said
     assert "Ctrl-C stops it." in said
+
+
+def test_a_log_is_told_a_live_pixel_and_no_password(capfd):
+    call_command("prepare", "--for-log")
+    said = capfd.readouterr().out
+    assert PASSWORD not in said
+    assert "admin, password DJANGO_SUPERUSER_PASSWORD" in said
+    assert f"A live pixel   {settings.PUBLIC_URL}/p/" in said
+    assert "Ctrl-C" not in said
 
 
 def test_a_port_of_its_own_is_named_for_the_other_terminal(prepare, settings):

@@ -1,5 +1,7 @@
+import fcntl
 import os
 import sys
+from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
 
@@ -17,6 +19,8 @@ from accounts.models import Team, User
 from campaigns.models import Campaign, Pixel
 from pixeltrack.grafana_views import make_grafana_views
 
+PATIENCE_S = 3600  # a migration of a big table takes its time
+
 
 class Command(BaseCommand):
     help = (
@@ -25,20 +29,52 @@ class Command(BaseCommand):
         "does, and on stdout what a newcomer needs to know."
     )
 
+    def add_arguments(self, parser):
+        parser.add_argument(
+            "--for-log",
+            action="store_true",
+            help="What is said goes to a log, which is kept: without the password.",
+        )
+
     def handle(self, **options):
         try:
+<<<<<<< HEAD
             migrate()
             make_grafana_views()
+=======
+            with one_at_a_time():
+                migrate()
+                load_sample()
+                make_admin()
+>>>>>>> compose
         except OperationalError as error:
             raise CommandError(f"The database does not answer as it should: {error}") from None
-        load_sample()
-        make_admin()
-        collect_static_files()
-        self.stdout.write(welcome())
+        if not settings.STATIC_DIR:
+            collect_static_files()
+        self.stdout.write(summary() if options["for_log"] else welcome())
 
 
 def say(line):
     print(line, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def one_at_a_time():
+    """Several machines may start at once, and migrations are for one."""
+    if connection.vendor != "mysql":
+        with open(settings.VAR_DIR / "prepare.lock", "a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+        return
+    name = f"prepare {settings.MYSQL['NAME']}"[-64:]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT GET_LOCK(%s, %s)", [name, PATIENCE_S])
+        if cursor.fetchone() != (1,):
+            raise CommandError(f"Another start has prepared the database for {PATIENCE_S} s now.")
+        try:
+            yield
+        finally:
+            cursor.execute("SELECT RELEASE_LOCK(%s)", [name])
 
 
 def migrate():
@@ -99,34 +135,50 @@ def fingerprint_of_static_files() -> str:
     return digest.hexdigest()
 
 
+def summary() -> str:
+    return "\n".join(table(addresses("DJANGO_SUPERUSER_PASSWORD") + samples()))
+
+
 def welcome() -> str:
     """Where everything is, and how to see it move."""
-    at = settings.PUBLIC_URL
-    rows = [
-        ("Home", f"{at}/"),
-        ("Admin", f"{at}/admin/"),
-        ("API", f"{at}/api/"),
-        ("API docs", f"{at}/docs"),
-        ("Sign in as", sign_in()),
-    ]
-    if pixel := Pixel.objects.in_sight().order_by("pk").first():
+    rows = addresses(os.environ.get("DJANGO_SUPERUSER_PASSWORD", ""))
+    if live := samples():
         python = os.path.relpath(sys.executable)
         port = "" if settings.PORT == 8000 else f"PORT={settings.PORT} "
-        rows += [
-            ("A sample mail", f"{at}/sample/{pixel.contact_id}/"),
-            ("A live pixel", pixel.url),
-            ("Openings", f"{port}{python} manage.py simulate_openings   (in another terminal)"),
-        ]
-    lines = [f"  {label:<15}{value}" for label, value in rows]
+        simulate = f"{port}{python} manage.py simulate_openings   (in another terminal)"
+        rows += [*live, ("Openings", simulate)]
+    lines = table(rows)
     everywhere = settings.HOST in ("0.0.0.0", "::")  # nosec B104 # compared, not bound
     if everywhere and "PUBLIC_URL" not in os.environ:
         lines += ["", "Others get in once PUBLIC_URL names this machine as they know it."]
     return "\n".join(["", "PixelTrack is running.", "", *lines, "", "Ctrl-C stops it.", ""])
 
 
-def sign_in() -> str:
+def addresses(password: str) -> list[tuple[str, str]]:
+    at = settings.PUBLIC_URL
+    return [
+        ("Home", f"{at}/"),
+        ("Admin", f"{at}/admin/"),
+        ("API", f"{at}/api/"),
+        ("API docs", f"{at}/docs"),
+        ("Sign in as", sign_in(password)),
+    ]
+
+
+def samples() -> list[tuple[str, str]]:
+    pixel = Pixel.objects.in_sight().order_by("pk").first()
+    if pixel is None:
+        return []
+    mail = f"{settings.PUBLIC_URL}/sample/{pixel.contact_id}/"
+    return [("A sample mail", mail), ("A live pixel", pixel.url)]
+
+
+def table(rows) -> list[str]:
+    return [f"  {label:<15}{value}" for label, value in rows]
+
+
+def sign_in(password: str) -> str:
     name = os.environ.get("DJANGO_SUPERUSER_USERNAME", "")
     if not User.objects.filter(username=name).exists():
         return "(no admin yet: manage.py createsuperuser)"
-    password = os.environ.get("DJANGO_SUPERUSER_PASSWORD", "")
     return f"{name}, password {password} (unless it was changed since)"

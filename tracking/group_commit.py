@@ -67,7 +67,11 @@ class NodeCommit:
             if type(hits[0]) in way.full and (outcomes := await self._in_thread(relieve, hits)):
                 return outcomes
             if not way.breaker.is_open:
-                return way.took(hits, await self._redis.append(hits))
+                appended = await self._redis.append(hits)
+                if self._redis.dialled:  # Redis may have died since
+                    self._redis.dialled = False
+                    self._start_to_probe()
+                return way.took(hits, appended)
         except REDIS_ERRORS as error:
             if way.failed(error):
                 self._start_to_probe()

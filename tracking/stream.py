@@ -235,13 +235,18 @@ def forget_counted(hits: list[Hit]):
 
 # -- For an event loop ---------------------------------------------------------------------------
 class AsyncAppender:
-    """`append` to one node, over a connection of its own."""
+    """`append` to one node, over a connection of its own. `dialled`, as that of HotPool: since
+    `open`."""
 
     def __init__(self, node: str):
         self._node = node
-        self._redis = AsyncRedis.from_url(
-            node, **settings.REDIS_HOT | {"retry": AsyncRetry(NoBackoff(), 0)}
-        )
+        self.dialled = False
+        options = {"retry": AsyncRetry(NoBackoff(), 0), "redis_connect_func": self._greet}
+        self._redis = AsyncRedis.from_url(node, **settings.REDIS_HOT | options)
+
+    async def _greet(self, connection):
+        await connection.on_connect()
+        self.dialled = True
 
     async def open(self) -> str:
         """Connect, let Redis read the script, and see that the replicas which are to be waited for
@@ -249,6 +254,7 @@ class AsyncAppender:
         await self._redis.script_load(APPEND)
         if settings.REDIS_WAIT_REPLICAS:
             await self._probe_replicas()
+        self.dialled = False
         return (await self._redis.info("server"))["run_id"]
 
     async def _probe_replicas(self):

@@ -264,7 +264,8 @@ class Run:
         path = self.folder / "database.json"
         self.django(f"dump({str(path)!r})")
         database = json.loads(path.read_text())
-        wall = time.time() - time.monotonic()
+        # Whoever is kept waiting between the two takes the one for too old.
+        wall = max(time.time() - time.monotonic() for _ in range(9))
         events = Events(begun, self.faults.clock, self.faults.poisoned)
         oracle = Oracle(plan, pixels, self.journals, database, wall=wall, events=events)
         findings = oracle.judge()

@@ -226,15 +226,21 @@ def test_the_replica_takes_the_place_of_a_primary_that_dies(
     replica = cluster.replica_of(dying)
     kept = one_per_shard[0]
     assert collect_all(kept) == [Outcome.STORED]
+    consumer = Consumer("one")
+    drained(consumer)
     dying.kill()
     try:
         others = [hit for hit in one_per_shard if at(cluster, shard_of(hit)) != dying]
         assert collect_all(*others) == [Outcome.STORED] * len(others)
+        assert drained(consumer) == len(others)
         assert collect_all(a_hit(kept.pixel, "Outlook"))[0] in (Outcome.DATABASE, Outcome.SPOOLED)
         assert kept.event_id in spooled()  # its replica may lack it
         wait_until(replica.is_primary, what="the replica is promoted")
         wait_until(lambda: ways.look() or at(cluster, 0) == replica, what="the others know it")
         assert collect_all(a_hit(kept.pixel, "Gmail")) == [Outcome.STORED]
+        drained(consumer)
+        assert Opening.objects.filter(user_agent__text="Gmail").count() == 1
     finally:
+        consumer.close()
         dying.start()
         cluster.await_replicas()

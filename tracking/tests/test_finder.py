@@ -17,7 +17,7 @@ class Slow:
         self._release = release
         self.begun = threading.Event()
 
-    def answer(self) -> dict:
+    def answer(self, as_of) -> dict:
         self.begun.set()
         self._release.wait(30)
         return {"total_views": 7}

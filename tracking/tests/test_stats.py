@@ -330,7 +330,7 @@ class Broken:
 
 
 def test_without_a_database_it_says_so(application, monkeypatch):
-    def fail(question):
+    def fail(question, as_of):
         raise OperationalError(2006, "gone")
 
     monkeypatch.setattr(kept_answers.Question, "answer", fail)

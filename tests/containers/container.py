@@ -1,5 +1,6 @@
 """One container: what is inside, its process, its health."""
 
+import contextlib
 import json
 import os
 import signal
@@ -263,7 +264,8 @@ class Container:
             self._check = None
         elif not self._check and self.runs:
             said = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-            self._check = self.begin(self.healthcheck, **said)
+            with contextlib.suppress(OSError):  # it has just ended
+                self._check = self.begin(self.healthcheck, **said)
         return self.is_healthy
 
     def is_healthy_now(self) -> bool:

@@ -96,6 +96,11 @@ def _set_network(file):
 
 
 def child_of(pid: int) -> int:
-    """The one process that `pid` has started."""
-    children = Path(f"/proc/{pid}/task/{pid}/children")
-    return int(wait_until(lambda: children.read_text().split(), what=f"{pid} has a child")[0])
+    """The one process that `pid` has started; OSError when `pid` has ended."""
+
+    def look() -> list[str]:
+        if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
+            raise ProcessLookupError(f"{pid} has ended")
+        return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+
+    return int(wait_until(look, what=f"{pid} has a child")[0])

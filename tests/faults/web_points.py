@@ -21,7 +21,7 @@ from tracking.stream import AsyncAppender
 
 # A slow machine is no fault: it must change no outcome.
 PATIENCE_S = 10
-REDIS_PATIENCE_S = 0.5
+REDIS_PATIENCE_S = 3
 
 points = Points(os.environ[FOLDER])
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import redis
 
-from tests.services import PATIENCE, wait_until
+from tests.services import PATIENCE, GaveUp, wait_until
 
 ADMIN = "admin"
 STREAM, VIEW_STREAM = STREAMS = "{hits:0}:stream", "{hits:0}:views"
@@ -99,8 +99,13 @@ answer = [campaign.pk, [{{"url": pixel.url, "contact": pixel.contact_id}} for pi
         """Wait until the consumer has dealt with every hit that was answered so far. On a busy
         machine some of them may be in the spool."""
         with self.connect_redis() as connection:
-            wait_until(
-                lambda: not (any(map(connection.xlen, STREAMS)) or any(self.spool.glob("*"))),
-                within=within,
-                what="streams and spool are empty",
-            )
+
+            def left() -> list[str]:
+                entries = {name: connection.xlen(name) for name in STREAMS}
+                waiting = [f"{count} in {name}" for name, count in entries.items() if count]
+                return waiting + [path.name for path in self.spool.glob("*")]
+
+            try:
+                wait_until(lambda: not left(), within=within, what="streams and spool are empty")
+            except GaveUp as problem:
+                raise GaveUp(f"{problem}: {left()}") from None

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import redis
 
-from tests.services import PATIENCE, wait_until
+from tests.services import PATIENCE, GaveUp, wait_until
 
 ADMIN = "admin"
 STREAM, VIEW_STREAM = STREAMS = "{hits:0}:stream", "{hits:0}:views"
@@ -98,13 +98,17 @@ answer = [campaign.pk, [{{"url": pixel.url, "contact": pixel.contact_id}} for pi
     def settle(self, within=PATIENCE):
         """Wait until the consumer has dealt with every hit that was answered so far. On a busy
         machine some of them may be in the spool."""
-        wait_until(
-            lambda: not (self.waiting() or any(self.spool.glob("*"))),
-            within=within,
-            what="streams and spool are empty",
-        )
+        try:
+            wait_until(lambda: not self.left(), within=within, what="streams and spool are empty")
+        except GaveUp as problem:
+            raise GaveUp(f"{problem}: {self.left()}") from None
 
-    def waiting(self) -> int:
-        """Entries in the streams."""
+    def left(self) -> list[str]:
+        """What still waits, and where."""
+        return self.waiting() + [path.name for path in self.spool.glob("*")]
+
+    def waiting(self) -> list[str]:
+        """In the streams."""
         with self.connect_redis() as connection:
-            return sum(map(connection.xlen, STREAMS))
+            entries = {name: connection.xlen(name) for name in STREAMS}
+        return [f"{count} in {name}" for name, count in entries.items() if count]

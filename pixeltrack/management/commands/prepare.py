@@ -1,7 +1,7 @@
 import fcntl
 import os
 import sys
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from hashlib import blake2b
 from pathlib import Path
 
@@ -38,15 +38,11 @@ class Command(BaseCommand):
 
     def handle(self, **options):
         try:
-<<<<<<< HEAD
-            migrate()
-            make_grafana_views()
-=======
             with one_at_a_time():
                 migrate()
+                make_grafana_views()
                 load_sample()
                 make_admin()
->>>>>>> compose
         except OperationalError as error:
             raise CommandError(f"The database does not answer as it should: {error}") from None
         if not settings.STATIC_DIR:
@@ -67,7 +63,8 @@ def one_at_a_time():
             yield
         return
     name = f"prepare {settings.MYSQL['NAME']}"[-64:]
-    with connection.cursor() as cursor:
+    # Over a connection of its own: loaddata closes the one that it comes by, and the lock with it.
+    with closing(connection.copy()) as keeper, keeper.cursor() as cursor:
         cursor.execute("SELECT GET_LOCK(%s, %s)", [name, PATIENCE_S])
         if cursor.fetchone() != (1,):
             raise CommandError(f"Another start has prepared the database for {PATIENCE_S} s now.")

@@ -68,9 +68,10 @@ class NodeCommit:
                 return outcomes
             if not way.breaker.is_open:
                 appended = await self._redis.append(hits)
-                if self._redis.dialled:  # Redis may have died since
+                if self._redis.dialled:  # Redis may have died, without these hits
                     self._redis.dialled = False
                     self._start_to_probe()
+                    await self._probing
                 return way.took(hits, appended)
         except REDIS_ERRORS as error:
             if way.failed(error):

@@ -27,7 +27,7 @@ from pixeltrack.environment import (
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Environment(Path(os.environ.get("PIXEL_ENV_FILE") or BASE_DIR / ".env"))
-env.allow("PIXEL_ENV_FILE", "PIXEL_METRICS_PORT")
+env.allow("PIXEL_ENV_FILE")
 # What docker-compose.yml reads from the same file.
 env.allow(*(f"MYSQL_{user}_PASSWORD" for user in ("ROOT", "GRAFANA", "EXPORTER")))
 env.allow("REDIS_ROOT_PASSWORD", "REDIS_EXPORTER_PASSWORD", "GRAFANA_ADMIN_PASSWORD")

@@ -89,6 +89,7 @@ class Buildah:
         mounts = [f"--volume={folder}:{folder}:ro" for folder in folders_of_pip()]
         own = ["--format", "docker", "--pull-never", *mounts, "--tag", NAME]
         self.ask("build", *own, "--file", "Dockerfile", ".")
+        self.ask("rmi", "--prune")  # the one that had the name before
 
     def make_base(self):
         archive = CACHE / "debian.tar"

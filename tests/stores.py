@@ -1,6 +1,7 @@
 """MySQL's and Redis' part of docker-compose.yml on this machine: the files in `stores/`, MariaDB in
 the place of MySQL, and a folder and a port of their own."""
 
+import getpass
 import subprocess
 from pathlib import Path
 
@@ -40,7 +41,8 @@ class StoredMariaDB(Service):
         temporary = folder / "stored-mariadb-tmp"
         temporary.mkdir()
         settings = f"--defaults-file={STORES}/mysql/pixeltrack.cnf"
-        own = f"--user=root --datadir={self.data} --socket={self.socket} --port={self.port} "
+        self.us = f"--user={getpass.getuser()}"  # mariadbd as root wants to be told so
+        own = f"{self.us} --datadir={self.data} --socket={self.socket} --port={self.port} "
         own += f"--bind-address=127.0.0.1 --tmpdir={temporary} --pid-file={folder}/stored.pid "
         own += "--innodb-buffer-pool-size=128M"
         command = [find("mariadbd"), settings, *own.split()]
@@ -49,7 +51,7 @@ class StoredMariaDB(Service):
     def start(self):
         """As MySQL's image has it at the first start: root has a password, then come the users."""
         install = [find("mariadb-install-db"), "--no-defaults", f"--datadir={self.data}"]
-        install += ["--user=root", "--auth-root-authentication-method=normal", "--skip-test-db"]
+        install += [self.us, "--auth-root-authentication-method=normal", "--skip-test-db"]
         subprocess.run(install, check=True, capture_output=True, env=bare_environment())
         super().start()
         self.wait_for(lambda: listens(self.port))

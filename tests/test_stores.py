@@ -46,6 +46,23 @@ def test_redis_keeps_what_it_has(stored_redis):
     assert kept["save"] == ""
 
 
+def test_redis_has_what_scripts_and_transactions_wrote_after_it_was_killed(stored_redis):
+    script = "redis.call('XADD', KEYS[1], '*', 'hit', 1); return redis.call('SET', KEYS[2], 1)"
+    with stored_redis.client("pixeltrack") as program:
+        program.eval(script, 2, "{a}:stream", "{a}:filter")
+        with program.pipeline(transaction=True) as pipeline:
+            pipeline.set("{a}:one", 1)
+            pipeline.set("{a}:two", 2)
+            pipeline.execute()
+    stored_redis.kill()
+    stored_redis.start()
+    with stored_redis.client("pixeltrack") as program:
+        assert program.xlen("{a}:stream") == 1
+        assert program.mget("{a}:filter", "{a}:one", "{a}:two") == [b"1", b"1", b"2"]
+        program.delete("{a}:stream", "{a}:filter", "{a}:one", "{a}:two")
+    assert "CRITICAL" not in stored_redis.text()
+
+
 def test_nobody_comes_in_without_a_password(stored_redis):
     once = {"port": stored_redis.port, "retry": Retry(NoBackoff(), 0)}
     with redis.Redis(**once) as stranger, pytest.raises(AuthenticationError):

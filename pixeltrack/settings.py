@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from pixeltrack import content_security
 from pixeltrack.beat import FORGET_OPENINGS, FORGET_PAGE_VIEWS, SCHEDULE
 from pixeltrack.environment import (
     Environment,
@@ -55,6 +56,7 @@ SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
 # The subdomains beside ours, and the browsers' own lists, are not for us to decide about.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+CONTENT_SECURITY_POLICY = content_security.settings_of(PUBLIC_URL)
 
 # -- Secrets -----------------------------------------------------------------------------------
 DEBUG = False
@@ -72,7 +74,7 @@ FERNET_KEYS = [key.strip() for key in env.text("FERNET_KEY", ..., fernet_keys).s
 
 # -- The house ---------------------------------------------------------------------------------
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "pixeltrack.apps.StaffAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -101,6 +103,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "pixeltrack.middleware.ContentSecurityMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 TEMPLATES = [
@@ -144,6 +147,7 @@ STORAGES = {
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
+FORMAT_MODULE_PATH = ["pixeltrack.formats"]  # days as everybody reads them: 2026-03-17 09:30
 
 # -- Database: MySQL where MYSQL_HOST names one, else SQLite --------------------------------------
 MYSQL_HOST = env.text("MYSQL_HOST", "")

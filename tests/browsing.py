@@ -1,8 +1,25 @@
 """What people do in a browser."""
 
-from playwright.sync_api import ConsoleMessage, Page
+import os
+import shutil
+
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright
 
 from tests.stack import ADMIN, PASSWORD
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+def find_browser() -> str:
+    if path := next(filter(None, map(shutil.which, BROWSERS)), None):
+        return path
+    raise SystemExit("This needs Chromium. On Debian: apt install chromium")
+
+
+def start_browser(playwright: Playwright, path: str) -> Browser:
+    # Chromium's own sandbox refuses to run as root.
+    flags = ["--no-sandbox"] if os.getuid() == 0 else []
+    return playwright.chromium.launch(executable_path=path, args=flags)
 
 
 def sign_in(page: Page, address: str):

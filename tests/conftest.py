@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 from tests import canary
-from tests.browsing import line_of
+from tests.browsing import BROWSERS, line_of, start_browser
 from tests.faults.points import FOLDER, Points
 from tests.front import Front, addresses, client_from
 from tests.services import MARK, PATIENCE, MariaDB, Service, find, survivors
@@ -26,7 +26,6 @@ from tests.thorough import THOROUGH
 os.environ[MARK] = f"{os.environ.get(MARK, '')}-{secrets.token_hex(8)}"
 logging.getLogger("httpx").setLevel(logging.WARNING)  # a line per request, in every failure
 ALL_LOGS = canary.make_folder()
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 PATIENCE_MS = PATIENCE * 1000  # on a busy machine a page takes its time
 expect.set_options(timeout=PATIENCE_MS)
 LOGS = pytest.StashKey[dict]()
@@ -124,12 +123,8 @@ def client(front):
 @pytest.fixture(scope="session")
 def browser():
     path = needs(*BROWSERS)
-    # Chromium's own sandbox refuses to run as root.
-    flags = ["--no-sandbox"] if os.getuid() == 0 else []
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=flags)
+    with sync_playwright() as playwright, start_browser(playwright, path) as chromium:
         yield chromium
-        chromium.close()
 
 
 @pytest.fixture

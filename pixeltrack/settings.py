@@ -80,6 +80,9 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "django_prometheus",
     "rest_framework",
     "rest_framework_simplejwt",
@@ -101,6 +104,8 @@ MIDDLEWARE = [
     "pixeltrack.slash.SlashMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "accounts.two_factor.middleware.TwoFactorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "pixeltrack.middleware.ContentSecurityMiddleware",
@@ -136,6 +141,9 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ] + [{"NAME": "accounts.password.EndsLogins"}]
+# Whether sessions take a code beside the password: of nobody, of who wants it, or of all staff.
+ADMIN_TWO_FACTOR = env.text("ADMIN_TWO_FACTOR", "optional", one_of("off", "optional", "required"))
+OTP_TOTP_ISSUER = "PixelTrack"
 LOGIN_URL = "/api-auth/login/"
 LOGIN_REDIRECT_URL = "/api/"
 STATIC_URL = "/static/"

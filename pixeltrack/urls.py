@@ -1,11 +1,11 @@
 from django.contrib import admin
-from django.contrib.auth.views import LoginView
 from django.http import HttpResponse
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularRedocView, SpectacularSwaggerSplitView
 
 from accounts.forms import LoginForm
+from accounts.two_factor.login import PasswordStep
 from pixeltrack import health
 from pixeltrack.policy_report import policy_report
 from pixeltrack.schema_view import SchemaView
@@ -14,6 +14,7 @@ from tracking.views import pixel
 
 PAGE = {"http_method_names": ["get", "head"]}  # OPTIONS would look for a template, and fail
 
+swagger, redoc = PAGE | {"template_name": "swagger.html"}, PAGE | {"template_name": "redoc.html"}
 api_login = {"template_name": "rest_framework/login.html", "authentication_form": LoginForm}
 urlpatterns = [
     re_path(r"^p/(?P<token>.+)\.gif$", pixel, name="pixel"),
@@ -24,7 +25,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("sample/", include("campaigns.urls")),
     path("api/", include("pixeltrack.api")),
-    path("api-auth/login/", LoginView.as_view(**api_login)),  # before REST framework's own
+    path("api-auth/login/", PasswordStep.as_view(**api_login)),  # before REST framework's own
     path("api-auth/", include("rest_framework.urls")),
     path(
         "docs",

@@ -3,6 +3,7 @@
 import os
 import shutil
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright
 
 from tests.stack import ADMIN, PASSWORD
@@ -32,3 +33,17 @@ def sign_in(page: Page, address: str):
 
 def line_of(said: ConsoleMessage) -> str:
     return f"{said.text} ({said.location['url']})"
+
+
+def assert_no_serious_violations(page: Page):
+    assert serious_violations(page) == []
+
+
+def serious_violations(page: Page) -> list[str]:
+    """What axe-core finds serious or critical on the page: contrast, names, roles, labels."""
+    return [
+        f"{page.url} {each['id']}: {node['html'][:200]} {node['failureSummary']}"
+        for each in Axe().run(page).response["violations"]
+        if each["impact"] in ("serious", "critical")
+        for node in each["nodes"]
+    ]

@@ -1,10 +1,14 @@
 from functools import update_wrapper
+from hashlib import blake2b
 from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib.admin import AdminSite
 from django.http import HttpResponseRedirect
+from django.shortcuts import render
 from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.cache import get_conditional_response
 from django.utils.timezone import get_current_timezone_name
 from django.views.decorators.cache import never_cache
 
@@ -13,6 +17,8 @@ from accounts.two_factor.device import must_turn_on
 from accounts.two_factor.login import CodeStep, PasswordStep
 from accounts.two_factor.page import two_factor_page
 from pixeltrack.navigation import navigation
+from tracking.panels.home import Home
+from tracking.panels.side import Side, chosen
 
 
 class StaffSite(AdminSite):
@@ -35,11 +41,33 @@ class StaffSite(AdminSite):
 
     def get_urls(self):
         return [
+            path("live/", self.admin_view(self.live), name="live"),
             path("search/", self.admin_view(self.search), name="search"),
             path("login/code/", CodeStep.as_view(), name="login_code"),
             path("two-factor/", super().admin_view(two_factor_page), name="two_factor"),
             *super().get_urls(),
         ]
+
+    # -- Home --------------------------------------------------------------------------------------
+    def index(self, request, extra_context=None):
+        return chosen(request) or super().index(
+            request, self.home_of(request) | (extra_context or {})
+        )
+
+    def live(self, request):
+        """What is shown of home, and renewed while somebody looks at it."""
+        reply = render(request, "admin/live.html", self.home_of(request))
+        tag = f'"{blake2b(reply.content, digest_size=16).hexdigest()}"'
+        reply["ETag"] = tag
+        return get_conditional_response(request, etag=tag, response=reply)
+
+    def home_of(self, request) -> dict:
+        def may(action, model):
+            return getattr(self.get_model_admin(model), f"has_{action}_permission")(request)
+
+        side = Side.of(request)
+        home = Home(request.user, may, side, timezone.now())
+        return {"home": home, "side": side, "sides": list(Side)}
 
     # -- Logging in, with one proof or two ---------------------------------------------------------
     def login(self, request, extra_context=None):

@@ -1,5 +1,5 @@
-"""Whose openings the figures are of: all, or those by people and on their behalf. Whoever chose once
-sees it that way on every page."""
+"""Whose openings the figures are of: all, or those by people and on their behalf. Whoever chose
+once sees it that way on every page."""
 
 from enum import StrEnum
 

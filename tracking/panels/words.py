@@ -13,7 +13,8 @@ class Seconds(int):
 
 
 def number(value: float, digits: int = 0) -> str:
-    return number_format(value, digits, use_l10n=True, force_grouping=True)
+    # Django cuts off what is too long.
+    return number_format(round(value, digits), digits, use_l10n=True, force_grouping=True)
 
 
 def percent(share: float | None) -> str:

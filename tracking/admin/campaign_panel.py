@@ -54,6 +54,7 @@ class CampaignPanelPages(admin.ModelAdmin):
             "panel": CampaignPanel(campaign, side, now),
             "sides": list(Side),
             "latest": self.latest(request, campaign),
+            "may_import": self.may_import(request),
         }
 
     def live_view(self, request, campaign_id):

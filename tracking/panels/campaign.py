@@ -1,6 +1,6 @@
 """The panel of a campaign: its figures at this moment, from the counts alone."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
@@ -78,10 +78,10 @@ class CampaignPanel:
         rate, unknown = side["open_rate"], told["unknown"]
         opened = UNKNOWN if side["contacts"] is None else number(side["contacts"])
         low, high = rate["low"], rate["high"]
-        interval = between(low, high) if rate["value"] is not None else "not known"
+        interval = between(low, high) if rate["value"] is not None else ""
         later = told["contacts"] - told["due"]
         return [
-            Tile("open rate", percent(rate["value"]), f"95 % interval: {interval}"),
+            Tile("open rate", percent(rate["value"]), interval and f"{interval}, 95 % interval"),
             Tile(
                 "opened", opened, "contacts" if opened != UNKNOWN else "the campaign is anonymous"
             ),
@@ -94,21 +94,23 @@ class CampaignPanel:
             Tile(
                 "only by machines",
                 UNKNOWN if unknown is None else number(unknown),
-                "contacts: whether the person opened is not known",
+                "nobody knows whether the people did",
             ),
         ]
 
     @cached_property
     def figures(self) -> list[Figure]:
-        found = [
-            groups_compared(self.told, self.side),
-            over_time(self.spread, self.side, self.zone),
-            time_to_open(self.told, self.spread, self.side),
-            week(self.told, self.side, self.zone),
-            rendering(self.told, self.side) if self.campaign.pixels_per_contact > 1 else None,
-            clients(self.told, self.side),
-        ]
-        return [figure for figure in found if figure]
+        """Before the first opening there is only who is to open."""
+        found = [groups_compared(self.told, self.side)]
+        if not self.told["openings"]["total"]:
+            return found
+        found.append(over_time(self.spread, self.side, self.zone))
+        found.append(time_to_open(self.told, self.spread, self.side))
+        found.append(week(self.told, self.side, self.zone))
+        by_client = clients(self.told, self.side)
+        if self.campaign.pixels_per_contact > 1:
+            return [*found, rendering(self.told, self.side), by_client]
+        return [*found, replace(by_client, wide=True)]
 
     def figure(self, name: str) -> Figure | None:
         return next((figure for figure in self.figures if figure.name == name), None)

@@ -19,6 +19,7 @@ SPARK = (
     '<path class="spark-now" d="{now}"/></svg>'
 )
 BARS_HEIGHT, BARS_FOOT, LEAST_TALL = 180, 22, 1.5
+BARS_LEFT = 4.0  # percent of the width, for the numbers of the scale
 DOTS_HEIGHT = 28
 
 
@@ -93,19 +94,17 @@ class Column:
 def bars(columns: list[Column], labels: list[tuple[int, str]], words: str) -> SafeString:
     """Columns with a scale. `labels`: what stands below the column at that place."""
     scale = ticks(0, max(column.total for column in columns))
-    unit = (BARS_HEIGHT - 18) / (scale[-1] or 1)  # pixels; above the bars there is room for letters
-    step = 100 / len(columns)
+    unit = (BARS_HEIGHT - 18) / scale[-1]  # pixels; above the bars there is room for letters
+    step = (100 - BARS_LEFT) / len(columns)
+    heights = [(BARS_HEIGHT - tick * unit, number(tick)) for tick in scale]
     return chart(
         BARS_HEIGHT + BARS_FOOT,
         words,
-        *(grid_line(BARS_HEIGHT - tick * unit, number(tick)) for tick in scale),
-        *(stack(column, place * step, step, unit) for place, column in enumerate(columns)),
-        *(foot((place + 0.5) * step, label) for place, label in labels),
+        *(line(0, y, 100, y) for y, _ in heights),
+        *(stack(each, BARS_LEFT + at * step, step, unit) for at, each in enumerate(columns)),
+        *(text(0, y - 4, told, "start") for y, told in heights[1:]),
+        *(foot(BARS_LEFT + (at + 0.5) * step, label) for at, label in labels),
     )
-
-
-def grid_line(y: float, words: str) -> SafeString:
-    return joined((line(0, y, 100, y), text(0, y - 4, words, "start")))
 
 
 def stack(column: Column, x: float, step: float, unit: float) -> SafeString:
@@ -121,8 +120,8 @@ def stack(column: Column, x: float, step: float, unit: float) -> SafeString:
 
 
 def foot(x: float, words: str) -> SafeString:
-    anchor = "start" if x < 8 else "end" if x > 92 else "middle"
-    at = 0 if anchor == "start" else 100 if anchor == "end" else x
+    anchor = "start" if x < 12 else "end" if x > 92 else "middle"
+    at = BARS_LEFT if anchor == "start" else 100 if anchor == "end" else x
     return text(at, BARS_HEIGHT + 16, words, anchor)
 
 

@@ -50,7 +50,8 @@ def said(*others: dict, side=Side.VERIFIED, **more) -> list[str]:
         ),
         (
             versus(result="no difference yet", difference=0.01, low=-0.02, high=0.04),
-            "No difference between B and A is seen yet: it may be from 2.0 points less to 4.0 more.",
+            "No difference between B and A is seen yet: it may be from 2.0 points less to "
+            "4.0 more.",
         ),
         (
             versus(result="no difference yet", difference=0.0),

@@ -71,10 +71,10 @@ def in_words(name: str, control: str, versus: dict) -> str:
         case Result.NO_DIFFERENCE_YET:
             return f"No difference between {name} and {control} is seen yet."
     if wanted := versus["contacts_wanted"]:
-        return f"{name} beside {control}: too early, about {about(wanted)} more contacts."
+        return f"Too early to tell {name} from {control}: about {about(wanted)} more contacts."
     if versus["difference"] is None:
-        return f"{name} beside {control}: too early, they need contacts that are due."
-    return f"{name} beside {control}: too early, as long as none or all have opened."
+        return f"Too early to tell {name} from {control}: both need contacts that are due."
+    return f"Too early to tell {name} from {control}, as long as none or all have opened."
 
 
 def note_of(group: dict, versus: dict) -> str:

@@ -57,9 +57,9 @@ def joined(parts: Iterable[str]) -> SafeString:
     return format_html_join("", "{}", ((part,) for part in parts))
 
 
-def text(x: float, y: float, words: str, anchor: str = "middle") -> SafeString:
-    template = '<text x="{}%" y="{}" text-anchor="{}">{}</text>'
-    return format_html(template, f"{x:.2f}", f"{y:g}", anchor, words)
+def text(x: float, y: float, words: str, anchor: str = "middle", kind: str = "") -> SafeString:
+    template = '<text class="{}" x="{}%" y="{}" text-anchor="{}">{}</text>'
+    return format_html(template, kind, f"{x:.2f}", f"{y:g}", anchor, words)
 
 
 def line(x1: float, y1: float, x2: float, y2: float, kind: str = "grid") -> SafeString:
@@ -92,7 +92,8 @@ class Column:
 
 
 def bars(columns: list[Column], labels: list[tuple[int, str]], words: str) -> SafeString:
-    """Columns with a scale. `labels`: what stands below the column at that place."""
+    """Columns with a scale. `labels`: what stands below the column at that place; every second one
+    is left out where there is no room."""
     scale = ticks(0, max(column.total for column in columns))
     unit = (BARS_HEIGHT - 18) / scale[-1]  # pixels; above the bars there is room for letters
     step = (100 - BARS_LEFT) / len(columns)
@@ -103,7 +104,10 @@ def bars(columns: list[Column], labels: list[tuple[int, str]], words: str) -> Sa
         *(line(0, y, 100, y) for y, _ in heights),
         *(stack(each, BARS_LEFT + at * step, step, unit) for at, each in enumerate(columns)),
         *(text(0, y - 4, told, "start") for y, told in heights[1:]),
-        *(foot(BARS_LEFT + (at + 0.5) * step, label) for at, label in labels),
+        *(
+            foot(BARS_LEFT + (at + 0.5) * step, label, "minor" if turn % 2 else "")
+            for turn, (at, label) in enumerate(labels)
+        ),
     )
 
 
@@ -119,10 +123,10 @@ def stack(column: Column, x: float, step: float, unit: float) -> SafeString:
     return format_html("<g><title>{}</title>{}</g>", column.words, joined(parts))
 
 
-def foot(x: float, words: str) -> SafeString:
+def foot(x: float, words: str, kind: str) -> SafeString:
     anchor = "start" if x < 12 else "end" if x > 92 else "middle"
     at = BARS_LEFT if anchor == "start" else 100 if anchor == "end" else x
-    return text(at, BARS_HEIGHT + 16, words, anchor)
+    return text(at, BARS_HEIGHT + 16, words, anchor, kind)
 
 
 @dataclass(frozen=True)

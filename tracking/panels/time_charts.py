@@ -130,7 +130,7 @@ def time_to_open(told: dict, spread: Spread, side: Side) -> Figure:
 
 
 def scale_around(low: float, high: float) -> list[int]:
-    first = max([tick for tick in DELAYS if tick <= low], default=DELAYS[0])
+    first = max([tick for tick in DELAYS[:-1] if tick <= low], default=DELAYS[0])
     last = min([tick for tick in DELAYS if tick >= high and tick > first], default=DELAYS[-1])
     return [tick for tick in DELAYS if first <= tick <= last]
 

@@ -80,7 +80,7 @@ def test_the_page_tells_who_opened(admin_client, campaign):
         ["A (control)", "4", "4", "1", "25.0 %", "4.6 %", "69.9 %", "1", "1"],
         ["B", "4", "4", "3", "75.0 %", "30.1 %", "95.4 %", "3", "3"],
     ]
-    assert "B beside A: too early, about " in text_of(html)
+    assert "Too early to tell B from A: about " in text_of(html)
     assert "Settings and groups" in html
 
 
@@ -140,6 +140,19 @@ def test_how_long_mails_waited_is_told_by_group(admin_client, campaign):
     rows = re.findall(r"<dt>([^<]*)</dt>.*?<b>([^<]*)</b>", part)
     assert [name for name, _ in rows] == ["A (control)", "B"]
     assert "Half of those who opened did within" in part
+
+
+@pytest.mark.parametrize("days", [0, 1, 40, 800])
+def test_all_delays_have_their_place_on_the_scale(admin_client, days):
+    campaign = make_campaign()
+    for seconds in (0, 2, 3_000):
+        contact = make_contact(campaign.groups.get(), scheduled_at=NOON - timedelta(days=days))
+        open_pixel(contact.pixels.first(), NOON + timedelta(seconds=seconds))
+    html = admin_client.get(address(campaign)).text
+    part = html.partition('id="figure-time-to-open"')[2].partition("</section>")[0]
+    places = [float(each) for each in re.findall(r'(?:x|x1|x2|cx)="([0-9.-]+)%"', part)]
+    assert places
+    assert 0 <= min(places) <= max(places) <= 100
 
 
 def test_what_is_live_is_the_same_piece_of_the_page(admin_client, campaign):

@@ -69,12 +69,12 @@ def policy_report(request):
 
 
 def read(body: bytes) -> tuple[str, str]:
-    """The directive, one that we know or "other", and the document's address."""
+    """The directive, one that we know or "other", and the document's route."""
     if len(body) > MOST_BYTES:
         raise ValueError
     report = json.loads(body)["csp-report"]
     directive = report.get("effective-directive") or report["violated-directive"].partition(" ")[0]
-    return directive if directive in DIRECTIVES else "other", report["document-uri"]
+    return directive if directive in DIRECTIVES else "other", route_of(report["document-uri"])
 
 
 def route_of(address: str) -> str:

@@ -13,7 +13,9 @@
       }
     }
   }
-  window.addEventListener("load", nameBoxes);
-  document.addEventListener("change", nameBoxes);
-  document.addEventListener("formset:added", () => setTimeout(nameBoxes));
+  // By jQuery, as those boxes are made by it: what was asked for later comes later.
+  window.django?.jQuery?.((jQuery) => {
+    nameBoxes();
+    jQuery(document).on("change formset:added", () => setTimeout(nameBoxes));
+  });
 }

@@ -58,13 +58,11 @@ def policy_report(request):
     if not PolicyReportThrottle().allow_request(request, None):
         return HttpResponse(status=429)
     try:
-        directive, document = read(request.read(MOST_BYTES + 1))
-    except (KeyError, TypeError, ValueError):
+        directive, where = read(request.read(MOST_BYTES + 1))
+    except (AttributeError, KeyError, TypeError, ValueError):
         return HttpResponse(status=400)
     REPORTS.labels(directive).inc()
-    log.warning(
-        "Content-Security-Policy: a browser refused %s on %s", directive, route_of(document)
-    )
+    log.warning("Content-Security-Policy: a browser refused %s on %s", directive, where)
     return HttpResponse(status=204)
 
 

@@ -1,12 +1,13 @@
 """What people do in a browser."""
 
 import os
+import re
 import shutil
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright
 
-from tests.stack import ADMIN, PASSWORD
+from tests.stack import ADMIN, PASSWORD, Stack
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
@@ -49,3 +50,9 @@ def serious_violations(page: Page) -> list[str]:
         if each["impact"] in ("serious", "critical")
         for node in each["nodes"]
     ]
+
+
+def refused_by_policy(stack: Stack) -> list[str]:
+    """What browsers have reported so far that a Content-Security-Policy of the stack made them
+    refuse: "script-src-elem on admin/login/"."""
+    return re.findall("a browser refused (.*)", stack.logs()["web"])

@@ -32,7 +32,7 @@ def test_no_page_lets_inline_scripts_run(staff, address):
     assert found["default-src"] == ["'none'"]
     assert found["script-src"][0] == "'self'"
     assert not {"'unsafe-inline'", "'unsafe-eval'"} & {*found["script-src"]}
-    assert found["report-uri"] == ["/csp-report"]
+    assert found.get("report-uri") == (None if address == "/redoc" else ["/csp-report"])
 
 
 def test_pages_of_ours_have_no_inline_styles_either(staff):

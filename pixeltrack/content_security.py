@@ -22,8 +22,9 @@ DIRECTIVES = {
 }
 # REST framework's templates have style attributes, which no nonce lets through.
 BROWSABLE_API = {"style-src-attr": [UNSAFE_INLINE]}
-# Redoc writes its styles into the page, and its search is a worker in a blob.
-REDOC = {"style-src": [SELF, UNSAFE_INLINE], "worker-src": ["blob:"]}
+# Redoc writes its styles into the page, and its search is a worker in a blob. Its logo is on another
+# site, and refused each time: nothing that needs to be reported.
+REDOC = {"style-src": [SELF, UNSAFE_INLINE], "worker-src": ["blob:"], "report-uri": None}
 
 
 def sample_mail(public_url: str) -> dict:

@@ -58,23 +58,21 @@ def policy_report(request):
     if not PolicyReportThrottle().allow_request(request, None):
         return HttpResponse(status=429)
     try:
-        directive, document = read(request.read(MOST_BYTES + 1))
-    except (KeyError, TypeError, ValueError):
+        directive, where = read(request.read(MOST_BYTES + 1))
+    except (AttributeError, KeyError, TypeError, ValueError):
         return HttpResponse(status=400)
     REPORTS.labels(directive).inc()
-    log.warning(
-        "Content-Security-Policy: a browser refused %s on %s", directive, route_of(document)
-    )
+    log.warning("Content-Security-Policy: a browser refused %s on %s", directive, where)
     return HttpResponse(status=204)
 
 
 def read(body: bytes) -> tuple[str, str]:
-    """The directive, one that we know or "other", and the document's address."""
+    """The directive, one that we know or "other", and the document's route."""
     if len(body) > MOST_BYTES:
         raise ValueError
     report = json.loads(body)["csp-report"]
     directive = report.get("effective-directive") or report["violated-directive"].partition(" ")[0]
-    return directive if directive in DIRECTIVES else "other", report["document-uri"]
+    return directive if directive in DIRECTIVES else "other", route_of(report["document-uri"])
 
 
 def route_of(address: str) -> str:

@@ -88,6 +88,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django.forms",
     "django_otp",
     "django_otp.plugins.otp_totp",
     "django_otp.plugins.otp_static",
@@ -133,6 +134,7 @@ TEMPLATES = [
         },
     }
 ]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"  # widgets have templates of ours, too
 ROOT_URLCONF = "pixeltrack.urls"
 ASGI_APPLICATION = "pixeltrack.asgi.application"
 WSGI_APPLICATION = "pixeltrack.wsgi.application"

@@ -276,7 +276,7 @@ def test_a_superuser_resets_it(phone, ada, superuser):
     user = f"/admin/accounts/user/{ada.pk}"
     assert "Reset two-factor login" in superuser.get(f"{user}/change/").content.decode()
     page = f"{user}/reset-two-factor/"
-    assert "can’t be undone" in superuser.get(page).content.decode()
+    assert "Be sure that it is ada" in superuser.get(page).content.decode()
     assert superuser.post(page).status_code == 302
     client = Client()
     log_in(client)

@@ -11,10 +11,10 @@ MYSQL := $(or $(MYSQL_HOST),$(shell grep -sE '^(export )?MYSQL_HOST=.?[[:alnum:]
 INSTALLED := $(VENV)/$(if $(MYSQL),.full,.embedded)
 
 .DEFAULT_GOAL := help
-.PHONY: help run env test ledger mutants prove bench lint schema image
+.PHONY: help run env test ledger mutants prove bench lint schema image screenshots
 
 help: ## list what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(INSTALLED) $(ENV_FILE) ## install what is missing and start everything; PORT and HOST are heeded
 	@$(PY) -m pixeltrack.launcher
@@ -57,6 +57,9 @@ lint: $(VENV)/.dev ## check the style and which way imports run
 
 schema: $(INSTALLED) $(ENV_FILE) ## draw the database schema from the models (needs graphviz)
 	@$(PY) manage.py draw_schema
+
+screenshots: $(VENV)/.dev ## take pictures of the admin for docs/images/ (needs chromium and redis-server)
+	@$(PY) -m tests.screenshots
 
 $(ENV_FILE):
 	@$(PYTHON) pixeltrack/bootstrap.py

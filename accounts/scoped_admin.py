@@ -10,6 +10,7 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.db import DataError, IntegrityError, transaction
 from django.http import HttpResponseRedirect
 from django.urls import reverse
+from django.utils.text import capfirst
 
 from accounts.models import Refusal
 from accounts.paginator import BoundedPaginator
@@ -90,6 +91,14 @@ class ScopedAdmin(admin.ModelAdmin):
 
 class ScopedInline(admin.TabularInline):
     extra = 0
+
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        """Only the column has a label that is seen; those who hear the page need one per field."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field:
+            widget = getattr(field.widget, "widget", field.widget)  # within a wrapper
+            widget.attrs["aria-label"] = capfirst(field.label)
+        return field
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
         kwargs["queryset"] = choices(self.admin_site, db_field, request)

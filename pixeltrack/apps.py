@@ -1,13 +1,14 @@
 from functools import cache
 
 from django.apps import AppConfig
+from django.contrib.admin import apps as admin_apps
 from django_prometheus.db import common
 
 # With Django, so that tasks find their application. The package itself loads without Celery, which
 # the launcher doesn't need.
 from pixeltrack.celery import app
 
-__all__ = ["PixelTrackConfig", "app"]
+__all__ = ["PixelTrackConfig", "StaffAdminConfig", "app"]
 
 # Else it makes a class for each cursor, which takes longer than some queries, and leaves it to the
 # garbage collector. The database's backend is loaded after this.
@@ -16,3 +17,9 @@ common.ExportingCursorWrapper = cache(common.ExportingCursorWrapper)
 
 class PixelTrackConfig(AppConfig):
     name = "pixeltrack"
+    default = True
+
+
+class StaffAdminConfig(admin_apps.AdminConfig):
+    default = False
+    default_site = "pixeltrack.admin_site.StaffSite"

@@ -19,6 +19,7 @@ from environs import Env, EnvError, ValidationError
 
 NO_SECRETS = ("change", "insecure", "password", "secret")
 OWN_PREFIXES = (
+    "ADMIN_",
     "API_",
     "FERNET_",
     "IMPORT_",

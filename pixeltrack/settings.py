@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from pixeltrack import content_security
 from pixeltrack.beat import FORGET_OPENINGS, FORGET_PAGE_VIEWS, SCHEDULE
 from pixeltrack.environment import (
     Environment,
@@ -63,6 +64,7 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 # Where each process tells of itself, in a container of its own: /metrics and /healthz. Without it,
 # the web server's own port tells of all processes of the machine.
 PIXEL_METRICS_PORT = env.number("PIXEL_METRICS_PORT", 0, between(1, 65535))
+CONTENT_SECURITY_POLICY = content_security.settings_of(PUBLIC_URL)
 
 # -- Secrets -----------------------------------------------------------------------------------
 DEBUG = False
@@ -80,12 +82,16 @@ FERNET_KEYS = [key.strip() for key in env.text("FERNET_KEY", ..., fernet_keys).s
 
 # -- The house ---------------------------------------------------------------------------------
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "pixeltrack.apps.StaffAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django.forms",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "django_prometheus",
     "rest_framework",
     "rest_framework_simplejwt",
@@ -107,8 +113,11 @@ MIDDLEWARE = [
     "pixeltrack.slash.SlashMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "accounts.two_factor.middleware.TwoFactorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "pixeltrack.middleware.ContentSecurityMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 TEMPLATES = [
@@ -125,6 +134,7 @@ TEMPLATES = [
         },
     }
 ]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"  # widgets have templates of ours, too
 ROOT_URLCONF = "pixeltrack.urls"
 ASGI_APPLICATION = "pixeltrack.asgi.application"
 WSGI_APPLICATION = "pixeltrack.wsgi.application"
@@ -141,6 +151,9 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ] + [{"NAME": "accounts.password.EndsLogins"}]
+# Whether sessions take a code beside the password: of nobody, of who wants it, or of all staff.
+ADMIN_TWO_FACTOR = env.text("ADMIN_TWO_FACTOR", "optional", one_of("off", "optional", "required"))
+OTP_TOTP_ISSUER = "PixelTrack"
 LOGIN_URL = "/api-auth/login/"
 LOGIN_REDIRECT_URL = "/api/"
 STATIC_URL = "/static/"
@@ -158,6 +171,7 @@ STORAGES = {
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
+FORMAT_MODULE_PATH = ["pixeltrack.formats"]  # days as everybody reads them: 2026-03-17 09:30
 
 # -- Database: MySQL where MYSQL_HOST names one, else SQLite --------------------------------------
 MYSQL_HOST = env.text("MYSQL_HOST", "")

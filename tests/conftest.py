@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 from tests import canary
-from tests.browsing import line_of
+from tests.browsing import BROWSERS, line_of, start_browser
 from tests.containers import namespaces
 from tests.faults.points import FOLDER, Points
 from tests.front import Front, addresses, client_from
@@ -32,7 +32,6 @@ WHOLE_STACK_NEEDS = (
     *("mariadbd", "redis-server", "nginx", "prometheus", "prometheus-mysqld-exporter"),
     *("prometheus-redis-exporter", "prometheus-nginx-exporter", "curl", "wget"),
 )
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 PATIENCE_MS = PATIENCE * 1000  # on a busy machine a page takes its time
 expect.set_options(timeout=PATIENCE_MS)
 LOGS = pytest.StashKey[dict]()
@@ -147,12 +146,8 @@ def client(front):
 @pytest.fixture(scope="session")
 def browser():
     path = needs(*BROWSERS)
-    # Chromium's own sandbox refuses to run as root.
-    flags = ["--no-sandbox"] if os.getuid() == 0 else []
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=flags)
+    with sync_playwright() as playwright, start_browser(playwright, path) as chromium:
         yield chromium
-        chromium.close()
 
 
 @pytest.fixture

@@ -1,4 +1,3 @@
-from accounts.admin import site
 from accounts.admin.api_key import ApiKeyAdmin
 from accounts.admin.idempotency import IdempotentRequestAdmin
 from accounts.admin.invitation import InvitationAdmin
@@ -12,5 +11,4 @@ __all__ = [
     "MembershipAdmin",
     "TeamAdmin",
     "UserAdmin",
-    "site",
 ]

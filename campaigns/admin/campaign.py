@@ -134,10 +134,13 @@ class CampaignAdmin(BackgroundRemovalAdmin):
         fields = ["name", "team", "time_zone", "pixels_per_contact", "tracking", "closed_at"]
         return [*fields, "created_at"] if obj else fields
 
+    def may_import(self, request) -> bool:
+        return self.admin_site.get_model_admin(ContactImport).has_add_permission(request)
+
     def render_change_form(self, request, context, **kwargs):
         imports = self.admin_site.get_model_admin(ContactImport)
         context |= {
-            "may_import": imports.has_add_permission(request),
+            "may_import": self.may_import(request),
             "may_see_imports": imports.has_view_permission(request),
         }
         return super().render_change_form(request, context, **kwargs)

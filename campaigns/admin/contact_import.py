@@ -8,11 +8,11 @@ from django.urls import path
 
 from accounts.scoped_admin import NamelessHistory
 from campaigns.admin.import_form import ImportForm
-from campaigns.admin.import_progress import progress_of
 from campaigns.admin.import_verbs import ImportVerbs, address_of
 from campaigns.admin.lists import OwnCampaignFilter, number_or_none
 from campaigns.admin.removal import RemovalAdmin
 from campaigns.api.file import begun, disposition
+from campaigns.import_progress import progress_of
 from campaigns.models import Contact, ContactImport, Group, ReportedRow
 from campaigns.rejected_rows import RejectedRows
 from campaigns.streaming import Stream

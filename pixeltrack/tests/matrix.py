@@ -21,6 +21,9 @@ from pixeltrack.tests.world import NOON, PASSWORD, World, fresh, fresh_address, 
 # member of another team it names rows that aren't there.
 BODIES = {
     "POST /track": lambda world: {"page_id": "home", "user_id": fresh("visitor")},
+    "POST /csp-report": lambda world: {
+        "csp-report": {"document-uri": "/admin/", "effective-directive": "img-src"}
+    },
     "POST /api-auth/login/": lambda world: {},
     "POST /api-auth/logout/": lambda world: {},
     "POST /api/token/": lambda world: {"username": world.user.username, "password": PASSWORD},

@@ -9,7 +9,7 @@ from pathlib import Path
 
 PATIENCE = 60.0  # seconds that a slow machine may take for what comes true in the end
 ROOT = Path(__file__).parents[2]
-OURS = ("API_", "DJANGO_", "FERNET_", "MYSQL_", "PIXEL_", "REDIS_", "PROMETHEUS_")
+OURS = ("ADMIN_", "API_", "DJANGO_", "FERNET_", "MYSQL_", "PIXEL_", "REDIS_", "PROMETHEUS_")
 SINGLE = ("HOST", "PORT", "PUBLIC_URL", "STATS_PUBLIC", "TRUSTED_PROXIES", "WEB_CONCURRENCY")
 
 

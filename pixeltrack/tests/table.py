@@ -56,6 +56,7 @@ ROUTES = {
     "/redoc": PAGE,
     "/openapi.json": "read: public",
     "/favicon.ico": MACHINES,
+    "/csp-report": "POST: public",
     "/healthz": MACHINES,
     "/readyz": MACHINES,
     "/metrics": "any: staff",

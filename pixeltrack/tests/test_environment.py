@@ -100,6 +100,7 @@ def test_a_secret_that_is_set_to_nothing_is_missing(environment):
         ("TRUSTED_PROXIES", "-1", "must be from 0 to 10."),
         ("STATS_PUBLIC", "perhaps", "Not a valid boolean."),
         ("API_SIGN_UP", "maybe", "must be one of open, invited, closed."),
+        ("ADMIN_TWO_FACTOR", "yes", "must be one of off, optional, required."),
         ("PIXEL_LANE", "fast", "Not a valid boolean."),
         ("PUBLIC_URL", "track.example.com", "must begin with http:// or https://"),
         ("PUBLIC_URL", "https://example.com/pixels", "must end after the host and port"),

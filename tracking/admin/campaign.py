@@ -8,23 +8,11 @@ from django.db.models import Sum
 from django.template.loader import render_to_string
 
 from campaigns import admin as pages
-from campaigns.admin.contact_count import contact_count_text, with_contact_count
 from campaigns.models import Campaign, Contact, Group, Pixel
+from tracking.admin.campaign_panel import CampaignPanelPages
 from tracking.models import ContactOpenings, Opening, OpeningCount
 
 admin.site.unregister([Campaign, Group, Contact, Pixel])
-
-
-def sums_of(groups) -> dict[int, dict[str, int]]:
-    """Group id → each measure's sum, from the counts; groups without openings are missing."""
-    counts = OpeningCount.objects.filter(group__in=groups).order_by()
-    sums = counts.values("group").annotate(
-        **{f"sum_{measure}": Sum(measure) for measure in OpeningCount.MEASURES}
-    )
-    return {
-        row["group"]: {measure: row[f"sum_{measure}"] for measure in OpeningCount.MEASURES}
-        for row in sums
-    }
 
 
 def is_anonymous(campaign) -> bool:
@@ -32,33 +20,12 @@ def is_anonymous(campaign) -> bool:
 
 
 def openings_of(groups) -> int:
-    return sum(sums["openings"] for sums in sums_of(groups).values())
+    counts = OpeningCount.objects.filter(group__in=groups).order_by()
+    return counts.aggregate(sum=Sum("openings"))["sum"] or 0
 
 
 @admin.register(Campaign)
-class CampaignAdmin(pages.CampaignAdmin):
-    readonly_fields = [*pages.CampaignAdmin.readonly_fields, "opened"]
-
-    def get_fieldsets(self, request, obj=None):
-        fieldsets = super().get_fieldsets(request, obj)
-        return [("Openings", {"fields": ["opened"]}), *fieldsets] if obj else fieldsets
-
-    @admin.display(description="per group")
-    def opened(self, campaign):
-        groups = list(with_contact_count(campaign.groups.order_by("pk")))
-        sums = sums_of(groups)
-        none = dict.fromkeys(OpeningCount.MEASURES, 0)
-        rows = [
-            {"group": group, "contacts": contact_count_text([group])} | sums.get(group.pk, none)
-            for group in groups
-        ]
-        total = {measure: sum(row[measure] for row in rows) for measure in OpeningCount.MEASURES}
-        total["contacts"] = contact_count_text(groups)
-        return render_to_string(
-            "admin/campaigns/campaign/openings.html",
-            {"rows": rows, "total": total, "by_contact": not is_anonymous(campaign)},
-        )
-
+class CampaignAdmin(CampaignPanelPages, pages.CampaignAdmin):
     def losses(self, rows):
         groups = Group.objects.filter(campaign__in=rows)
         return super().losses(rows) | {"openings": openings_of(groups)}

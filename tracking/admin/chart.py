@@ -1,19 +1,9 @@
-"""Charts of views by hour: bars in SVG, which take their colours from the page around them."""
+"""Charts of views by hour."""
 
 from dataclasses import dataclass
 
-from django.utils.html import format_html
-
 from tracking.page_views.figures import Hour
-
-BAR, STEP, HEIGHT = 4, 5, 24
-# The bar of the last hour is another one, for that hour isn't over yet.
-SVG = (
-    '<svg class="views-bars" viewBox="0 0 {width} {height}" preserveAspectRatio="none" role="img"'
-    ' aria-label="{words}"><title>{words}</title>'
-    '<path class="views-base" d="M0 {height}h{width}"/><path d="{past}"/>'
-    '<path class="views-now" d="{now}"/></svg>'
-)
+from tracking.panels.svg import spark
 
 
 @dataclass(frozen=True)
@@ -41,18 +31,4 @@ class Chart:
 
     @property
     def svg(self) -> str:
-        bars = [self._bar(place, hour.views) for place, hour in enumerate(self.hours)]
-        return format_html(
-            SVG,
-            width=STEP * len(bars) - 1,
-            height=HEIGHT,
-            words=self.words,
-            past="".join(bars[:-1]),
-            now=bars[-1],
-        )
-
-    def _bar(self, place: int, views: int) -> str:
-        if not views:
-            return ""
-        tall = max(1, round(HEIGHT * views / self.most, 1))  # a few are seen beside many
-        return f"M{place * STEP} {HEIGHT}v-{tall:g}h{BAR}v{tall:g}z"
+        return spark([hour.views for hour in self.hours], self.words)

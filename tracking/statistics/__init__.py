@@ -2,5 +2,7 @@
 
 from tracking.statistics.answer import statistics_of
 from tracking.statistics.question import Question
+from tracking.statistics.spread import spread_of
+from tracking.statistics.summary import summaries_of
 
-__all__ = ["Question", "statistics_of"]
+__all__ = ["Question", "spread_of", "statistics_of", "summaries_of"]

@@ -4,6 +4,7 @@ from django.db import DEFAULT_DB_ALIAS
 from django.utils import timezone
 
 from campaigns.models import Campaign, ScheduledCount
+from campaigns.models.scheduled_times import ScheduledTimes
 from tracking.models import ContactOpenings
 from tracking.statistics.days import Days, days_of, times_of, together
 from tracking.statistics.figures import Figures
@@ -34,11 +35,8 @@ def statistics_of(
     own = campaign.groups.using(DEFAULT_DB_ALIAS)
     groups = list(own.order_by("pk").values("id", "name", "is_control"))
     whole, parts = counted([group["id"] for group in groups], question, by_contact)
-    schedules = ScheduledCount.objects.schedules(parts, as_of)
-    early = ContactOpenings.objects.early(parts, as_of)
-    for group, part in parts.items():
-        part.contacts, part.due = schedules.contacts[group], schedules.due[group]
-        part.early, part.early_verified = early.get(group, (0, 0))
+    schedules = add_contacts(parts, as_of)
+    for part in parts.values():
         whole.include_contacts(part)
     compared = versus_control(groups, parts, schedules, as_of)
     return {
@@ -51,6 +49,16 @@ def statistics_of(
             {**group, **parts[group["id"]].as_dict(), **compared[group["id"]]} for group in groups
         ],
     }
+
+
+def add_contacts(parts: dict[int, Figures], as_of: datetime) -> ScheduledTimes:
+    """To the figures of each group, by its id: how many it has and who is due. In three queries."""
+    schedules = ScheduledCount.objects.schedules(parts, as_of)
+    early = ContactOpenings.objects.early(parts, as_of)
+    for group, part in parts.items():
+        part.contacts, part.due = schedules.contacts[group], schedules.due[group]
+        part.early, part.early_verified = early.get(group, (0, 0))
+    return schedules
 
 
 def counted(

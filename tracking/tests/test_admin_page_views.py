@@ -165,7 +165,7 @@ def chart(*views) -> Chart:
 def test_a_chart_has_a_bar_for_each_hour_with_views():
     svg = chart(0, 12, 6, 3).svg
     assert 'd="M5 24v-24h4v24zM10 24v-12h4v12z"' in svg
-    assert 'class="views-now" d="M15 24v-6h4v6z"' in svg  # the hour isn't over yet
+    assert 'class="spark-now" d="M15 24v-6h4v6z"' in svg  # the hour isn't over yet
 
 
 def test_a_few_views_are_seen_beside_many():

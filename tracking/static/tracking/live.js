@@ -1,58 +1,113 @@
 "use strict";
-// Keeps the figures on a page up to date while somebody looks at it: the page itself is asked for
-// anew, and what has changed within each [data-live] takes the place of what was there.
+// Keeps the figures on a page up to date while somebody looks at it. What is within a [data-live] is
+// asked for at the address named there (the page itself, if none is), and what has changed takes the
+// place of what was there. `data-live-tag` is the ETag of what the page came with: as long as nothing
+// is new, the answer is 304, and costs little.
 {
   const SECOND = 1000;
-  const places = document.querySelectorAll("[data-live]");
+  const places = [...document.querySelectorAll("[data-live]")];
+  const line = document.getElementById("live-line");
   const state = document.getElementById("live-state");
-  let timer, over = false;
+  const every = Math.min(...places.map((place) => place.dataset.liveEvery || 3)) * SECOND;
+  const sources = new Map(); // address → its tag, and the places that are filled from it
+  for (const place of places) {
+    const address = place.dataset.live || location.href;
+    if (!sources.has(address)) sources.set(address, { tag: place.dataset.liveTag, ids: [] });
+    sources.get(address).ids.push(place.id);
+  }
+  let timer, over = false, lost = false, saidBack = 0;
 
   class OutOfDate extends Error {}
+  class Failing extends Error {}
 
-  async function fetchPage() {
-    const reply = await fetch(location.href, { cache: "no-store", signal: AbortSignal.timeout(10 * SECOND) });
+  async function ask(address, tag) {
+    const reply = await fetch(address, {
+      cache: "no-store",
+      headers: tag ? { "If-None-Match": tag } : {},
+      signal: AbortSignal.timeout(10 * SECOND),
+    });
+    if (reply.status === 304) return null;
     // Signed out, or nothing is there any more: asking again would change nothing.
     if (reply.redirected || (reply.status >= 400 && reply.status < 500)) throw new OutOfDate();
-    if (!reply.ok) throw new Error(reply.statusText);
-    return new DOMParser().parseFromString(await reply.text(), "text/html");
+    if (!reply.ok) throw new Failing();
+    return reply;
   }
 
-  // Only what differs is touched: focus, selection and scrolling stay where they are.
+  async function renewFrom(address, source) {
+    const reply = await ask(address, source.tag);
+    if (!reply) return;
+    const page = new DOMParser().parseFromString(await reply.text(), "text/html");
+    for (const id of source.ids) renewWithin(document.getElementById(id), page.getElementById(id) || page.body);
+    source.tag = reply.headers.get("ETag");
+  }
+
+  // Only what differs is touched: focus, selection and scrolling stay where they are, and tables that
+  // were opened stay open.
   function renew(old, fresh) {
     if (old.isEqualNode(fresh)) return;
-    const alike = old.nodeName === fresh.nodeName && old.childNodes.length === fresh.childNodes.length;
-    if (!alike) return old.replaceWith(fresh);
-    if (old.nodeType !== Node.ELEMENT_NODE) old.nodeValue = fresh.nodeValue;
-    else for (const { name, value } of fresh.attributes)
+    if (old.nodeName !== fresh.nodeName) return old.replaceWith(fresh);
+    if (old.nodeType !== Node.ELEMENT_NODE) {
+      old.nodeValue = fresh.nodeValue;
+      return;
+    }
+    for (const { name, value } of fresh.attributes)
       if (old.getAttribute(name) !== value) old.setAttribute(name, value);
-    const children = [...fresh.childNodes];
-    [...old.childNodes].forEach((child, number) => renew(child, children[number]));
+    for (const { name } of [...old.attributes])
+      if (!fresh.hasAttribute(name) && !(name === "open" && old.nodeName === "DETAILS")) old.removeAttribute(name);
+    renewWithin(old, fresh);
   }
 
-  function say(sentence) {
+  function renewWithin(old, fresh) {
+    const before = [...old.childNodes], after = [...fresh.childNodes];
+    before.slice(after.length).forEach((child) => child.remove());
+    after.forEach((child, place) => (place < before.length ? renew(before[place], child) : old.append(child)));
+  }
+
+  // A sentence that stays the same must not be read out again.
+  function say(kind, sentence) {
+    line.dataset.state = kind;
     if (state.textContent !== sentence) state.textContent = sentence;
+  }
+
+  function sayFine() {
+    if (lost) saidBack = Date.now();
+    lost = false;
+    if (Date.now() - saidBack < 3 * SECOND) say("live", "The connection is back.");
+    else say("live", "");
+  }
+
+  function sayFailed(error) {
+    if (error instanceof OutOfDate) {
+      over = true;
+      return say("over", "This page is out of date. Reload it.");
+    }
+    lost = true;
+    const what = error instanceof Failing ? "PixelTrack can’t answer." : "The connection is lost.";
+    say("lost", `${what} Trying again …`);
   }
 
   async function turn() {
     try {
-      const page = await fetchPage();
-      for (const place of places) renew(place, page.getElementById(place.id));
-      say("");
+      await Promise.all([...sources].map(([address, source]) => renewFrom(address, source)));
+      sayFine();
     } catch (error) {
-      over = error instanceof OutOfDate;
-      say(over ? "This page is out of date. Reload it." : "The connection is lost. Trying again …");
+      sayFailed(error);
     }
     wait();
   }
 
   function wait() {
     clearTimeout(timer);
-    if (!over && !document.hidden) timer = setTimeout(turn, 3 * SECOND);
+    if (!over && !document.hidden) timer = setTimeout(turn, every);
   }
 
-  document.addEventListener("visibilitychange", () => {
+  function turnNow() {
     clearTimeout(timer);
     if (!over && !document.hidden) turn();
-  });
+  }
+
+  document.addEventListener("visibilitychange", turnNow);
+  addEventListener("online", turnNow);
+  say("live", "");
   wait();
 }

@@ -7,8 +7,8 @@ def api_docs(public_url: str) -> dict:
         "DESCRIPTION": "Who opened which mail: campaigns, groups, contacts, pixels and openings; "
         "and which pages were viewed.\n\n"
         "PUT needs every required field, PATCH changes what it names; either leaves the rest as it "
-        "is. Fields that are unknown, or that are only read, are ignored; but who asks for an import "
-        "(POST /api/imports/) names no unknown one, or nothing is begun (400).",
+        "is. Fields that are unknown, or that are only read, are ignored; but who asks for an "
+        "import (POST /api/imports/) names no unknown one, or nothing is begun (400).",
         "VERSION": "1",
         "CONTACT": {"name": "Whoever runs this PixelTrack", "url": public_url},
         "LICENSE": {"name": "MIT", "url": "https://opensource.org/license/mit"},

@@ -12,6 +12,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from pixeltrack import content_security
+from pixeltrack.api_docs import api_docs
 from pixeltrack.beat import FORGET_OPENINGS, FORGET_PAGE_VIEWS, SCHEDULE
 from pixeltrack.environment import (
     Environment,
@@ -25,6 +26,7 @@ from pixeltrack.environment import (
     secret,
     stream_url,
 )
+from pixeltrack.logs import LOGGING  # noqa: F401 - Django reads it here
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Environment(Path(os.environ.get("PIXEL_ENV_FILE") or BASE_DIR / ".env"))
@@ -362,53 +364,6 @@ SIMPLE_JWT = {
     "CHECK_REVOKE_TOKEN": True,  # nosec B105 # no password but a switch
     "UPDATE_LAST_LOGIN": True,
 }
-SPECTACULAR_SETTINGS = {
-    "TITLE": "PixelTrack",
-    "DESCRIPTION": "Who opened which mail: campaigns, groups, contacts, pixels and openings; and "
-    "which pages were viewed.\n\n"
-    "PUT needs every required field, PATCH changes what it names; either leaves the rest as it is. "
-    "Fields that are unknown, or that are only read, are ignored; but who asks for an import "
-    "(POST /api/imports/) names no unknown one, or nothing is begun (400).",
-    "VERSION": "1",
-    "CONTACT": {"name": "Whoever runs this PixelTrack", "url": PUBLIC_URL},
-    "LICENSE": {"name": "MIT", "url": "https://opensource.org/license/mit"},
-    "SCHEMA_PATH_PREFIX": "/api/",  # groups the operations by what comes after it
-    # What is sent lacks what the server alone sets: a client made from the schema asks for it else.
-    "COMPONENT_SPLIT_REQUEST": True,
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
-    "POSTPROCESSING_HOOKS": [
-        "drf_spectacular.hooks.postprocess_schema_enums",
-        "pixeltrack.schema.document_problems",
-        "pixeltrack.schema.ask_for_json",
-        "pixeltrack.schema.give_examples",
-        "pixeltrack.page_view_schema.describe_page_views",
-    ],
-}
-
-# -- Logs: no token, address or full IP in any of them --------------------------------------------
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "line": {
-            "()": "pixeltrack.logs.LineFormatter",
-            "format": "%(levelname)s %(name)s: %(message)s",
-        }
-    },
-    "handlers": {
-        "stderr": {"class": "logging.StreamHandler", "formatter": "line"},
-        "nowhere": {"class": "logging.NullHandler"},
-    },
-    "root": {"handlers": ["stderr"], "level": "INFO"},
-    "loggers": {
-        # A request line would name pixel tokens and addresses in query strings.
-        "django.request": {"level": "ERROR"},
-        "django.security.DisallowedHost": {"handlers": ["nowhere"], "propagate": False},
-    },
-}
+SPECTACULAR_SETTINGS = api_docs(PUBLIC_URL)
 
 env.refuse_strangers()

@@ -22,8 +22,8 @@ DIRECTIVES = {
 }
 # REST framework's templates have style attributes, which no nonce lets through.
 BROWSABLE_API = {"style-src-attr": [UNSAFE_INLINE]}
-# Redoc writes its styles into the page, and its search is a worker in a blob. Its logo is on
-# another site, and refused each time: nothing that needs to be reported.
+# Redoc writes its styles into the page, and its search is a worker in a blob. Its logo is on some
+# other site, and refused each time: nothing that needs to be reported.
 REDOC = {"style-src": [SELF, UNSAFE_INLINE], "worker-src": ["blob:"], "report-uri": None}
 
 

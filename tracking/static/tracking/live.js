@@ -37,12 +37,13 @@
     const reply = await ask(address, source.tag);
     if (!reply) return;
     const page = new DOMParser().parseFromString(await reply.text(), "text/html");
-    for (const id of source.ids) renewWithin(document.getElementById(id), page.getElementById(id) || page.body);
+    const opened = [...document.querySelectorAll("[data-live] details[open]")].map(({ id }) => id);
+    for (const id of source.ids) renewWithin(document.getElementById(id), page.getElementById(id));
+    for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
     source.tag = reply.headers.get("ETag");
   }
 
-  // Only what differs is touched: focus, selection and scrolling stay where they are, and tables that
-  // were opened stay open.
+  // Only what differs is touched: focus, selection and scrolling stay where they are.
   function renew(old, fresh) {
     if (old.isEqualNode(fresh)) return;
     if (old.nodeName !== fresh.nodeName) return old.replaceWith(fresh);
@@ -53,7 +54,7 @@
     for (const { name, value } of fresh.attributes)
       if (old.getAttribute(name) !== value) old.setAttribute(name, value);
     for (const { name } of [...old.attributes])
-      if (!fresh.hasAttribute(name) && !(name === "open" && old.nodeName === "DETAILS")) old.removeAttribute(name);
+      if (!fresh.hasAttribute(name)) old.removeAttribute(name);
     renewWithin(old, fresh);
   }
 

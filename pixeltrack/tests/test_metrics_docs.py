@@ -5,7 +5,7 @@ import re
 import pytest
 from prometheus_client import REGISTRY
 
-from pixeltrack import sources, task_numbers
+from pixeltrack import policy_report, sources, task_numbers
 from pixeltrack.tests.surroundings import ROOT
 from tracking import consume, lane
 from tracking.heartbeat import Heartbeat
@@ -40,6 +40,7 @@ def test_each_metric_is_in_the_table_and_the_table_names_no_other(redis_client):
     Heartbeat("consumer").beat()
     task_numbers.TASKS.labels("one", "failed")
     task_numbers.SECONDS.labels("one")
+    policy_report.REPORTS.labels("script-src")
     found, table = told(), documented()
     assert found.keys() == table.keys()
     without_samples = {"pixeltrack_import_progress_ratio", "pixeltrack_campaign_openings"}

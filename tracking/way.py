@@ -5,6 +5,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 
 from redis.exceptions import ClusterDownError, MovedError, ReadOnlyError, RedisError
 from redis.exceptions import ConnectionError as ConnectionLost
@@ -22,6 +23,7 @@ logger = logging.getLogger(__name__)
 GROUP_SIZE = 500  # hits in one call of the script, which holds up Redis while it runs
 MEASURE_EVERY_S = 0.25
 REDIS_ERRORS = (RedisError, OSError)
+SHOWN = BREAKER_OPEN.labels("redis")  # from the beginning
 # Redis is gone, or is no primary any more: another may have taken its place.
 GONE = (ConnectionLost, MovedError, ReadOnlyError, ClusterDownError)
 
@@ -69,17 +71,18 @@ class Ways:
     def __init__(self):
         self._ways: dict[str, Way] = {}
         self._lock = threading.Lock()
+        self._failing: set[str] = set()  # nodes, as their breakers tell
         self._telling = threading.Lock()
 
     def to(self, node: str) -> Way:
         with self._lock:
-            return self._ways.setdefault(node, Way(self._tell))
+            return self._ways.setdefault(node, Way(partial(self._tell, node)))
 
-    def _tell(self, is_open: bool):
+    def _tell(self, node: str, is_open: bool):
         """One node that fails is enough to be told of."""
         with self._telling:
-            opened = any(way.breaker.is_open for way in [*self._ways.values()])
-            BREAKER_OPEN.labels("redis").set(opened)
+            (self._failing.add if is_open else self._failing.discard)(node)
+            SHOWN.set(bool(self._failing))
 
     def look(self):
         """Ask the cluster anew who holds what. A node that holds nothing any more may have taken

@@ -54,8 +54,8 @@ class GroupFilterSet(filters.FilterSet):
 
 
 class ContactFilterSet(filters.FilterSet):
-    campaign = CampaignFilter()
-    group = GroupFilter()
+    campaign = CampaignFilter("group")
+    group = GroupFilter("group")
     email = filters.CharFilter(method="by_address", help_text="The whole address, in any spelling.")
     scheduled_since = since("scheduled_at")
     scheduled_until = until("scheduled_at")
@@ -75,8 +75,8 @@ class ContactFilterSet(filters.FilterSet):
 
 
 class PixelFilterSet(filters.FilterSet):
-    campaign = CampaignFilter()
-    group = GroupFilter()
+    campaign = CampaignFilter("contact__group")
+    group = GroupFilter("contact__group")
     contact = IdFilter()
 
     class Meta:

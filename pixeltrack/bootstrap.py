@@ -25,7 +25,7 @@ SECRETS = {
     "DJANGO_SUPERUSER_PASSWORD": partial(token_urlsafe, 12),
 } | dict.fromkeys(STORE_SECRETS, partial(token_urlsafe, 24))
 # Who names a store of their own names its password, or needs none.
-BELONGS_TO = {"MYSQL_PASSWORD": "MYSQL_HOST", "REDIS_PASSWORD": "REDIS_HOST"}
+BELONGS_TO = {"MYSQL_PASSWORD": "MYSQL_HOST", "REDIS_PASSWORD": "REDIS_HOST"}  # nosec B105 # names
 ASSIGNMENT = re.compile(r"^(?:export\s+)?(\w+)[ \t]*=[ \t]*(.*)$", re.MULTILINE)
 NOTHING = re.compile(r"""(?:''|"")?\s*(?:#.*)?""")
 HEADING = "# Settings of PixelTrack on this machine; .env.example lists them all. Keep it secret.\n"

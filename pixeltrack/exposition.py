@@ -31,11 +31,13 @@ class Asked:
     def begin(self, deadline: float) -> Callable[[], list[Metric]]:
         """What gives the answer, by then (time.monotonic()); others are asked meanwhile."""
         answer, answered = [], threading.Event()
-        if self._asking.acquire(timeout=left_until(deadline)):
-            threading.Thread(target=self._try, args=(answer, answered), daemon=True).start()
+        asking = (deadline, answer, answered)
+        threading.Thread(target=self._try, args=asking, daemon=True).start()
         return lambda: list(answer) if answered.wait(left_until(deadline)) else []
 
-    def _try(self, answer: list, answered: threading.Event):
+    def _try(self, deadline: float, answer: list, answered: threading.Event):
+        if not self._asking.acquire(timeout=left_until(deadline)):
+            return
         found = []
         try:
             found = list(self._ask())

@@ -211,7 +211,7 @@ MYSQL_REPLICA = MYSQL | {
     "HOST": MYSQL_REPLICA_HOST,
     "PORT": env.number("MYSQL_REPLICA_PORT", MYSQL["PORT"], between(1, 65535)),
     # Seconds. The primary answers for it then.
-    "OPTIONS": MYSQL["OPTIONS"] | {"connect_timeout": 1, "read_timeout": 5, "write_timeout": 5},
+    "OPTIONS": MYSQL["OPTIONS"] | {"connect_timeout": 1, "read_timeout": 2, "write_timeout": 2},
     "TEST": {"MIRROR": "default"},
 }
 # In the file they may be there for docker compose, which names the host itself.

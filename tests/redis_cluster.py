@@ -5,12 +5,17 @@ from pathlib import Path
 import redis
 from redis.cluster import ClusterNode
 
-from pixeltrack.embedded_redis import find_redis_server
+from pixeltrack.embedded_redis import find_redis_server, version_of
 from tests.services import Service, bare_environment, free_port, wait_until
 
 PRIMARIES = 3
 SLOTS = 16384
 NODE_TIMEOUT_MS = 1500
+
+
+def is_possible() -> bool:
+    """Only since version 7 may the ports of a cluster be chosen."""
+    return version_of(find_redis_server()) >= (7,)
 
 
 class Node(Service):

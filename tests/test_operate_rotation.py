@@ -104,7 +104,7 @@ def test_keys_are_rotated_under_load_and_no_opening_fails(front):
         "DJANGO_SECRET_KEY_FALLBACKS": old["DJANGO_SECRET_KEY"],
         "API_SECRET_KEY": secrets.token_urlsafe(64),  # which has no such list
     }
-    load = Load(stack, front.url, PAUSE_S)
+    load = Load(stack, front.url, pause_s=PAUSE_S)
     try:
         load.go_on(30)
         roll(front, load, first_key["key"], learned)

@@ -66,7 +66,7 @@ def redis_frozen(stack):
 
 def test_an_upgrade_under_load_loses_no_hit_and_counts_none_twice(site):
     stack, url = site
-    load = Load(stack, url, PAUSE_S)
+    load = Load(stack, url, pause_s=PAUSE_S)
     try:
         load.go_on(50)
         upgrade(stack, load)

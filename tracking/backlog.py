@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from prometheus_client.core import GaugeMetricFamily
-from redis import Redis
+from redis import Redis, RedisError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from tracking import nodes
 from tracking.kinds import KINDS, NAMES
@@ -18,11 +20,8 @@ def stream_backlog() -> Iterator[GaugeMetricFamily]:
     """By kind of hits, of all shards: sums of entries, and the age of the oldest. Raises
     RedisError."""
     read = {kind: [(0, 0, 0)] for kind in KINDS}
-    nodes.look()
-    for node in nodes.shards_by_node():
-        streams = streams_at(node)
-        for (kind, _), numbers in zip(streams, measured(node, streams), strict=True):
-            read[kind].append(numbers)
+    for kind, numbers in of_all_nodes():
+        read[kind].append(numbers)
     entries, pending, lag = (
         GaugeMetricFamily(name, text, labels=["kind"])
         for name, text in (
@@ -45,9 +44,31 @@ def stream_backlog() -> Iterator[GaugeMetricFamily]:
     yield from (entries, pending, lag)
 
 
+def of_all_nodes() -> Iterator[tuple[type, tuple[int, int, int]]]:
+    """Of each stream. A node of several that fails is left out; RedisError where all do."""
+    nodes.look()
+    holders, failed = list(nodes.shards_by_node()), 0
+    for node in holders:
+        streams = streams_at(node)
+        try:
+            found = measured(node, streams)
+        except RedisError:
+            failed += 1
+            if failed == len(holders):
+                raise
+            continue
+        for (kind, _), numbers in zip(streams, found, strict=True):
+            yield kind, numbers
+
+
 def measured(node: str, streams: list[tuple[type, int]]) -> list[tuple[int, int, int]]:
     with (
-        Redis.from_url(node, socket_timeout=SECONDS, socket_connect_timeout=SECONDS) as client,
+        Redis.from_url(
+            node,
+            socket_timeout=SECONDS,
+            socket_connect_timeout=SECONDS,
+            retry=Retry(NoBackoff(), 0),
+        ) as client,
         client.pipeline(transaction=False) as pipeline,
     ):
         for kind, shard in streams:

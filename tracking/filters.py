@@ -6,8 +6,8 @@ from tracking.models import ErasedVisitor, Opening, OpeningChange
 
 
 class OpeningFilterSet(filters.FilterSet):
-    campaign = CampaignFilter()
-    group = GroupFilter()
+    campaign = CampaignFilter("group")
+    group = GroupFilter("group")
     contact = IdFilter()
     pixel = IdFilter()
     opened_since = since("opened_at")
@@ -29,8 +29,8 @@ class OpeningFilterSet(filters.FilterSet):
 
 
 class OpeningChangeFilterSet(filters.FilterSet):
-    campaign = CampaignFilter()
-    group = GroupFilter()
+    campaign = CampaignFilter("group")
+    group = GroupFilter("group")
     since = since("at")
     until = until("at")
 

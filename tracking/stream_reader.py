@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -143,9 +143,17 @@ class StreamReader:
             (nodes.node_of(shard), stream_key(shard, kind)) for kind, shard in streams_of(KINDS)
         ]
 
+    def _streams_to_ask(self) -> Iterator[tuple[str, bytes]]:
+        """All, but no more of a node once it has failed: each would wait for its time-out."""
+        tried = set()
+        for node, stream in self._streams():
+            if node not in tried & self._failing:
+                tried.add(node)
+                yield node, stream
+
     def open(self):
         """Make the consumer group where it is missing, from the first entry there is."""
-        for node, stream in self._streams():
+        for node, stream in self._streams_to_ask():
             with self._sparing_others(node):
                 self._make_group(node, stream)
 
@@ -221,7 +229,7 @@ class StreamReader:
     def claim(self, count: int) -> list[Entry]:
         """Entries that some consumer read and left for so long that it must have died."""
         claimed = []
-        for node, stream in self._streams():
+        for node, stream in self._streams_to_ask():
             with self._sparing_others(node), self._reopened():
                 _, entries, *deleted = self._client(node).xautoclaim(
                     stream, CONSUMER_GROUP, self.name, CLAIM_AFTER_MS, count=count
@@ -285,9 +293,9 @@ class StreamReader:
     def close(self):
         """Leave the group, unless something is pending: its entries would go as well."""
         self._threads.shutdown()  # an answer that comes yet makes its entries pending
-        for node, stream in self._streams():
+        for node, stream in self._streams_to_ask():
             client = self._client(node)
-            with suppress(RedisError):
+            with suppress(RedisError), self._sparing_others(node):
                 if not client.xpending_range(stream, CONSUMER_GROUP, "-", "+", 1, self.name):
                     client.xgroup_delconsumer(stream, CONSUMER_GROUP, self.name)
         for client in self._clients.values():

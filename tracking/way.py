@@ -31,7 +31,7 @@ GONE = (ConnectionLost, MovedError, ReadOnlyError, ClusterDownError)
 class Way:
     """Into one node."""
 
-    def __init__(self, tell: Callable[[bool], None]):
+    def __init__(self, tell: Callable[[bool], None] = lambda is_open: None):
         self.breaker = Breaker(tell=tell)
         self.full: set[type] = set()  # the kinds of hits to spare it
         self.unconfirmed = Unconfirmed()

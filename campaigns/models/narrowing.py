@@ -8,12 +8,15 @@ list's.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connections, models
 
 ASKED_AT_ONCE = 50  # groups in one statement
 MOST_ASKED = 100_000  # groups times rows of each; beyond it, merging is no better
+MOST_GROUPS = 100  # each part names all of them, as the query does that is narrowed
+ANY_GROUP = -(2**62)  # stands for each of them in turn; no group has this id
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,7 @@ class Narrowing:
 
     def pays(self, most: int) -> bool:
         """Whether to merge, where each group gives up to `most`. One alone needs no merging."""
-        return 1 < len(self.groups) <= MOST_ASKED // max(most, 1)
+        return 1 < len(self.groups) <= min(MOST_GROUPS, MOST_ASKED // max(most, 1))
 
     def ids(self, start: int, stop: int) -> list[int]:
         """The primary keys at these places of the list, in its order, which must be one by columns
@@ -62,22 +65,19 @@ class Narrowing:
 
     def _ask(self, what: str, columns: list[str], most: int) -> Iterator[list[tuple]]:
         """The answers of one statement for each so many groups."""
+        rows = self.rows.filter(group=ANY_GROUP).values_list(*columns)[:most]
+        try:
+            part, parameters = rows.query.get_compiler(self.rows.db).as_sql()
+        except EmptyResultSet:  # other conditions leave nothing
+            return
+        place = parameters.index(ANY_GROUP)
         groups = sorted(self.groups)
         for start in range(0, len(groups), ASKED_AT_ONCE):
-            parts = [*self._parts(groups[start : start + ASKED_AT_ONCE], columns, most)]
-            if not parts:
-                continue
-            union = " UNION ALL ".join(f"SELECT * FROM ({sql}) part{n}" for n, (sql, _) in parts)
-            parameters = [each for _, (_, some) in parts for each in some]
+            asked = groups[start : start + ASKED_AT_ONCE]
+            parts = (f"SELECT * FROM ({part}) part{n}" for n in range(len(asked)))  # nosec B608
+            named = ((*parameters[:place], each, *parameters[place + 1 :]) for each in asked)
             with connections[self.rows.db].cursor() as cursor:
-                cursor.execute(f"{what} FROM ({union}) listed", parameters)
+                union = " UNION ALL ".join(parts)
+                statement = f"{what} FROM ({union}) listed"  # nosec B608 # Django's SQL
+                cursor.execute(statement, list(chain.from_iterable(named)))
                 yield cursor.fetchall()
-
-    def _parts(self, groups, columns, most):
-        """(group, (SQL, parameters)) of the first rows of each of the groups."""
-        for group in groups:
-            rows = self.rows.filter(group=group).values_list(*columns)[:most]
-            try:
-                yield group, rows.query.get_compiler(self.rows.db).as_sql()
-            except EmptyResultSet:  # other conditions leave nothing of it
-                continue

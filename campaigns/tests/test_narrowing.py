@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from campaigns.models import Contact, Group
-from campaigns.models.narrowing import ASKED_AT_ONCE, MOST_ASKED, Narrowing
+from campaigns.models.narrowing import ASKED_AT_ONCE, MOST_ASKED, MOST_GROUPS, Narrowing
 from campaigns.tests.factories import make_campaign
 from campaigns.tests.house import House
 
@@ -102,6 +102,8 @@ def test_nothing_is_merged_where_it_does_not_pay():
     assert not Narrowing(rows, frozenset([1])).pays(10)
     assert Narrowing(rows, frozenset([1, 2])).pays(10)
     assert Narrowing(rows, frozenset(range(10))).pays(MOST_ASKED // 10)
+    assert Narrowing(rows, frozenset(range(MOST_GROUPS))).pays(50)
+    assert not Narrowing(rows, frozenset(range(MOST_GROUPS + 1))).pays(50)
     assert not Narrowing(rows, frozenset(range(11))).pays(MOST_ASKED // 10)
 
 

@@ -1,7 +1,9 @@
 #!/bin/sh
 # Makes the database, one of views for Grafana, and the three users, from the environment. MySQL's image
-# runs it at the first start. After a password was changed in .env, and `docker compose up -d`:
+# runs it at the first start. After a password was changed in .env:
+#   docker compose up -d --no-deps mysql
 #   docker compose exec mysql /docker-entrypoint-initdb.d/users.sh
+#   docker compose up -d
 # As often as you like. Elsewhere, options of the client say where the server is: users.sh --host=…
 set -eu
 

@@ -13,7 +13,7 @@ hash() {
 # Data of each kind, scripts, and of the server what tells how it is. All keys are the program's own.
 program="+@string +@hash +@list +@set +@sortedset +@stream +@keyspace +@pubsub +@transaction +@connection"
 program="$program +eval +evalsha +script|load +script|exists +time +wait +memory|usage"
-program="$program -@admin -@dangerous +info +config|get"
+program="$program -@admin -@dangerous +info +config|get +cluster|info +cluster|slots"
 exporter="+ping +info +config|get +client|setname +latency|latest +latency|histogram +slowlog|get +slowlog|len"
 
 : "${REDIS_ROOT_PASSWORD:?}" "${REDIS_PASSWORD:?}" "${REDIS_EXPORTER_PASSWORD:?}"

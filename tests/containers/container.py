@@ -14,7 +14,7 @@ from tests.containers.compose import Service, seconds, words
 from tests.containers.dockerfile import BINARIES
 from tests.containers.images import Image
 from tests.containers.namespaces import Namespaces, child_of
-from tests.services import MARK
+from tests.services import MARK, wait_until
 
 FIRST_PROCESS = Path(__file__).parent / "first_process.py"
 # What Docker leaves to root in a container.
@@ -132,6 +132,7 @@ class Container:
         }
         return {
             "folder": str(self.folder / "base"),
+            "made": str(self.made),
             "hostname": self.name,
             "files": self.files | more,
             "folders": self.image.folders,
@@ -163,8 +164,17 @@ class Container:
         return source, target, read_only
 
     # -- Its process -----------------------------------------------------------------------------
+    @property
+    def made(self) -> Path:
+        """Written when all that is around its command is there."""
+        return self.folder / "made"
+
+    def is_made(self) -> bool:
+        return not self.runs or (self.made.exists() and self.made.stat().st_size > 0)
+
     def start(self):
         (self.folder / "base").mkdir(exist_ok=True)
+        self.made.unlink(missing_ok=True)
         inside = self.folder / "inside.json"
         inside.write_text(json.dumps(self.inside()))
         inside.chmod(0o600)
@@ -235,6 +245,7 @@ class Container:
     # -- More processes --------------------------------------------------------------------------
     def begin(self, command: list[str], **more) -> subprocess.Popen:
         """As `docker exec` does."""
+        wait_until(self.is_made, what=f"{self.name} is made")
         enter = f"nsenter --target={self.pid} --mount --net --pid --uts --ipc".split()
         enter += ["/usr/bin/env", "-C", self.working_dir]
         return subprocess.Popen([*enter, *self.as_our_user(command)], env=self.environment, **more)
@@ -262,7 +273,7 @@ class Container:
         if self._check and self._check.poll() is not None:
             self.is_healthy = self._check.returncode == 0
             self._check = None
-        elif not self._check and self.runs:
+        elif not self._check and self.runs and self.is_made():
             said = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
             with contextlib.suppress(OSError):  # it has just ended
                 self._check = self.begin(self.healthcheck, **said)

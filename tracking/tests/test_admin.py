@@ -35,6 +35,7 @@ from tracking.models import (
     QuarantinedHit,
     ReaderSalt,
     RebuildDue,
+    ReplicaMark,
     UserAgent,
     ViewCell,
 )
@@ -70,7 +71,7 @@ def opened_contact(group=None):
 def test_every_model_has_its_pages(app):
     # Hashes, numbers and marks: there is nothing to read in them, or nobody is to.
     unseen = {AnonymousReader, ArchivedAnonymously, LoginTrace, ReaderSalt, TokenFamily}
-    unseen |= {ArchivedUntil, CountedDay, RebuildDue}
+    unseen |= {ArchivedUntil, CountedDay, RebuildDue, ReplicaMark}
     unseen.add(ContactColumn)  # its name is in each file of the campaign
     unseen |= {CampaignTurn, ScheduledCount, SharedContact}
     unseen |= {CellVisitor, PageView, ViewCell}  # shown with pages and visitors

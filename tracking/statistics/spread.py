@@ -5,6 +5,8 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from enum import Enum
+from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 from tracking.models import Verdict
 from tracking.statistics.days import Days, days_of, together
@@ -31,22 +33,27 @@ class Step(Enum):
 
     def begin(self, moment: datetime, question: Question) -> datetime:
         """Of the bucket in that zone that holds it."""
-        match self:
-            case Step.QUARTER:
-                return moment.replace(minute=moment.minute // 15 * 15, second=0, microsecond=0)
-            case Step.HOUR:
-                return begin_of_bucket(whole_minutes(moment), HOUR, question.zone)
-            case Step.DAY:
-                return begin_of_bucket(moment, DAY, question.zone)
-        local = moment.astimezone(question.zone).date()
-        monday = local - timedelta(days=local.weekday())
-        return datetime.combine(monday, time.min, question.zone).astimezone(UTC)
+        return begin_of(self, moment, question.zone)
 
     def next(self, begin: datetime, question: Question) -> datetime:
         """When the bucket after that one begins. Days may have 23 hours, or 25."""
         if self in (Step.QUARTER, Step.HOUR):
             return begin + self.length
         return self.begin(begin + self.length * 1.2, question)
+
+
+@lru_cache(maxsize=20_000)  # all groups and verdicts have the same, and pages ask every second
+def begin_of(step: Step, moment: datetime, zone: ZoneInfo) -> datetime:
+    match step:
+        case Step.QUARTER:
+            return moment.replace(minute=moment.minute // 15 * 15, second=0, microsecond=0)
+        case Step.HOUR:
+            return begin_of_bucket(whole_minutes(moment), HOUR, zone)
+        case Step.DAY:
+            return begin_of_bucket(moment, DAY, zone)
+    local = moment.astimezone(zone).date()
+    monday = local - timedelta(days=local.weekday())
+    return datetime.combine(monday, time.min, zone).astimezone(UTC)
 
 
 @dataclass(frozen=True)

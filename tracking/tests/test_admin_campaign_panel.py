@@ -274,9 +274,9 @@ def test_the_page_asks_the_same_number_of_questions_however_much_was_opened(
 ):
     Campaign.objects.filter(pk=campaign.pk).update(time_zone=zone)
     for days in range(3):
-        with django_assert_max_num_queries(46) as captured:
+        with django_assert_max_num_queries(38) as captured:
             admin_client.get(address(campaign))
-        with django_assert_max_num_queries(30):
+        with django_assert_max_num_queries(28):
             admin_client.get(address(campaign, "live"))
         for group in campaign.groups.all():
             contact = make_contact(group, scheduled_at=NOON)

@@ -1,3 +1,4 @@
+from csp.constants import HEADER
 from csp.middleware import CSPMiddleware
 from django.conf import settings
 
@@ -8,7 +9,10 @@ class ContentSecurityMiddleware(CSPMiddleware):
     def process_response(self, request, response):
         if not response.get("Content-Type", "").startswith("text/html"):
             return response
-        return super().process_response(request, response)
+        response = super().process_response(request, response)
+        if policy := response.headers.get(HEADER):  # whose order is another one in each process
+            response.headers[HEADER] = "; ".join(sorted(policy.split("; ")))
+        return response
 
     def get_policy_parts(self, request, response, report_only=False):
         parts = super().get_policy_parts(request, response, report_only)

@@ -37,7 +37,8 @@ def line_of(said: ConsoleMessage) -> str:
 
 
 def assert_no_serious_violations(page: Page):
-    assert serious_violations(page) == []
+    found = serious_violations(page)
+    assert not found, found
 
 
 def serious_violations(page: Page) -> list[str]:

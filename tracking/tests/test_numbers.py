@@ -1,5 +1,6 @@
 """What stores tell when Prometheus asks, and what a process counts on its way."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from queue import Queue
@@ -13,7 +14,7 @@ from redis.exceptions import RedisError
 
 from campaigns.models import Campaign
 from campaigns.tests.factories import make_campaign, make_contact
-from tracking import stream
+from tracking import backlog, nodes, stream
 from tracking.backlog import stream_backlog
 from tracking.breaker import Breaker
 from tracking.campaign_openings import MOST_CAMPAIGNS, CampaignOpenings
@@ -28,6 +29,7 @@ from tracking.tests.consuming import a_hit, consumer, impatient, pixel
 from tracking.tests.numbers import samples
 from tracking.tests.opened import MACHINE, open_pixel
 from tracking.verdict_data_age import verdict_data_age
+from tracking.way import Ways
 
 __all__ = ["consumer", "impatient", "pixel"]  # fixtures
 pytestmark = pytest.mark.django_db
@@ -107,6 +109,43 @@ def test_a_breaker_that_nobody_asks_any_more_is_not_told_as_open_for_ever(monkey
         assert [told.get(timeout=10) for _ in range(3)] == [True, True, False]
         assert breaker.is_open  # whoever asks next finds out
     assert told.empty()
+
+
+def test_one_node_of_several_that_fails_is_enough_to_be_told_of(monkeypatch):
+    monkeypatch.setattr(Breaker, "QUIET_S", 0.2)
+    ways = Ways()
+    one, two = ways.to("redis://one").breaker, ways.to("redis://two").breaker
+    one.failed()
+    two.failed()
+    one.succeeded()
+    assert value("breaker_open", breaker="redis") == 1
+    deadline = (
+        time.monotonic() + 10
+    )  # nobody asks the second one again, and it is not told for ever
+    while value("breaker_open", breaker="redis") and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert two.is_open
+    assert value("breaker_open", breaker="redis") == 0
+
+
+def test_a_node_that_fails_leaves_the_backlog_of_the_others_to_be_told(monkeypatch, settings):
+    settings.REDIS_STREAM_SHARDS = 2
+    monkeypatch.setattr(nodes, "look", lambda: None)
+    monkeypatch.setattr(
+        nodes, "shards_by_node", lambda: {"redis://gone": [0], "redis://there": [1]}
+    )
+    failing = {"redis://gone"}
+
+    def measured(node, streams):
+        if node in failing:
+            raise RedisError
+        return [(3, 2, 5000)] * len(streams)
+
+    monkeypatch.setattr(backlog, "measured", measured)
+    assert samples(stream_backlog())["stream_entries", "pixel"] == 3
+    failing.add("redis://there")
+    with pytest.raises(RedisError):
+        list(stream_backlog())
 
 
 def test_hits_that_find_redis_away_open_its_breaker(redis_is_down, pixel, collect_all):

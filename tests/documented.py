@@ -2,6 +2,7 @@
 
 import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -41,3 +42,18 @@ def put_program(folder: Path, name: str, text: str):
 def search_path(*first: Path) -> str:
     """For PATH: our Python before all others, and these before it."""
     return os.pathsep.join(map(str, [*first, Path(sys.executable).parent, os.environ["PATH"]]))
+
+
+def run(script: str, folder: Path, environment: dict[str, str]) -> str:
+    """What it prints; it ends at the first command that fails, and then so does the test."""
+    done = subprocess.run(
+        ["bash", "-eu", "-o", "pipefail", "-c", script],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout

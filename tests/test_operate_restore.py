@@ -3,14 +3,13 @@ counted is counted, what was under way is counted afterwards, and mails that are
 
 import re
 import shutil
-import subprocess
 import sys
 
 import pytest
 import redis
 
 from tests.conftest import needs
-from tests.documented import DOCKER, blocks_of, put_program, search_path
+from tests.documented import DOCKER, blocks_of, put_program, run, search_path
 from tests.faults.mail import Mail
 from tests.services import ROOT, Service
 from tests.stack import PASSWORD, answers
@@ -54,20 +53,6 @@ def site(stacks):
     return Site(stacks("mysql", name="restored"))
 
 
-def run(commands: list[str], folder, environment: dict[str, str]) -> str:
-    done = subprocess.run(
-        ["bash", "-eu", "-o", "pipefail", "-c", "\n".join(commands)],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
 @pytest.fixture
 def shell(site, tmp_path):
     """Runs such commands where they find these stores in the place of containers."""
@@ -94,7 +79,7 @@ def shell(site, tmp_path):
         "MYSQL_ROOT_PASSWORD": "",
         "REDIS_ROOT_PASSWORD": REDIS_ROOT,
     }
-    return lambda *commands: run(list(commands), tmp_path, environment)
+    return lambda *commands: run("\n".join(commands), tmp_path, environment)
 
 
 def test_a_database_that_was_destroyed_is_restored_with_what_was_under_way(site, shell):
@@ -142,7 +127,7 @@ def test_a_copy_of_sqlite_takes_the_place_of_the_database(stacks, tmp_path):
     [line] = re.findall(
         r"^  `(python3 -c '.*VACUUM INTO.*')`$", (ROOT / "README.md").read_text(), re.M
     )
-    run([line], stack.folder, stack.environment)
+    run(line, stack.folder, stack.environment)
     assert (stack.folder / "copy.sqlite3").exists()
     site.stop_consumer()
     site.fetch_more("In the stream")

@@ -3,14 +3,13 @@
 import csv
 import json
 import re
-import subprocess
 import sys
 
 import pytest
 
 from tests.api import STREAMS
 from tests.conftest import needs
-from tests.documented import blocks
+from tests.documented import blocks, run
 from tests.services import bare_environment
 from tests.stack import PASSWORD, ROOT
 from tracking.reply import GIF
@@ -52,17 +51,7 @@ def tell(stack, tmp_path) -> str:
         SPOOL=str(stack.spool),
         no_proxy="127.0.0.1",
     )
-    done = subprocess.run(
-        ["bash", "-eu", "-o", "pipefail", "-c", script(story)],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    return run(script(story), tmp_path, environment)
 
 
 def test_the_story_of_the_readme_runs_as_written_there(stack, tmp_path):

@@ -28,12 +28,14 @@ class GaveUp(AssertionError):
     """A condition did not come true in time."""
 
 
-def wait_until(condition, *, within: float = PATIENCE, what: str, every: float = 0.02):
-    """The first true value of `condition()`; GaveUp after `within` seconds."""
+def wait_until(
+    condition, *, within: float = PATIENCE, what: str, every: float = 0.02, look=lambda: ""
+):
+    """The first true value of `condition()`; GaveUp after `within` seconds, with `look()`."""
     deadline = time.monotonic() + within
     while not (value := condition()):
         if time.monotonic() > deadline:
-            raise GaveUp(f"{what}: not within {within:g} s")
+            raise GaveUp(f"{what}: not within {within:g} s {look()}".rstrip())
         time.sleep(every)
     return value
 

@@ -86,6 +86,7 @@ def test_no_alert_fires_in_the_end_but_that_cadvisor_is_missing(scraped):
         within=2 * PATIENCE,
         what="no alert fires",
         every=0.5,
+        look=firing,
     )
 
 

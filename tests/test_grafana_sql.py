@@ -119,7 +119,9 @@ class Database:
 
 @pytest.fixture(scope="module")
 def grafana(mariadb, folder):
-    return Database(mariadb, folder)
+    database = Database(mariadb, folder)
+    yield database
+    database.stack.stop()
 
 
 @pytest.mark.parametrize("query", ASKED, ids=str)

@@ -20,6 +20,7 @@ from tests.compose import (
     specification,
     variables_of,
 )
+from tests.dashboards import rules
 
 OURS = {"prepare", "web", "consumer", "worker", "beat"}
 PUBLISHED = {"nginx": {"80", "8000"}, "grafana": {"3000"}}
@@ -292,3 +293,19 @@ def test_scripts_that_are_mounted_can_be_run():
 def test_the_spool_of_all_web_replicas_is_within_reach_of_all_consumers(services):
     for name in OURS:
         assert "var:/srv/pixeltrack/var" in services[name]["volumes"]
+
+
+def test_what_an_ended_replica_told_last_is_forgotten_before_it_counts_as_silence(services):
+    """Else, up again at other addresses, the ones before are alarmed of for five minutes."""
+    [kept] = [
+        re.fullmatch(r"--query\.lookback-delta=(\d+)m", each)[1]
+        for each in services["prometheus"]["command"]
+        if "lookback" in each
+    ]
+    silences = [
+        int(seconds)
+        for rule in rules()
+        for seconds in re.findall(r"time\(\) - \S+ > (\d+)", rule["expr"])
+    ]
+    assert len(silences) == 2
+    assert 60 * int(kept) <= min(silences)

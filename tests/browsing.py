@@ -24,9 +24,9 @@ def start_browser(playwright: Playwright, path: str) -> Browser:
     return playwright.chromium.launch(executable_path=path, args=flags)
 
 
-def sign_in(page: Page, address: str):
+def sign_in(page: Page, address: str, user=ADMIN):
     page.goto(address)
-    page.locator("input[name=username]").fill(ADMIN)
+    page.locator("input[name=username]").fill(user)
     page.locator("input[name=password]").fill(PASSWORD)
     page.locator("input[name=password]").press("Enter")
     page.wait_for_url(lambda url: "/login/" not in url)

@@ -69,7 +69,7 @@ class Column:
 @dataclass(frozen=True)
 class FirstRow:
     line: int
-    cells: list[str]
+    cells: dict[str, str]  # by the names of the columns that are shown
     fate: str  # empty where it isn't known
     why: list[str]  # sentences
     is_rejected: bool
@@ -126,13 +126,13 @@ class FirstRows:
         why = [remark.detail for remark in row.remarks]
         return FirstRow(record.line, cells, FATES[outcome], why, False)
 
-    def _cells(self, record: Record | BadRecord) -> list[str]:
+    def _cells(self, record: Record | BadRecord) -> dict[str, str]:
         cells = record.cells if isinstance(record, Record) else record.raw
         if isinstance(cells, list):  # of JSON it is the text of what is no object
             names = self.facts.columns or [column.name for column in self.columns]
             cells = dict(zip(names, cells, strict=False))
-        found = (cells.get(column.name) for column in self.shown)
-        return ["" if cell is None else shortened(cell) for cell in found]
+        found = {column.name: cells.get(column.name) for column in self.shown}
+        return {name: "" if cell is None else shortened(cell) for name, cell in found.items()}
 
     # -- In words ----------------------------------------------------------------------------------
     @property
@@ -147,6 +147,11 @@ class FirstRows:
     def form(self) -> str:
         """`CSV with semicolons, UTF-8, zipped`."""
         return form_of(self.facts)
+
+    @property
+    def place(self) -> str:
+        """What the number of a row is."""
+        return "Item" if self.facts.form == "json" else "Line"
 
     @property
     def remark(self) -> str:
@@ -175,8 +180,6 @@ class FirstRows:
         if self.job is None:
             return f"{which}. Choose a campaign to see what would become of them."
         counts = Counter(row.is_rejected for row in self.rows)
-        if not counts[True]:
-            return f"{which}: nothing in them would be rejected."
         return f"{which}: {counts[False]} would be taken in, {counts[True]} rejected."
 
 

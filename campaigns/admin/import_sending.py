@@ -100,4 +100,4 @@ class ImportSending(admin.ModelAdmin):
 def refused(form, *fields: str) -> JsonResponse:
     """What is wrong with the form, or with these of its fields."""
     errors = {name: form.errors[name] for name in fields or form.errors}
-    return JsonResponse({"errors": errors}, status=422)
+    return JsonResponse({"errors": errors})  # browsers would call another status an error of theirs

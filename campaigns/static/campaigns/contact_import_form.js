@@ -17,11 +17,13 @@
   chosen.setAttribute("role", "status");
   drop.append(chosen);
 
+  const isJson = (contentType) => contentType?.startsWith("application/json");
+
   function sizeOf(bytes) {
-    const units = ["byte", "kilobyte", "megabyte", "gigabyte"];
+    const units = ["bytes", "KB", "MB", "GB"];
     const power = bytes && Math.min(Math.floor(Math.log2(bytes) / 10), units.length - 1);
-    const options = { style: "unit", unit: units[power], maximumFractionDigits: power > 1 ? 1 : 0 };
-    return new Intl.NumberFormat("en", options).format(bytes / 1024 ** power);
+    const options = { maximumFractionDigits: power > 1 ? 1 : 0 };
+    return `${(bytes / 1024 ** power).toLocaleString("en", options)} ${units[power]}`;
   }
 
   // -- What is wrong, shown as the form itself shows it -------------------------------------------
@@ -97,12 +99,12 @@
     body.set("file", part, file.name);
     if (part.size < file.size) body.set("cut", "on");
     const reply = await fetch(address, { method: "POST", body, signal });
-    if (reply.status === 422) {
+    if (reply.redirected || [401, 403, 404].includes(reply.status)) return () => sayOnly(OUT_OF_DATE);
+    if (!reply.ok) throw new Error(reply.statusText);
+    if (isJson(reply.headers.get("Content-Type"))) {
       const { errors } = await reply.json();
       return () => refuse(errors.file);
     }
-    if (reply.redirected || [401, 403, 404].includes(reply.status)) return () => sayOnly(OUT_OF_DATE);
-    if (!reply.ok) throw new Error(reply.statusText);
     const html = await reply.text();
     return () => show(html);
   }
@@ -191,13 +193,13 @@
   }
 
   function answered() {
-    const { status, responseText } = sending;
-    if (!sending.getResponseHeader("Content-Type")?.startsWith("application/json")) {
+    const { responseText } = sending;
+    if (!isJson(sending.getResponseHeader("Content-Type"))) {
       const page = new DOMParser().parseFromString(responseText, "text/html");
       return failed(page.querySelector(".messagelist .error, #content h1 + p")?.textContent ?? OUT_OF_DATE);
     }
     const { page, errors } = JSON.parse(responseText);
-    if (status === 200) return location.assign(page);
+    if (page) return location.assign(page);
     over();
     for (const [name, sentences] of Object.entries(errors)) blame(name, sentences);
     form.querySelector("[aria-invalid=true]")?.focus();

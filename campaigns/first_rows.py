@@ -6,7 +6,6 @@ By the readers and the checks of the import itself. Nothing is stored, nothing t
 import io
 from collections import Counter
 from dataclasses import dataclass
-from itertools import islice
 
 from campaigns.import_check import ImportCheck
 from campaigns.import_chunk import ImportChunk, Overlaps
@@ -175,8 +174,10 @@ class FirstRows:
         if not self.rows:
             return NO_WHOLE_ROW if self.goes_on else "" if self.problem else NO_ROWS
         count = len(self.rows)
-        rows = "one row" if count == 1 else f"{count} rows"
-        which = f"The first {rows}" if self.goes_on or self.problem else f"The file has {rows}"
+        if self.goes_on or self.problem:
+            which = "The first row" if count == 1 else f"The first {count} rows"
+        else:
+            which = "The file has one row" if count == 1 else f"The file has {count} rows"
         if self.job is None:
             return f"{which}. Choose a campaign to see what would become of them."
         counts = Counter(row.is_rejected for row in self.rows)

@@ -79,12 +79,11 @@ class FirstRows:
     Raises Unreadable as the form would that takes the whole file."""
 
     def __init__(self, content: bytes, *, is_cut: bool, job: ContactImport | None):
-        file = (Beginning if is_cut else io.BytesIO)(content)
         self.job = job
-        self.facts = glance(file)
+        self.facts = glance(io.BytesIO(content))
         self.problem = ""  # why the file can't be read on
         self.goes_on = True
-        records = self._records(file)
+        records = self._records((Beginning if is_cut else io.BytesIO)(content))
         names = self.facts.columns or keys_of(records)
         self.columns = [Column(name, field_of(name)) for name in names]
         self.rows = self._rows(records)

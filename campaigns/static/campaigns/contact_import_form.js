@@ -30,7 +30,7 @@
   function forgive(name) {
     const row = document.querySelector(`.form-row.field-${name}`);
     row?.classList.remove("errors");
-    row?.querySelectorAll("ul.errorlist").forEach((list) => list.remove());
+    row?.querySelectorAll("ul.errorlist, [role=alert]").forEach((list) => list.remove());
     form.elements[name]?.removeAttribute("aria-invalid");
   }
 
@@ -38,10 +38,12 @@
     forgive(name);
     const row = document.querySelector(`.form-row.field-${name}`) ?? drop;
     const list = Object.assign(document.createElement("ul"), { className: "errorlist" });
-    list.setAttribute("role", "alert");
+    const alert = document.createElement("div");
+    alert.setAttribute("role", "alert");
+    alert.append(list);
     for (const text of sentences) list.append(Object.assign(document.createElement("li"), { textContent: text }));
     row.classList.add("errors");
-    row.prepend(list);
+    row.prepend(alert);
     row.closest("details")?.setAttribute("open", "");
     form.elements[name]?.setAttribute("aria-invalid", "true");
   }

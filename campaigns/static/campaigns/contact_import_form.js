@@ -161,7 +161,7 @@
   const panel = document.getElementById("sending");
   const bar = panel.querySelector("progress");
   const how = panel.querySelector("[role=status]");
-  const buttons = form.querySelectorAll(".submit-row [type=submit]");
+  const buttons = form.querySelectorAll("[type=submit]");
   let sending = null, showing = 0;
 
   function over() {
@@ -182,6 +182,7 @@
     sending.addEventListener("error", () => failed("The connection was lost, and nothing was stored. Send it again."));
     sending.addEventListener("abort", over);
     for (const button of buttons) button.disabled = true;
+    how.textContent = "Sending …";
     showing = setTimeout(() => (panel.hidden = false), SECOND);
     sending.send(data);
   }

@@ -19,6 +19,7 @@ from campaigns.own_columns import is_ours
 
 MOST_ROWS = 10
 MOST_COLUMNS = 20
+MOST_KEYS = 200  # of JSON
 # What `glance` looks at, so that it says the same as when all was sent.
 HEAD_BYTES = HEAD
 # A zip can't be read without its end. With the rest of a form this stays in the memory of the web
@@ -184,9 +185,9 @@ class FirstRows:
 
 
 def keys_of(records: list[Record | BadRecord]) -> tuple[str, ...]:
-    """Of JSON, all that occur in these rows."""
+    """Of JSON, those that occur in these rows, of which one may have thousands."""
     rows = (record.cells for record in records if isinstance(record, Record))
-    return tuple({key: None for cells in rows for key in cells})
+    return tuple({key: None for cells in rows for key in cells})[:MOST_KEYS]
 
 
 def form_of(facts: Facts) -> str:

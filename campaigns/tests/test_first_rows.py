@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 
-from campaigns.first_rows import HEAD_BYTES, MOST_COLUMNS, MOST_ROWS, FirstRows
+from campaigns.first_rows import HEAD_BYTES, MOST_COLUMNS, MOST_KEYS, MOST_ROWS, FirstRows
 from campaigns.models import (
     Campaign,
     Contact,
@@ -155,6 +155,13 @@ def test_what_is_not_utf_8_is_told():
     assert first.form == "CSV with commas, Latin-1 (Windows-1252)"
     assert first.remark
     assert first.rows[0].cells["name"] == "Zoë"
+
+
+def test_json_rows_may_have_any_number_of_keys():
+    row = {f"key {number}": number for number in range(3_000)}
+    first = first_rows(json.dumps([row | {"email": "ada@example.com"}]), make_campaign())
+    assert len(first.columns) == MOST_KEYS
+    assert first.rows[0].is_rejected
 
 
 # -- Beginnings of longer files --------------------------------------------------------------------

@@ -74,10 +74,10 @@ class ImportChunk:
                 return
             raise LostLease
         counts, reports = Counter(rows=len(self.rows)), []
-        for row, taken in zip(self.rows, self._taken(), strict=True):
-            report = row if taken is None else self._refusal(row, taken)
-            counts["rejected" if report else COUNTED[taken]] += 1
-            reports += [report] if report else row.reports(self.job)
+        for row, outcome in zip(self.rows, self.outcomes(), strict=True):
+            rejected = isinstance(outcome, ReportedRow)
+            counts["rejected" if rejected else COUNTED[outcome]] += 1
+            reports += [outcome] if rejected else row.reports(self.job)
         counts["noted"] = len(reports) - counts["rejected"]
         self._forget_erased(reports)
         ReportedRow.objects.insert(reports)
@@ -88,6 +88,13 @@ class ImportChunk:
         return ContactImport.objects.filter(
             pk=self.job.pk, holder=self.job.holder, rows=rows
         ).exists()
+
+    def outcomes(self) -> list[Taken | ReportedRow]:
+        """Take the rows in, or foresee it in a dry run: how each is taken in, or its rejection."""
+        return [
+            row if taken is None else self._refusal(row, taken) or taken
+            for row, taken in zip(self.rows, self._taken(), strict=True)
+        ]
 
     def _taken(self) -> list[Taken | None]:
         """What becomes of each row; None of those that are rejected already."""

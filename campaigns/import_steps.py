@@ -16,12 +16,12 @@ from django.conf import settings
 
 from accounts.collector import what_is_there_frozen
 from accounts.retry import is_unavailable
-from campaigns.import_chunk import ImportChunk, LostLease, Overlaps, overlapping
+from campaigns.import_check import ImportCheck
+from campaigns.import_chunk import ImportChunk, LostLease, Overlaps
 from campaigns.import_file import BadRecord, Facts, Reader, Record, Unreadable, examine
-from campaigns.import_row import CheckedRow, RowCheck, refuse_columns
-from campaigns.models import ContactImport, ReportedRow
+from campaigns.import_row import refuse_columns
+from campaigns.models import ContactImport
 from campaigns.models.contact_import import OUR_FAULT
-from campaigns.seen_addresses import SeenAddresses, Sighting
 
 logger = logging.getLogger(__name__)
 
@@ -85,16 +85,15 @@ class ImportRun:
         refuse_columns(facts.columns)
         reader = Reader(self.file, facts, alive=self.stay)
         records = iter(reader)
-        self.check = RowCheck(self.job)
-        overlaps = Overlaps(self.job, self.check.groups)
-        with SeenAddresses() as self.seen:
-            self.catch_up(records)
+        with ImportCheck(self.job) as check:
+            overlaps = Overlaps(self.job, check.groups)
+            self.catch_up(records, check)
             began = time.monotonic()
             for chunk in chunks(records, lambda: reader.read):
-                rows = overlaps.mark(self.examined(chunk))
+                rows = overlaps.mark(check(chunk))
                 self.go_on()
                 ImportChunk(self.job, rows).take_in(reader.read, began)
-                self.forget_rejected(chunk)
+                check.forget_rejected(chunk)
                 began = time.monotonic()
                 self.watch(self.job)
         self.job.finish()
@@ -117,42 +116,12 @@ class ImportRun:
         if not self.job.hold():
             raise LostLease
 
-    def catch_up(self, records: Iterator[Record | BadRecord]):
+    def catch_up(self, records: Iterator[Record | BadRecord], check: ImportCheck):
         """Pass over the rows that were taken in before, and remember their addresses."""
         for chunk in chunks(islice(records, self.job.rows)):
             self.stay()
-            self.examined(chunk)
-            self.forget_rejected(chunk)
-
-    def forget_rejected(self, records: list[Record | BadRecord]):
-        """An address whose row was not taken in may come again."""
-        lines = records[0].line, records[-1].line
-        rejected = self.job.reported_rows.filter(rejected=True, line__range=lines)
-        self.seen.forget_lines(set(rejected.values_list("line", flat=True)))
-
-    def examined(self, records: list[Record | BadRecord]) -> list[CheckedRow | ReportedRow]:
-        """The rows as they are checked, by themselves and beside those before them."""
-        rows = [self.check(record) for record in records]
-        checked = [row for row in rows if isinstance(row, CheckedRow)]
-        sightings = self.seen.add(
-            [(row.contact.key, row.group_key, row.record.line) for row in checked]
-        )
-        if not any(sightings):
-            return rows
-        before = iter(sightings)
-        return [
-            self.compared(row, next(before)) if isinstance(row, CheckedRow) else row for row in rows
-        ]
-
-    def compared(self, row: CheckedRow, before: list[Sighting]) -> CheckedRow | ReportedRow:
-        if not before:
-            return row
-        first = before[0]
-        if first.group != row.group_key:
-            return overlapping(self.job, row, f"Line {first.line} has this address, elsewhere.")
-        return row.rejected(
-            self.job, "duplicate", f"Line {first.line} has this address already. One is enough."
-        )
+            check(chunk)
+            check.forget_rejected(chunk)
 
 
 def chunks(records: Iterable, read: Callable[[], int] = lambda: 0) -> Iterator[list]:

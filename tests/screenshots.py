@@ -23,6 +23,16 @@ PAGES = {
     "contact": f"/admin/campaigns/contact/{CONTACT}/change/",
     "import": f"/admin/campaigns/contactimport/add/?campaign={CAMPAIGN}",
 }
+PEOPLE = {  # a file, to be looked at before it is sent
+    "name": "people.csv",
+    "mimeType": "text/csv",
+    "buffer": """E-Mail;Name;Group;City
+ada@example.com;Ada Lovelace;A: text first;London
+bob@example.com;Bob Kahn;B: picture first;Córdoba
+grace at example.com;Grace Hopper;A: text first;New York
+info@example.com;;B: picture first;
+""".encode(),
+}
 SCREENS = {"desktop": (1280, 900), "phone": (390, 844)}
 COLOURS = 256  # a picture of a page has few, and is a third as large with a palette
 SETTLED = "() => document.fonts.status == 'loaded' && !document.querySelector('[aria-busy=true]')"
@@ -41,6 +51,8 @@ def take_all(browser: Browser, stack: Stack, pages: dict[str, str], into: Path, 
             sign_in(page, f"{stack.url}/admin/login/?next=/admin/")
             for name, address in pages.items():
                 page.goto(stack.url + address)
+                if name == "import":
+                    page.locator("#id_file").set_input_files(PEOPLE)
                 page.wait_for_function(SETTLED)
                 picture = page.screenshot(full_page=whole)
                 path = into / f"{name}-{screen}-{scheme}.png"

@@ -111,6 +111,9 @@ def test_a_file_of_contacts_may_be_long_and_a_strangers_is_refused_at_once(front
         too_long = f"Content-Length: {1024**3 + FRAME + 1}".encode()
         with send(front.url, request("POST", path, too_long)) as sent:
             assert sent.recv(1000).startswith(b"HTTP/1.1 413 ")
+    path, too_long = "/admin/campaigns/contactimport/first-rows/", 2 * 1024**2 + FRAME + 1
+    with send(front.url, request("POST", path, b"Content-Length: %d" % too_long)) as sent:
+        assert sent.recv(1000).startswith(b"HTTP/1.1 413 ")
 
 
 @given(

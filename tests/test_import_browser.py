@@ -37,11 +37,11 @@ def people() -> str:
     return "\r\n".join(lines)
 
 
-def send(page: Page, name: str, content: str):
+def send(page: Page, name: str, content: str, button="Import"):
     """Choose the file on the page that sends one, and send it."""
     file = {"name": name, "mimeType": "text/csv", "buffer": content.encode()}
     page.locator("input[name=file]").set_input_files(file)
-    page.get_by_role("button", name="Import", exact=True).click()
+    page.get_by_role("button", name=button, exact=True).click()
     page.wait_for_url(re.compile(r"/contactimport/\d+/change/"))
 
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts.models import Team
 from accounts.scoped_admin import ScopedInline
 from campaigns.admin.contact_count import contact_count_text, with_contact_count
+from campaigns.admin.lists import number_or_none
 from campaigns.admin.removal import BackgroundRemovalAdmin
 from campaigns.fields import name_key
 from campaigns.models import Campaign, Contact, ContactImport, Group
@@ -174,6 +175,12 @@ class GroupAdmin(BackgroundRemovalAdmin):
 
     def get_changelist(self, request, **kwargs):
         return GroupList
+
+    def get_search_results(self, request, queryset, search_term):
+        """Those of one campaign, where a form says for which it chooses."""
+        groups, has_duplicates = super().get_search_results(request, queryset, search_term)
+        campaign = number_or_none(request.GET.get("of_campaign"))
+        return groups if campaign is None else groups.filter(campaign=campaign), has_duplicates
 
     @admin.display(description="contacts")
     def contact_count(self, group):

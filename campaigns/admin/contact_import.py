@@ -1,37 +1,34 @@
 from pathlib import PurePath
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponseRedirect, JsonResponse
+from django.http import JsonResponse
 from django.template.defaultfilters import filesizeformat
 from django.urls import path
 
 from accounts.scoped_admin import NamelessHistory
-from campaigns.admin.import_form import ImportForm
+from campaigns.admin.import_sending import ImportSending
 from campaigns.admin.import_verbs import ImportVerbs, address_of
-from campaigns.admin.lists import OwnCampaignFilter, number_or_none
+from campaigns.admin.lists import OwnCampaignFilter
 from campaigns.admin.removal import RemovalAdmin
 from campaigns.api.file import begun, disposition
 from campaigns.import_progress import progress_of
-from campaigns.models import Contact, ContactImport, Group, ReportedRow
+from campaigns.models import ContactImport, ReportedRow
 from campaigns.rejected_rows import RejectedRows
 from campaigns.streaming import Stream
 from campaigns.table import Csv, file_name
 
 ROWS_SHOWN = 50
-SENT = "The file was sent. This page shows what becomes of it."
 
 
 @admin.register(ContactImport)
-class ContactImportAdmin(ImportVerbs, NamelessHistory, RemovalAdmin):
+class ContactImportAdmin(ImportVerbs, ImportSending, NamelessHistory, RemovalAdmin):
     """Files of contacts: sent here, and watched while they are taken in. They are named after
     what people called them, which may be an address, so the history names them by their id."""
 
     class Media:
         css = {"all": ["campaigns/phone_lists.css"]}
 
-    form = ImportForm
-    add_form_template = "admin/campaigns/contactimport/send.html"
     change_form_template = "admin/campaigns/contactimport/progress.html"
     list_display = ["name", "id", "campaign", "standing", "progress", "made", "not_taken"]
     list_display += ["created_by", "created_at"]
@@ -40,7 +37,6 @@ class ContactImportAdmin(ImportVerbs, NamelessHistory, RemovalAdmin):
     list_per_page = 50
     ordering = ["-pk"]
     search_fields = ["name"]
-    autocomplete_fields = ["campaign", "group"]
     readonly_fields = ["id", "sent_size"]
 
     def get_queryset(self, request):
@@ -66,45 +62,11 @@ class ContactImportAdmin(ImportVerbs, NamelessHistory, RemovalAdmin):
     def sent_size(self, job):
         return filesizeformat(job.size)
 
-    # -- Sending a file ----------------------------------------------------------------------------
-    def has_add_permission(self, request):
-        """An import adds contacts and changes those that are there."""
-        contacts = self.admin_site.get_model_admin(Contact)
-        may = contacts.has_add_permission(request) and contacts.has_change_permission(request)
-        return may and super().has_add_permission(request)
-
-    def may_add_groups(self, request):
-        return self.admin_site.get_model_admin(Group).has_add_permission(request)
-
     def get_fields(self, request, obj=None):
         options = ["campaign", "group", "dry_run", "run_at", "scheduled_at"]
-        options += ["create_groups"] if obj or self.may_add_groups(request) else []
-        options += ["reject_overlap"]
-        if obj is None:
-            return ["file", *options]
+        options += ["create_groups", "reject_overlap"]
         made = ["created_by", "created_at", "started_at", "finished_at"]
         return ["id", "name", "sent_size", *options, *made]
-
-    def get_changeform_initial_data(self, request):
-        """The campaign that a link names; nothing else that an address says."""
-        return {"campaign": number_or_none(request.GET.get("campaign")), "run_at": None}
-
-    def add_view(self, request, form_url="", extra_context=None):
-        context = {"title": "Import contacts"} | (extra_context or {})
-        return super().add_view(request, form_url, context)
-
-    def save_form(self, request, form, change):
-        return form.receive(by=request.user.get_username())
-
-    def save_model(self, request, obj, form, change):
-        """It is stored already."""
-
-    def save_related(self, request, form, formsets, change):
-        """Nothing hangs on it."""
-
-    def response_add(self, request, obj, post_url_continue=None):
-        self.message_user(request, SENT, messages.SUCCESS)
-        return HttpResponseRedirect(self.page_of(obj.pk))
 
     # -- Watching it -------------------------------------------------------------------------------
     def get_urls(self):

@@ -19,10 +19,10 @@ def address(what: str, job: ContactImport) -> str:
     return reverse(f"admin:campaigns_contactimport_{what}", args=[job.pk])
 
 
-def upload(client, campaign, content=LIST, name="people.csv", **fields):
+def upload(client, campaign, content=LIST, name="people.csv", headers=None, **fields):
     content = content if isinstance(content, bytes) else content.encode()
     data = {"file": SimpleUploadedFile(name, content), "campaign": campaign.pk} | fields
-    return client.post(page(ContactImport, "add"), data)
+    return client.post(page(ContactImport, "add"), data, headers=headers)
 
 
 def make_import(state: State) -> ContactImport:

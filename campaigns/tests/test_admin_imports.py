@@ -77,12 +77,13 @@ def test_a_file_that_cannot_be_right_is_refused_on_the_page(
     assert stored_files() == before
 
 
-def test_the_form_sends_by_a_button_called_import(admin_client):
+def test_the_form_tries_it_by_one_button_and_sends_by_another(admin_client):
     text = admin_client.get(page(ContactImport, "add")).text
     assert '<input type="submit" value="Import"' in text
-    assert text.count('type="submit"') == 1 + text.count("Log out</button>")
+    assert 'name="dry_run" value="on">Try it (dry run)</button>' in text
+    assert text.count('type="submit"') == 2 + text.count("Log out</button>")
     assert "sent_at" in text
-    fields = [text.index(f'id="id_{name}') for name in ("file", "group", "dry_run", "run_at")]
+    fields = [text.index(f'id="id_{name}') for name in ("file", "group", "create_groups", "run_at")]
     assert fields == sorted(fields)
     reply = upload(admin_client, make_campaign(name="Spring"))
     assert said(reply) == "The file was sent. This page shows what becomes of it."
@@ -105,7 +106,7 @@ def test_a_link_from_the_campaign_chooses_it(admin_client):
     assert f'href="{imports}"' in text
     text = admin_client.get(add).text
     assert f'<option value="{campaign.pk}" selected>Chosen</option>' in text
-    assert "<progress" not in text
+    assert "Rows seen" not in text
     for nonsense in ("x", "9" * 40, "0", "²"):
         reply = admin_client.get(page(ContactImport, "add"), {"campaign": nonsense, "run_at": "x"})
         assert reply.status_code == 200

@@ -5,6 +5,8 @@ import re
 from bisect import bisect_left
 from uuid import UUID
 
+from django.utils.html import format_html
+
 from campaigns.markup import SPACE, Token, tokens
 from campaigns.token import LENGTH, read_token
 
@@ -35,6 +37,11 @@ DOCTYPE = re.compile(r"<!doctype", re.IGNORECASE)
 CONDITION = re.compile(r"<!(?:--)?\s*\[if\b(?!.*\[endif\])", re.IGNORECASE | re.DOTALL)
 CONDITION_END = re.compile(r"<!(?:--\s*<!)?\s*\[endif\]", re.IGNORECASE)
 PIXEL = re.compile(rf"/p/([A-Za-z0-9_-]{{{LENGTH}}})\.gif")
+NEW_WINDOW = '<base target="_blank">'
+MARK = (
+    "display:inline-block;margin:2px;padding:0 6px;border:1px dashed;border-radius:3px;"
+    "font:12px/18px sans-serif"
+)
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f]")
 
 
@@ -63,14 +70,35 @@ def render(html: str, pixels: list) -> str:
     if page.pixels - {pixel.uuid for pixel in pixels}:
         raise ForeignPixel
     missing = [
-        (place, pixel.html)
+        (place, place, pixel.html)
         for place, pixel in zip(page.places(len(pixels)), pixels, strict=True)
         if pixel.uuid not in page.pixels
     ]
+    return replace(html, missing)
+
+
+def preview(html: str, pixels: list) -> str:
+    """What `render` gives, with a mark in the place of each pixel, and links that open nothing
+    where no new window may be opened. NotHtml, ForeignPixel."""
+    rendered = render(html, pixels)
+    page, numbers = Page(rendered), {pixel.uuid: pixel.number for pixel in pixels}
+    marks = {(start, end): mark_of(numbers[uuid]) for start, end, uuid in page.images}
+    [top] = page.places(1)
+    places = [(top, top, NEW_WINDOW), *((*place, mark) for place, mark in marks.items())]
+    return replace(rendered, sorted(places))
+
+
+def mark_of(number: int) -> str:
+    """What stands for a pixel where it is to be seen, and not to be fetched."""
+    return format_html('<span style="{}">pixel {}</span>', MARK, number)
+
+
+def replace(html: str, places: list[tuple[int, int, str]]) -> str:
+    """The HTML with other text from each start to its end; sorted, and apart from each other."""
     parts, done = [], 0
-    for place, image in missing:
-        parts += html[done:place], image
-        done = place
+    for start, end, text in places:
+        parts += html[done:start], text
+        done = end
     return "".join([*parts, html[done:]])
 
 
@@ -79,7 +107,7 @@ class Page:
 
     def __init__(self, html: str):
         self.html = html
-        self.pixels: set[UUID] = set()  # those in its images
+        self.images: list[tuple[int, int, UUID]] = []  # those that are pixels: [start:end]
         self._elements = False
         self._begin = 0  # where the body begins when there is no tag for it
         self._head = True  # no content yet
@@ -98,6 +126,10 @@ class Page:
                 self.read(token)
         if not self._elements:
             raise NotHtml
+
+    @property
+    def pixels(self) -> set[UUID]:
+        return {uuid for *_, uuid in self.images}
 
     # -- Reading ---------------------------------------------------------------------------------
     def read(self, token: Token):
@@ -148,7 +180,7 @@ class Page:
         if token.name == "img":
             for text in PIXEL.findall(self.html, token.start, token.end):
                 if uuid := read_token(text):
-                    self.pixels.add(UUID(bytes=uuid))
+                    self.images.append((token.start, token.end, UUID(bytes=uuid)))
         if self._hidden:
             name, depth = self._hidden
             self._hidden = (name, depth + (token.name == name))

@@ -2,6 +2,7 @@ from django.contrib.admin.views.decorators import staff_member_required
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
 
+from campaigns.letter import letter
 from campaigns.models import Contact
 
 
@@ -11,16 +12,5 @@ def sample_mail(request, contact_id):
     """The mail that this contact would get. Its pixels are real ones, and whoever looks counts."""
     contacts = Contact.objects.of(request.user).select_related("group__campaign__team")
     contact = get_object_or_404(contacts, pk=contact_id)
-    top, *others = contact.pixels.order_by("number") or [None]
-    return render(
-        request,
-        "campaigns/sample_mail.html",
-        {
-            "contact": contact,
-            "campaign": contact.group.campaign,
-            "first_name": contact.name.partition(" ")[0],
-            "top": top,
-            "between": others[:-1],
-            "bottom": others[-1] if others else None,
-        },
-    )
+    images = [pixel.html for pixel in contact.pixels.order_by("number")]
+    return render(request, "campaigns/sample_mail.html", letter(contact, images))

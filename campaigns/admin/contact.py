@@ -1,29 +1,35 @@
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
+from django.forms import Media, Script
 from django.utils.html import escape, format_html
 
 from accounts.scoped_admin import BigTableAdmin, NamelessHistory, ScopedInline
 from campaigns.admin.erasure import ErasureAdmin
 from campaigns.admin.lists import AddressSearch, CampaignFilter, uuid_or_none
+from campaigns.admin.preview import PreviewAdmin
 from campaigns.admin.removal import GuardedDeletion, RemovalAdmin
 from campaigns.models import Contact, Pixel
 
 
-def to_copy(text: str):
-    """A text that one click selects whole."""
+def to_copy(text: str, what: str):
+    """A text that one click selects whole; campaigns/copy.js puts a button beside it."""
     # Escaped once more: "html" is safe to paste, and here it is to be seen.
-    return format_html('<code class="to-copy">{}</code>', escape(text))
+    return format_html('<code class="to-copy" data-what="{}">{}</code>', what, escape(text))
 
 
 class PixelTexts(admin.options.BaseModelAdmin):
     @admin.display(description="address")
     def address(self, pixel):
-        return to_copy(pixel.url)
+        return to_copy(pixel.url, f"address of pixel {pixel.number}")
 
     @admin.display(description="HTML to paste into the mail")
     def html(self, pixel):
-        return to_copy(pixel.html)
+        return to_copy(pixel.html, f"HTML of pixel {pixel.number}")
+
+    @property
+    def media(self):
+        return super().media + Media(js=[Script("campaigns/copy.js", defer=True)])
 
 
 class PixelInline(PixelTexts, ScopedInline):
@@ -51,7 +57,9 @@ class ContactForm(forms.ModelForm):
 
 
 @admin.register(Contact)
-class ContactAdmin(ErasureAdmin, NamelessHistory, AddressSearch, RemovalAdmin, BigTableAdmin):
+class ContactAdmin(
+    ErasureAdmin, PreviewAdmin, NamelessHistory, AddressSearch, RemovalAdmin, BigTableAdmin
+):
     form = ContactForm
     list_display = ["email", "name", "group"]
     list_select_related = ["group__campaign"]

@@ -1,5 +1,6 @@
-from tracking.admin.campaign import CampaignAdmin, ContactAdmin, GroupAdmin, PixelAdmin
+from tracking.admin.campaign import CampaignAdmin, GroupAdmin, PixelAdmin
 from tracking.admin.campaign_decision import CampaignDecisionAdmin
+from tracking.admin.contact import ContactAdmin
 from tracking.admin.opening import (
     ContactOpeningsAdmin,
     OpeningAdmin,

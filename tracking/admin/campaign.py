@@ -1,22 +1,17 @@
-"""The pages of campaigns, groups, contacts and pixels, with what is known of their openings.
+"""The pages of campaigns, groups and pixels, with what is known of their openings.
 
 `campaigns` knows nothing of openings, so its pages are taken up and completed here.
 """
 
 from django.contrib import admin
 from django.db.models import Sum
-from django.template.loader import render_to_string
 
 from campaigns import admin as pages
-from campaigns.models import Campaign, Contact, Group, Pixel
+from campaigns.models import Campaign, Group, Pixel
 from tracking.admin.campaign_panel import CampaignPanelPages
-from tracking.models import ContactOpenings, Opening, OpeningCount
+from tracking.models import Opening, OpeningCount
 
-admin.site.unregister([Campaign, Group, Contact, Pixel])
-
-
-def is_anonymous(campaign) -> bool:
-    return campaign.tracking == Campaign.Tracking.ANONYMOUS
+admin.site.unregister([Campaign, Group, Pixel])
 
 
 def openings_of(groups) -> int:
@@ -35,46 +30,6 @@ class CampaignAdmin(CampaignPanelPages, pages.CampaignAdmin):
 class GroupAdmin(pages.GroupAdmin):
     def losses(self, rows):
         return super().losses(rows) | {"openings": openings_of(rows)}
-
-
-@admin.register(Contact)
-class ContactAdmin(pages.ContactAdmin):
-    list_display = [*pages.ContactAdmin.list_display, "mail_opens", "last_opened"]
-    list_select_related = [*pages.ContactAdmin.list_select_related, "opened"]
-    readonly_fields = [*pages.ContactAdmin.readonly_fields, "known_openings"]
-
-    def get_fieldsets(self, request, obj=None):
-        fieldsets = super().get_fieldsets(request, obj)
-        return [("Openings", {"fields": ["known_openings"]}), *fieldsets] if obj else fieldsets
-
-    @admin.display(description="mail opens")
-    def mail_opens(self, contact):
-        known = getattr(contact, "opened", None)
-        if known is None:
-            return None if is_anonymous(contact.group.campaign) else 0
-        return known.mail_opens
-
-    @admin.display(description="last opened")
-    def last_opened(self, contact):
-        known = getattr(contact, "opened", None)
-        return known and known.last_at
-
-    @admin.display(description="what is known")
-    def known_openings(self, contact):
-        known = getattr(contact, "opened", None)
-        if known is None and is_anonymous(contact.group.campaign):
-            return "The campaign is anonymous: who opened is not known."
-        if known is None:
-            return "Not opened yet."
-        zone = contact.group.campaign.time_zone
-        return render_to_string(
-            "admin/campaigns/contact/openings.html", {"known": known, "zone": zone}
-        )
-
-    def losses(self, rows):
-        known = ContactOpenings.objects.filter(contact__in=rows)
-        openings = known.aggregate(number=Sum("openings"))["number"] or 0
-        return super().losses(rows) | {"openings": openings}
 
 
 @admin.register(Pixel)

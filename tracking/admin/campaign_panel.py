@@ -21,6 +21,7 @@ from tracking.models import CountedDay, Opening
 from tracking.panels.campaign import CampaignPanel
 from tracking.panels.figure import FigureTable
 from tracking.panels.side import Side, chosen
+from tracking.panels.timeline import Event
 
 LATEST = 20
 LIVE = "admin/campaigns/campaign/live.html"
@@ -97,13 +98,14 @@ class CampaignPanelPages(admin.ModelAdmin):
     def may_see(self, request, model) -> bool:
         return self.admin_site.get_model_admin(model).has_view_permission(request)
 
-    def latest(self, request, campaign: Campaign) -> list[Opening] | None:
+    def latest(self, request, campaign: Campaign) -> list[Event] | None:
         """None for those who may not see who opened."""
         if not self.may_see_openings(request):
             return None
         groups = campaign.groups.values_list("pk", flat=True)
         rows = Opening.objects.in_groups(groups).order_by("-pk")
-        return rows.prefetch_related("contact", "group", "user_agent").between(0, LATEST)
+        rows = rows.prefetch_related("contact", "group", "user_agent").between(0, LATEST)
+        return [Event(opening.opened_at, opening=opening) for opening in rows]
 
 
 def tag_of(campaign: Campaign, side: Side, now: datetime, whole: bool) -> str | None:

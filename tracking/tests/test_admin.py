@@ -211,15 +211,6 @@ def test_openings_are_found_by_address_and_event_id(admin_client):
         assert [row.contact for row in results] == [contact] * number
 
 
-def test_the_page_of_a_contact_tells_what_is_known(admin_client):
-    contact = opened_contact(make_campaign(time_zone="Europe/Berlin").groups.get())
-    text = admin_client.get(page(Contact, "change", contact.pk)).text
-    assert "1 mail open, 2 openings" in text
-    assert "2026-03-01 13:00:00 (human)" in text  # Berlin's noon is an hour before
-    other = make_contact()
-    assert "Not opened yet." in admin_client.get(page(Contact, "change", other.pk)).text
-
-
 def test_the_page_that_asks_names_the_openings(admin_client):
     contact = opened_contact()
     opened_contact()

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.models import Team
 from accounts.scoped_admin import ScopedInline
+from campaigns.admin.campaign_verbs import CampaignVerbs
 from campaigns.admin.contact_count import contact_count_text, with_contact_count
 from campaigns.admin.lists import number_or_none
 from campaigns.admin.removal import BackgroundRemovalAdmin
@@ -86,7 +87,7 @@ class CampaignList(ChangeList):
 
 
 @admin.register(Campaign)
-class CampaignAdmin(BackgroundRemovalAdmin):
+class CampaignAdmin(CampaignVerbs, BackgroundRemovalAdmin):
     form = CampaignForm
     list_display = ["name", "team", "group_count", "contact_count", "created_at", "closed_at"]
     list_select_related = ["team"]

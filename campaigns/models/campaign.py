@@ -104,9 +104,29 @@ class Campaign(Removable):
             text = "Its openings were taken in anonymously, and it stays so. Make another campaign."
             raise ValidationError({"tracking": ValidationError(text, code="anonymous")})
 
+    @property
+    def is_closed(self) -> bool:
+        return bool(self.closed_at and self.closed_at <= timezone.now())
+
     def close(self, at=None):
         self.closed_at = at or timezone.now()
         self.save(update_fields=["closed_at"])
+
+    def reopen(self):
+        """Count again from now on; what came while it was closed stays uncounted."""
+        self.closed_at = None
+        self.save(update_fields=["closed_at"])
+
+    @transaction.atomic
+    def duplicate(self, name: str) -> "Campaign":
+        """Another campaign of the team, with the same settings and groups, and nothing in them."""
+        settings = ("time_zone", "pixels_per_contact", "tracking")
+        copy = Campaign.objects.create(
+            team_id=self.team_id, name=name, **{each: getattr(self, each) for each in settings}
+        )
+        for group in self.groups.order_by("pk"):
+            copy.groups.create(name=group.name, is_control=group.is_control)
+        return copy
 
     @retry_transaction  # consumers lock its groups in any order
     @transaction.atomic

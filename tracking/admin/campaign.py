@@ -7,9 +7,14 @@ from django.contrib import admin
 from django.db.models import Sum
 
 from campaigns import admin as pages
+from campaigns.admin import campaign_verbs
 from campaigns.models import Campaign, Group, Pixel
+from tracking.admin.campaign_decision import Decide
+from tracking.admin.campaign_export import Export
 from tracking.admin.campaign_panel import CampaignPanelPages
 from tracking.models import Opening, OpeningCount
+from tracking.panels.words import times
+from tracking.statistics import statistics_of
 
 admin.site.unregister([Campaign, Group, Pixel])
 
@@ -19,8 +24,20 @@ def openings_of(groups) -> int:
     return counts.aggregate(sum=Sum("openings"))["sum"] or 0
 
 
+class Close(campaign_verbs.Close):
+    def context(self):
+        told = statistics_of(self.campaign)
+        openings, later = told["openings"]["total"], told["contacts"] - told["due"]
+        return super().context() | {
+            "openings": openings and times(openings, "opening"),
+            "later": later > 0 and times(later, "contact"),
+        }
+
+
 @admin.register(Campaign)
 class CampaignAdmin(CampaignPanelPages, pages.CampaignAdmin):
+    verbs = (Export, Decide, campaign_verbs.Duplicate, campaign_verbs.Reopen, Close)
+
     def losses(self, rows):
         groups = Group.objects.filter(campaign__in=rows)
         return super().losses(rows) | {"openings": openings_of(groups)}

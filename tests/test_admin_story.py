@@ -2,15 +2,15 @@
 alone: what is recorded, counted and exported is tested on both elsewhere."""
 
 import csv
-import io
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browsing import assert_no_serious_violations, refused_by_policy, sign_in
-from tests.stack import PASSWORD, WORKER
+from tests.stack import ADMIN, PASSWORD, WORKER
 from tests.wire import THUNDERBIRD, get
 
 NAME = "Autumn sale"
@@ -64,6 +64,8 @@ def test_from_an_empty_campaign_to_a_decision(sqlite, staff, stranger):
     look(staff)
     watch_an_opening_arrive(staff, staff.context.new_page(), sqlite)
     read_the_comparison(staff, sqlite)
+    take_the_openers_away(staff)
+    decide(staff)
     see_nothing(stranger, sqlite.url, campaign)
     assert refused_by_policy(sqlite)[refused:] == []
 
@@ -107,7 +109,7 @@ def watch_an_opening_arrive(page: Page, mail: Page, sqlite):
     page.evaluate("window.stillTheSame = true")
     mail.goto(f"{sqlite.url}/admin/campaigns/contact/{contact['id']}/change/")
     look(mail)
-    mail.get_by_role("link", name="sample mail").click()
+    mail.get_by_role("link", name="Open the sample mail").click()
     look(mail)
     latest = page.locator(".latest tbody tr")
     expect(latest.first).to_contain_text(PEOPLE[1][0])
@@ -118,21 +120,39 @@ def watch_an_opening_arrive(page: Page, mail: Page, sqlite):
 
 def read_the_comparison(page: Page, sqlite):
     [campaign] = sqlite.all("/api/campaigns/", search=NAME)
-    group_of = dict(PEOPLE)
-    contacts = {
-        row["id"]: group_of[row["email"]]
-        for row in sqlite.all("/api/contacts/", campaign=campaign["id"])
-    }
-    pixels = {
-        row["contact"]: row["url"] for row in sqlite.all("/api/pixels/", campaign=campaign["id"])
-    }
+    contacts = sqlite.all("/api/contacts/", campaign=campaign["id"])
+    id_of = {contact["email"]: contact["id"] for contact in contacts}
+    pixels = sqlite.all("/api/pixels/", campaign=campaign["id"])
+    pixel_of = {pixel["contact"]: pixel["url"] for pixel in pixels}
     for group, readers in READERS.items():
-        for contact in [each for each in contacts if contacts[each] == group][:readers]:
-            get(pixels[contact], headers={"User-Agent": THUNDERBIRD})
+        for email in [email for email, own in PEOPLE if own == group][:readers]:
+            get(pixel_of[id_of[email]], headers={"User-Agent": THUNDERBIRD})
     answer = page.locator(".answer")
     expect(answer).to_contain_text(
         re.compile(f"{B} is better than {A} by [0-9.]+ to [0-9.]+ points")
     )
+    look(page)
+
+
+def take_the_openers_away(page: Page):
+    page.get_by_role("link", name="Export", exact=True).click()
+    look(page)
+    page.get_by_label("Openers: the contacts that opened").check()
+    with page.expect_download() as begun:
+        page.get_by_role("button", name="Download").click()
+    with Path(begun.value.path()).open(encoding="utf-8-sig", newline="") as text:
+        rows = list(csv.DictReader(text))
+    assert Counter(row["group"] for row in rows) == READERS
+    assert {(row["email"], row["group"]) for row in rows} <= set(PEOPLE)
+    page.get_by_role("link", name="Back to the campaign").click()
+
+
+def decide(page: Page):
+    page.get_by_role("link", name="Decide the winner").click()
+    look(page)
+    page.get_by_role("radio", name=B, exact=True).check()
+    page.get_by_role("button", name="Decide").click()
+    expect(page.locator(".answer")).to_contain_text(f"“{B}” was chosen by {ADMIN}")
     look(page)
 
 

@@ -18,6 +18,7 @@ LISTS = ("campaigns/campaign", "campaigns/contact", "tracking/page", "accounts/u
 FORMS = (
     f"campaigns/campaign/{CAMPAIGN}/change",
     f"campaigns/contact/{CONTACT}/change",
+    f"campaigns/contact/{CONTACT}/preview",
     f"campaigns/contact/{CONTACT}/erase",
     f"campaigns/contact/{CONTACT}/delete",
     "campaigns/campaign/add",

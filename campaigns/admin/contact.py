@@ -34,7 +34,8 @@ class PixelTexts(admin.options.BaseModelAdmin):
 
 class PixelInline(PixelTexts, ScopedInline):
     model = Pixel
-    fields = readonly_fields = ["number", "address", "html"]
+    template = "admin/campaigns/contact/pixels.html"
+    fields = readonly_fields = ["address", "html"]
     ordering = ["number"]
     can_delete = False
 

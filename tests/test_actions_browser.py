@@ -21,7 +21,7 @@ def sqlite(stacks):
 @pytest.fixture
 def campaign(sqlite, request) -> dict:
     """With two groups of a contact each, of whom one has opened."""
-    made = sqlite.post("/api/campaigns/", {"name": request.node.name, "groups": ["A", "B"]})
+    made = sqlite.post("/api/campaigns/", {"name": request.node.name, "group_names": ["A", "B"]})
     groups = sqlite.get(f"/api/groups/?campaign={made['id']}&ordering=id")["results"]
     for group, name in zip(groups, ("ada", "bob"), strict=True):
         contact = {"group": group["id"], "email": f"{name}@example.com"}
@@ -55,7 +55,7 @@ def tab_to(page: Page, name: str):
 
 def test_openers_are_exported(seen):
     seen.get_by_role("link", name="Export", exact=True).click()
-    expect(seen.get_by_role("radio", name="Openers")).to_be_checked()
+    expect(seen.get_by_role("radio", name="Openers: the contacts")).to_be_checked()
     assert_no_serious_violations(seen)
     with seen.expect_download() as begun:
         seen.get_by_role("button", name="Download").click()
@@ -66,14 +66,14 @@ def test_openers_are_exported(seen):
 
 
 def test_the_winner_is_decided(seen):
-    seen.get_by_role("link", name="Decide the winner").click()
+    seen.get_by_role("link", name="Decide", exact=True).click()
     expect(seen.get_by_text("Too early to tell B from A")).to_be_visible()
     assert_no_serious_violations(seen)
-    seen.get_by_role("button", name="Decide").click()
+    seen.get_by_role("button", name="Decide", exact=True).click()
     expect(seen.get_by_text("This field is required.")).to_be_visible()
     seen.get_by_role("radio", name="B", exact=True).check()
     seen.get_by_label("Remark").fill("it is bolder")
-    seen.get_by_role("button", name="Decide").click()
+    seen.get_by_role("button", name="Decide", exact=True).click()
     expect(seen.get_by_text("“B” was chosen by")).to_contain_text("“it is bolder”")
 
 
@@ -100,7 +100,7 @@ def test_it_is_duplicated_on_a_phone(seen, campaign):
     assert fits(seen)
     assert_no_serious_violations(seen)
     seen.get_by_role("link", name="Duplicate …").click()
-    expect(seen.get_by_label("Name")).to_have_value(f"{campaign['name']} (copy)")
+    expect(seen.get_by_role("textbox", name="Name:")).to_have_value(f"{campaign['name']} (copy)")
     assert fits(seen)
     assert_no_serious_violations(seen)
     seen.get_by_role("button", name="Make it").click()

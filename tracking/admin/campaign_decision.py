@@ -50,7 +50,7 @@ def name_of(group: Group) -> str:
 
 
 class Decide(CampaignVerb):
-    name, label, title = "decide", "Decide the winner", "Decide the winner"
+    name, label, title = "decide", "Decide", "Decide the winner"
     at_hand = True
 
     def form(self, data=None):

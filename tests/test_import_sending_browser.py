@@ -54,9 +54,14 @@ def window(context):
 
 
 @pytest.fixture
-def campaign(sqlite, request) -> int:
+def campaign(sqlite, request):
+    """One with two groups. What was sent for it and waits is left to no worker of other tests."""
     fields = {"name": request.node.name, "group_names": ["A", "B"]}
-    return sqlite.post("/api/campaigns/", fields)["id"]
+    campaign = sqlite.post("/api/campaigns/", fields)["id"]
+    yield campaign
+    for job in sqlite.all("/api/imports/", campaign=campaign):
+        if job["state"] == "waiting":
+            sqlite.post(f"/api/imports/{job['id']}/cancel/", None)
 
 
 def choose(page: Page, content: str | bytes, name="people.csv"):

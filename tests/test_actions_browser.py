@@ -55,7 +55,7 @@ def tab_to(page: Page, name: str):
 
 def test_openers_are_exported(seen):
     seen.get_by_role("link", name="Export", exact=True).click()
-    expect(seen.get_by_role("radio", name="Openers: the contacts")).to_be_checked()
+    expect(seen.get_by_role("radio").first).to_be_checked()
     assert_no_serious_violations(seen)
     with seen.expect_download() as begun:
         seen.get_by_role("button", name="Download").click()

@@ -1,6 +1,7 @@
 """What the admin pages of all apps have in common: who sees what, and how big tables are listed."""
 
 from contextlib import nullcontext
+from operator import attrgetter
 from types import SimpleNamespace
 
 from django.contrib import admin, messages
@@ -14,13 +15,19 @@ from django.utils.text import capfirst
 
 from accounts.models import Refusal
 from accounts.paginator import BoundedPaginator
+from accounts.permissions import MAY_MANAGE, MAY_WRITE
 
 
 class ScopedAdmin(admin.ModelAdmin):
-    """Shows people the rows of their teams. Django's model permissions apply on top.
+    """Shows people the rows of their teams, to be changed by role, as in the API. Django's model
+    permissions apply on top.
 
-    The choices of a foreign key are the rows that the related model's own pages would show.
+    The choices of a foreign key are the rows that the related model's own pages would show; of
+    them, where it says to which team a row belongs, those of teams that one may write to.
     """
+
+    team_path = ""  # from a row to the id of its team; none where rows belong to no team
+    change_roles, delete_roles = MAY_WRITE, MAY_MANAGE
 
     # Foreign keys that stay as they are once the row exists.
     settled_fields = ()
@@ -67,10 +74,30 @@ class ScopedAdmin(admin.ModelAdmin):
     def scope(self, rows, user):
         return rows.of(user)
 
-    def formfield_for_foreignkey(self, db_field, request, **kwargs):
-        kwargs["queryset"] = choices(self.admin_site, db_field, request)
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+    # -- Roles ---------------------------------------------------------------------------------
+    def has_change_permission(self, request, obj=None):
+        may = super().has_change_permission(request, obj)
+        return may and self.has_role(request, obj, self.change_roles)
 
+    def has_delete_permission(self, request, obj=None):
+        may = super().has_delete_permission(request, obj)
+        return may and self.has_role(request, obj, self.delete_roles)
+
+    def has_role(self, request, row, roles) -> bool:
+        """One of these in the team that the row belongs to. Without a row: perhaps in one."""
+        if row is None or not self.team_path or request.user.is_superuser:
+            return True
+        return team_roles(request).get(attrgetter(self.team_path)(row)) in roles
+
+    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+        rows = choices(self.admin_site, db_field, request)
+        first, _, path = self.team_path.partition(".")
+        if first in (db_field.name, db_field.attname) and not request.user.is_superuser:
+            team = path.replace(".", "__") or "pk"
+            rows = rows.filter(**{f"{team}__in": request.user.team_ids(*self.change_roles)})
+        return super().formfield_for_foreignkey(db_field, request, **kwargs | {"queryset": rows})
+
+    # -- Forms ---------------------------------------------------------------------------------
     def get_form(self, request, obj=None, change=False, **kwargs):
         form = super().get_form(request, obj, change=change, **kwargs)
         for name in self.settled_fields if obj else ():
@@ -103,6 +130,13 @@ class ScopedInline(admin.TabularInline):
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
         kwargs["queryset"] = choices(self.admin_site, db_field, request)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
+def team_roles(request) -> dict[int, str]:
+    """The role of who asks in each of their teams, looked up once: lists ask for many rows."""
+    if not hasattr(request, "team_roles"):
+        request.team_roles = dict(request.user.team_roles())
+    return request.team_roles
 
 
 def choices(admin_site, foreign_key, request):

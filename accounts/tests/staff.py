@@ -8,14 +8,15 @@ from django.urls import reverse
 
 from accounts.models import Membership, User
 
+MANAGER = Membership.Role.MANAGER
 ALL = ("add", "change", "delete", "view")
 
 
-def make_staff(name="anna", team=None, models=(), actions=ALL) -> User:
+def make_staff(name="anna", team=None, models=(), actions=ALL, role=MANAGER) -> User:
     """A member of `team` who is staff, with these permissions on these models."""
     user = User.objects.create_user(name, f"{name}@example.com", is_staff=True)
     if team:
-        Membership.objects.create(team=team, user=user)
+        Membership.objects.create(team=team, user=user, role=role)
     for model in models:
         codenames = [f"{action}_{model._meta.model_name}" for action in actions]
         app = model._meta.app_label

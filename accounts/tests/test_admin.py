@@ -152,7 +152,7 @@ def test_a_bounded_paginator_stops_counting(monkeypatch, django_assert_num_queri
 
 def test_nobody_raises_their_own_role():
     team = User.objects.create_user("boss", "boss@example.com").own_team
-    viewer = make_staff("eve", team, models=[Membership, Team])
+    viewer = make_staff("eve", team, models=[Membership, Team], role="viewer")
     own = Membership.objects.get(team=team, user=viewer)
     client = signed_in(viewer)
     form = {"team": team.pk, "user": viewer.pk, "role": "manager"}

@@ -67,14 +67,14 @@ def test_managers_see_and_revoke_those_of_their_teams(model):
 def test_members_who_manage_nothing_see_none(model):
     team = make_user().own_team
     row = make_row(model, team)
-    client = signed_in(make_staff(team=team, models=[model]))
+    client = signed_in(make_staff(team=team, models=[model], role="viewer"))
     assert client.get(page(model)).context["cl"].result_count == 0
     assert not revoke(client, row)
 
 
 def test_who_manages_nothing_makes_no_key():
     team = make_user().own_team
-    client = signed_in(make_staff(team=team, models=[ApiKey]))
+    client = signed_in(make_staff(team=team, models=[ApiKey], role="viewer"))
     client.post(page(ApiKey, "add"), {"team": team.pk, "name": "CRM", "role": "viewer"})
     assert not ApiKey.objects.exists()
 
@@ -228,7 +228,7 @@ def test_the_history_tells_who_revoked_and_names_nobody(model):
 @pytest.mark.parametrize("model", MODELS)
 def test_revoking_asks_for_the_role_and_not_only_for_what_the_list_shows(model, monkeypatch):
     team = make_user().own_team
-    client = signed_in(make_staff(team=team, models=[model]))
+    client = signed_in(make_staff(team=team, models=[model], role="viewer"))
     row = make_row(model, team)
     monkeypatch.setattr(type(model.objects.all()), "of", lambda rows, user: rows.all())
     assert not revoke(client, row)

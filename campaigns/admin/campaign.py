@@ -88,6 +88,7 @@ class CampaignList(ChangeList):
 
 @admin.register(Campaign)
 class CampaignAdmin(CampaignVerbs, BackgroundRemovalAdmin):
+    team_path = "team_id"
     form = CampaignForm
     list_display = ["name", "team", "group_count", "contact_count", "created_at", "closed_at"]
     list_select_related = ["team"]
@@ -160,6 +161,7 @@ class GroupList(ChangeList):
 
 @admin.register(Group)
 class GroupAdmin(BackgroundRemovalAdmin):
+    team_path = "campaign.team_id"
     list_display = ["name", "campaign", "is_control", "contact_count", "created_at"]
     list_select_related = ["campaign"]
     list_filter = ["is_control"]

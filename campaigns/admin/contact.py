@@ -61,6 +61,7 @@ class ContactForm(forms.ModelForm):
 class ContactAdmin(
     ErasureAdmin, PreviewAdmin, NamelessHistory, AddressSearch, RemovalAdmin, BigTableAdmin
 ):
+    team_path = "group.campaign.team_id"
     form = ContactForm
     list_display = ["email", "name", "group"]
     list_select_related = ["group__campaign"]
@@ -98,6 +99,7 @@ class ContactAdmin(
 
 @admin.register(Pixel)
 class PixelAdmin(PixelTexts, NamelessHistory, AddressSearch, GuardedDeletion, BigTableAdmin):
+    team_path = "contact.group.campaign.team_id"
     list_display = ["uuid", "number", "contact", "group"]
     list_select_related = ["contact__group__campaign"]
     search_help_text = "How the contact's e-mail address begins, or the pixel's uuid."

@@ -29,6 +29,7 @@ class ContactImportAdmin(ImportVerbs, ImportSending, NamelessHistory, RemovalAdm
     class Media:
         css = {"all": ["campaigns/phone_lists.css"]}
 
+    team_path = "campaign.team_id"
     change_form_template = "admin/campaigns/contactimport/progress.html"
     list_display = ["name", "id", "campaign", "standing", "progress", "made", "not_taken"]
     list_display += ["created_by", "created_at"]

@@ -4,7 +4,7 @@ from django.http import Http404, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 
-from accounts.scoped_admin import BigTableAdmin, ReadOnlyAdmin
+from accounts.scoped_admin import BigTableAdmin, ReadOnlyAdmin, ScopedAdmin
 from campaigns.models import Contact, ErasedAddress
 
 
@@ -55,6 +55,7 @@ class ErasureAdmin(admin.ModelAdmin):
 class ErasedAddressAdmin(ReadOnlyAdmin, BigTableAdmin):
     """Only hashes are kept. Who deletes one lets its address be added again."""
 
+    team_path = "team_id"
     list_display = ["__str__", "team", "erased_at"]
     list_select_related = ["team"]
     fields = ["team", "erased_at"]
@@ -65,4 +66,4 @@ class ErasedAddressAdmin(ReadOnlyAdmin, BigTableAdmin):
         return (queryset.about(search_term) if search_term.strip() else queryset), False
 
     def has_delete_permission(self, request, obj=None):
-        return admin.ModelAdmin.has_delete_permission(self, request, obj)
+        return ScopedAdmin.has_delete_permission(self, request, obj)

@@ -9,6 +9,7 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 
 from accounts.models import Refusal
+from accounts.scoped_admin import ScopedAdmin
 from campaigns.models import ContactImport
 from campaigns.models.contact_import import OUR_FAULT
 
@@ -67,15 +68,15 @@ class ImportVerbs(admin.ModelAdmin):
         """Once sent, an import stays as it is. See `may` for what can be done with it."""
         return False
 
-    def may(self, request, verb: Verb) -> bool:
-        changes = admin.ModelAdmin.has_change_permission(self, request)
+    def may(self, request, verb: Verb, job: ContactImport) -> bool:
+        changes = ScopedAdmin.has_change_permission(self, request, job)
         return changes and (verb.name != "run" or self.has_add_permission(request))
 
     def buttons(self, request, job: ContactImport) -> list[dict]:
         return [
             {"verb": verb, "address": address_of(verb.name, job)}
             for verb in VERBS.values()
-            if self.may(request, verb) and is_offered(verb, job)
+            if self.may(request, verb, job) and is_offered(verb, job)
         ]
 
     def find(self, request, import_id: int) -> ContactImport:
@@ -87,7 +88,7 @@ class ImportVerbs(admin.ModelAdmin):
 
     def verb_view(self, request, import_id, verb):
         job = self.find(request, import_id)
-        if not self.may(request, verb):
+        if not self.may(request, verb, job):
             raise PermissionDenied
         if request.method == "POST":
             return self.do(request, job, verb)

@@ -64,6 +64,8 @@ class RemovalAdmin(RemovesByVerb, GuardedDeletion):
             for each in admins
             if not each.has_delete_permission(request)
         }
+        if not all(self.has_delete_permission(request, row) for row in objs):
+            lacking.add(f"{self.opts.verbose_name} of a team whose manager you are not")
         return [str(row) for row in objs], summary, lacking, []
 
 

@@ -5,6 +5,7 @@ import csv
 import io
 import re
 from datetime import UTC, datetime, timedelta
+from html import unescape
 
 import pytest
 import time_machine
@@ -47,7 +48,7 @@ def address(campaign, what="change", *more) -> str:
 
 
 def text_of(html: str) -> str:
-    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
+    return unescape(" ".join(re.sub(r"<[^>]+>", " ", html).split()))
 
 
 def tiles(html: str) -> dict[str, str]:
@@ -211,7 +212,7 @@ def test_the_latest_openings_come_first(admin_client, campaign):
     rows = html.partition('id="latest-openings"')[2].partition("</tbody>")[0].split("<tr>")[2:]
     told = [text_of(row) for row in rows]
     newest = Opening.objects.order_by("-pk").first()
-    assert told[0] == f"2026-03-02 14:00:00 {newest.contact} B proxy Gmail"
+    assert told[0] == f"2026-03-02 14:00:00 {newest.contact} B proxy Gmail's image proxy Gmail"
     assert len(told) == 5
 
 

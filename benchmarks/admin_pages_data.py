@@ -68,9 +68,9 @@ def campaigns_for(openings: int) -> list[tuple[str, str, int, int]]:
     large, year, small = openings * 4 // 5, openings // 5, max(openings // 10_000, 40)
     return [
         (MARKETING, "The large one", large, WEEK),
-        *((MARKETING, f"A small one {number}", small, WEEK) for number in range(1, 5)),
+        *((MARKETING, f"A small one {number}", small, WEEK) for number in range(1, 4)),
         (OTHERS, "A whole year", year, YEAR),
-        *((OTHERS, f"Another small one {number}", small, WEEK) for number in range(1, 5)),
+        *((OTHERS, f"Another small one {number}", small, WEEK) for number in range(1, 4)),
     ]
 
 

@@ -19,7 +19,7 @@ WALKED = ("The large one", "A whole year", "A small one 1")  # campaigns
 FIGURES = ("groups", "over-time", "time-to-open", "week", "clients", "rendering")
 ASK = """
 from accounts.models import User
-from benchmarks.admin_pages_list import LEFT_OUT, LEADS_ON, lines, make_editor, pages_for
+from tests.admin_pages import LEFT_OUT, LEADS_ON, lines, make_editor, pages_for
 user = User.objects.get(username="admin") if {super} else make_editor({team!r})
 answer = pages_for(user, {campaigns}, {figures}) | {{
     "lines": lines(), "left_out": list(LEFT_OUT), "leads_on": list(LEADS_ON)

@@ -1,4 +1,4 @@
-"""Which pages the admin has for somebody, asked of the admin itself. Runs inside a stack's Django.
+"""Which pages the admin has for somebody, asked of the admin itself. Runs inside Django.
 
 Every line of the admin's URL map must be in the list or in `LEFT_OUT`: a page that comes anew is
 measured, or somebody says why not.
@@ -183,17 +183,20 @@ def make_editor(team: str) -> User:
     return user
 
 
-def pages_for(user: User, campaigns: list[int], figures: tuple[str, ...]) -> dict:
+def pages_for(
+    user: User, campaigns: list[int], figures: tuple[str, ...], wanted=lambda what: True
+) -> dict:
     """With the session in which to ask for them, and how many queries each takes."""
     client = Client(SERVER_NAME="127.0.0.1", raise_request_exception=False)
     client.force_login(user)
     found = []
     for what, line, address in dict.fromkeys(Asker(user, campaigns, figures).pages()):
+        if not wanted(what):
+            continue
         with CaptureQueriesContext(connection) as captured:
             reply = client.get(address)
-            if reply.streaming:
-                next(iter(reply.streaming_content), None)
-        reply.close()
+            for _ in reply if reply.streaming else ():
+                pass
         found.append([what, line, address, len(captured), reply.status_code])
     return {"session": client.cookies["sessionid"].value, "pages": found}
 

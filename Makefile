@@ -44,6 +44,7 @@ prove: $(VENV)/.dev ## the long proofs; their results go to benchmarks/
 	@$(PY) -m benchmarks.freshness
 	@$(PY) -m benchmarks.cost
 	@$(PY) -m benchmarks.statistics
+	@$(PY) -m benchmarks.admin_pages
 	@$(PY) -m benchmarks.import --rows $(or $(ROWS),1000000)
 
 bench: $(VENV)/.bench ## page views beside the reference's design (needs wrk), lists of networks; into benchmarks/

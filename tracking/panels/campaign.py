@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 from campaigns.models import Campaign
 from tracking.models import CampaignDecision
 from tracking.panels.charts import clients, groups_compared, rendering
+from tracking.panels.delay_charts import time_to_open
 from tracking.panels.figure import Figure
 from tracking.panels.result import Sentence, sentences
 from tracking.panels.side import Side
-from tracking.panels.time_charts import over_time, time_to_open, week
+from tracking.panels.time_charts import over_time, week
 from tracking.panels.words import UNKNOWN, between, number, percent, times
 from tracking.statistics import Question, spread_of, statistics_of
 

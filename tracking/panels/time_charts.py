@@ -1,26 +1,23 @@
 """The figures of a campaign that tell when, each as a chart with its table."""
 
 from datetime import timedelta
-from math import log10
 from zoneinfo import ZoneInfo
 
 from django.utils.formats import date_format
 
 from tracking.models import Verdict
 from tracking.panels import svg
-from tracking.panels.charts import ANONYMOUS, NOTHING_YET, group_class, named
-from tracking.panels.figure import Figure, Row
+from tracking.panels.charts import NOTHING_YET
+from tracking.panels.figure import Figure
 from tracking.panels.side import Side
-from tracking.panels.words import Seconds, duration, number, times
-from tracking.statistics.figures import PERCENTILES, percentile
-from tracking.statistics.spread import Bucket, Spread, Step, end_of
+from tracking.panels.words import number, times
+from tracking.statistics.spread import Bucket, Spread, Step
 
 WHO = {
     Verdict.HUMAN: "people",
     Verdict.PROXY: "proxies, on behalf of people",
     Verdict.MACHINE: "machines",
 }
-DELAYS = (1, 10, 60, 600, 3600, 6 * 3600, 86_400, 7 * 86_400, 30 * 86_400, 365 * 86_400)
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -83,63 +80,6 @@ def labels_of(spread: Spread, zone: ZoneInfo) -> list[tuple[int, str]]:
     return [
         (place, date_format(spread.buckets[place].at.astimezone(zone), form)) for place in places
     ]
-
-
-def time_to_open(told: dict, spread: Spread, side: Side) -> Figure:
-    found = spread.delays if side is Side.VERIFIED else spread.delays_raw
-    delays = found[None]
-    cells = [
-        (Seconds(begin), None if (end := end_of(begin)) is None else Seconds(end), contacts)
-        for begin, contacts in sorted(delays.items())
-    ]
-    figure = {
-        "name": "time-to-open",
-        "title": "Time to open",
-        "columns": ("after", "before", "contacts that opened then for the first time"),
-        "cells": cells,
-    }
-    if told["raw"]["contacts"] is None or not cells:
-        anonymous = told["raw"]["contacts"] is None
-        return Figure(**figure, empty=ANONYMOUS if anonymous else NOTHING_YET)
-    p10, p50, p90 = (percentile(delays, share) for share in PERCENTILES.values())
-    says = (
-        f"Half of those who opened did within {duration(p50)}, nine tenths within {duration(p90)}."
-    )
-    ends = [
-        value for own in found.values() for share in (0.1, 0.9) if (value := percentile(own, share))
-    ]
-    scale = scale_around(min([p10, *ends]), max([p90, *ends]))
-
-    def place(seconds):
-        low, high = log10(scale[0]), log10(scale[-1])
-        return min(max((log10(max(seconds, 1)) - low) / (high - low), 0), 1)
-
-    rows = [
-        delay_row(named(group), found[group["id"]], group_class(number), scale, place)
-        for number, group in enumerate(told["groups"])
-        if found.get(group["id"])
-    ]
-    return Figure(
-        **figure,
-        says=says,
-        rows=rows,
-        foot=svg.scale_row([(tick, duration(tick)) for tick in scale], place),
-        note="From when the mail was sent to its first opening. The dot: half had opened by then. "
-        "The line: from a tenth to nine tenths.",
-    )
-
-
-def scale_around(low: float, high: float) -> list[int]:
-    first = max([tick for tick in DELAYS[:-1] if tick <= low], default=DELAYS[0])
-    last = min([tick for tick in DELAYS if tick >= high and tick > first], default=DELAYS[-1])
-    return [tick for tick in DELAYS if first <= tick <= last]
-
-
-def delay_row(name: str, delays, kind: str, scale, place) -> Row:
-    p10, p50, p90 = (percentile(delays, share) for share in PERCENTILES.values())
-    words = f"{name}: half within {duration(p50)}, from {duration(p10)} to {duration(p90)}"
-    drawn = svg.dot(svg.Range(p50, p10, p90), scale, place, kind, words)
-    return Row(name, drawn, duration(p50), f"{duration(p10)} to {duration(p90)}")
 
 
 def week(told: dict, side: Side, zone: ZoneInfo) -> Figure:

@@ -143,6 +143,36 @@ def test_how_long_mails_waited_is_told_by_group(admin_client, campaign):
     assert "Half of those who opened did within" in part
 
 
+def test_how_long_mails_waited_is_drawn_as_bars_of_each_group(admin_client, campaign):
+    """A's person opened after 20 minutes, B's after 20 and 40 of them and Gmail after an hour."""
+    html = admin_client.get(address(campaign)).text
+    part = html.partition('id="figure-time-to-open"')[2].partition("</section>")[0]
+    bars = re.findall(r"<title>([^<]*)</title>(.*?)</g>", part)
+    assert [(said, re.findall(r'rect class="([^"]*)"', drawn)) for said, drawn in bars] == [
+        ("16 min 40 s to 20 min 59 s: 2 contacts (A (control): 1, B: 1)", ["group-1", "group-2"]),
+        ("33 min 20 s to 41 min 59 s: 1 contact (B: 1)", ["group-2"]),
+        ("52 min 50 s to 1 h 6 min: 1 contact (B: 1)", ["group-2"]),
+    ]
+    assert '<i class="group-2"></i>B</li>' in part
+    head, *rows = file_of(admin_client, campaign, "time-to-open")
+    assert head[3:] == ["A (control)", "B"]
+    assert [row[2:] for row in rows] == [["2", "1", "1"], ["1", "0", "1"], ["1", "0", "1"]]
+
+
+def test_bars_of_many_buckets_and_groups_lose_nobody(admin_client):
+    campaign = make_campaign(group_names=list("ABCDEF"))
+    for place, group in enumerate(campaign.groups.order_by("pk")):
+        for seconds in (0, 7 * 10**place):
+            contact = make_contact(group, scheduled_at=NOON - timedelta(days=30))
+            open_pixel(contact.pixels.first(), NOON - timedelta(days=30, seconds=-seconds))
+    html = admin_client.get(address(campaign)).text
+    part = html.partition('id="figure-time-to-open"')[2].partition("</section>")[0]
+    told = re.findall(r"<title>[^<]*: (\d+) contacts? \(", part)
+    assert sum(map(int, told)) == 12
+    assert part.count("<g><title>") <= 40
+    assert '<i class="group-1"></i>A (control), E</li>' in part
+
+
 @pytest.mark.parametrize("days", [0, 1, 40, 800])
 def test_all_delays_have_their_place_on_the_scale(admin_client, days):
     campaign = make_campaign()

@@ -1,6 +1,7 @@
 """The web worker: uvicorn's, in the only way that PixelTrack wants it."""
 
 import math
+from typing import ClassVar
 
 from django.conf import settings
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -40,6 +41,8 @@ class Protocol(HttpToolsProtocol):
     HEAD_BYTES = 64 * 1024  # request line and headers
     PATIENCE = 30  # seconds: for a whole head, and without a byte of the body
 
+    _dated: ClassVar[tuple[list | None, bytes]] = (None, b"")  # what `dated` has made of what
+
     _asks_no_more = False
     _too_long = False
     _in_body = False
@@ -49,6 +52,7 @@ class Protocol(HttpToolsProtocol):
 
     def connection_made(self, transport):
         super().connection_made(transport)
+        self.peer = self.client[0] if self.client else ""
         self._since = self.loop.time()
         self._watch = self.loop.call_later(self.PATIENCE, self.look_after)
 
@@ -84,9 +88,9 @@ class Protocol(HttpToolsProtocol):
             return None
         if parser.get_http_version() != "1.1" or not parser.should_keep_alive():
             return None
-        return (
-            None if parser.should_upgrade() else quick(parser.get_method(), self.url, self.headers)
-        )
+        if parser.should_upgrade():
+            return None
+        return quick(parser.get_method(), self.url, self.headers, self.peer)
 
     def on_body(self, body):
         self._pending = 0
@@ -141,6 +145,15 @@ class Protocol(HttpToolsProtocol):
     def eof_received(self):
         self._asks_no_more = True
         return self.answers()  # stay, to write
+
+    def dated(self) -> bytes:
+        """The lines that the server adds to every head; it makes them anew each second."""
+        headers = self.server_state.default_headers
+        kept, lines = Protocol._dated
+        if kept is not headers:
+            lines = b"".join(b"%s: %s\r\n" % pair for pair in headers)
+            Protocol._dated = headers, lines
+        return lines
 
     # -- The end ---------------------------------------------------------------------------------
     def on_response_complete(self):

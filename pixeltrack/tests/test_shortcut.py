@@ -8,6 +8,7 @@ from uvicorn import Config
 
 from pixeltrack.tests.test_worker import Loop, Transport
 from pixeltrack.worker import Protocol, Worker
+from tracking.page_views.reply import Reply
 
 GET = b"GET /short HTTP/1.1\r\nHost: localhost\r\n\r\n"
 POST = b"POST /short HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\n"
@@ -27,7 +28,7 @@ class Application:
     async def __call__(self, scope, receive, send):
         pass
 
-    def quick(self, method, url, headers):
+    def quick(self, method, url, headers, peer):
         return self.answer_to if url == b"/short" else None
 
     def answer_to(self, body, answer):
@@ -36,7 +37,7 @@ class Application:
 
     def answer(self, **more):
         headers = {"Content-Type": "text/plain", "Content-Length": "5"} | more
-        reply = SimpleNamespace(status=200, headers=headers, body=b"hello")
+        reply = Reply(200, b"hello", headers)
         self.pending.pop(0)(lambda: reply)
 
     def fail(self):

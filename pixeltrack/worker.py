@@ -48,6 +48,7 @@ class Protocol(HttpToolsProtocol):
     _in_body = False
     _pending = 0  # bytes since a head, a piece of a body or a request was complete
     _since = 0.0  # when the first of them came, in the loop's time
+    _idle_since = 0.0  # when the last answer was out, in the loop's time
     _watch = None  # one timer for each connection, not for each request
 
     def connection_made(self, transport):
@@ -129,18 +130,26 @@ class Protocol(HttpToolsProtocol):
     # -- Too little ------------------------------------------------------------------------------
     def look_after(self):
         """Hang up if the client owes us something for too long; else look again in time."""
-        left = self.PATIENCE
+        left, now = self.PATIENCE, self.loop.time()
         if self.waits():
-            left -= self.loop.time() - self._since
-        if left > 0:
-            self._watch = self.loop.call_later(left, self.look_after)
-        else:
-            self.transport.abort()
+            left -= now - self._since
+            if left <= 0:
+                self.transport.abort()
+                return
+        elif self.is_idle():
+            left = min(left, self.timeout_keep_alive - (now - self._idle_since))
+            if left <= 0:
+                self.transport.close()
+                return
+        self._watch = self.loop.call_later(left, self.look_after)
 
     def waits(self) -> bool:
         if self._in_body:
             return not self.flow.read_paused  # by us, while the application is busy
         return self.cycle is None or (self._pending > 0 and not self.answers())
+
+    def is_idle(self) -> bool:
+        return not self._in_body and not self._pending and self.cycle.response_complete
 
     def eof_received(self):
         self._asks_no_more = True
@@ -157,7 +166,12 @@ class Protocol(HttpToolsProtocol):
 
     # -- The end ---------------------------------------------------------------------------------
     def on_response_complete(self):
-        super().on_response_complete()
+        if self.pipeline or self.transport.is_closing():
+            super().on_response_complete()
+        else:  # which would set a timer
+            self.server_state.total_requests += 1
+            self._idle_since = self.loop.time()
+            self.flow.resume_reading()
         if self.pipeline or not self.cycle.response_complete:
             return
         if self._too_long:

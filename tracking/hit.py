@@ -7,7 +7,6 @@ import re
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
 from hashlib import blake2b
 from os import urandom
 from typing import ClassVar
@@ -15,6 +14,7 @@ from urllib.parse import urlsplit
 
 import msgpack
 from django.conf import settings
+from django.utils.functional import cached_property  # without the lock that functools has
 
 from accounts.client_address import client_address
 from campaigns.token import read_token

@@ -137,7 +137,7 @@ class Protocol(HttpToolsProtocol):
                 self.transport.abort()
                 return
         elif self.is_idle():
-            left = min(left, self.timeout_keep_alive - (now - self._idle_since))
+            left = min(left, self.timeout_keep_alive - (now - max(self._idle_since, self._since)))
             if left <= 0:
                 self.transport.close()
                 return

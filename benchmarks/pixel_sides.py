@@ -37,6 +37,7 @@ uuids = [*Pixel.objects.order_by("pk").values_list("uuid", flat=True)]
 Path({tokens!r}).write_text("".join(make_token(uuid) + "\\n" for uuid in uuids))
 answer = [uuid.hex for uuid in uuids]
 """
+COUNT_OPENINGS = "from tracking.models import Opening; answer = Opening.objects.count()"
 CONFIGURATION = """\
 daemon off;
 worker_processes 1;
@@ -134,9 +135,7 @@ class PixelTrack(Side):
     def openings(self) -> int:
         self.rest(False)
         self.stack.settle(within=DRAIN_S)
-        return int(
-            self.stack.shell("from tracking.models import Opening as O; answer = O.objects.count()")
-        )
+        return self.stack.shell(COUNT_OPENINGS)
 
 
 class NGINX(Side):
@@ -245,7 +244,8 @@ def length_of_answer(text: bytes) -> int:
     head, _, body = text.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 200 "), text
     assert b"content-type: image/gif" in head.lower(), text
-    assert body.startswith(b"GIF89a") and len(body) == 43, text
+    assert body.startswith(b"GIF89a"), text
+    assert len(body) == 43, text
     return len(text)
 
 

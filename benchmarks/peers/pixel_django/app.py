@@ -8,7 +8,6 @@ where the database is and how tokens were made.
 
 import os
 from datetime import UTC, datetime
-from uuid import UUID
 
 import django
 from cryptography.fernet import Fernet, InvalidToken
@@ -46,14 +45,14 @@ FERNET = Fernet(os.environ["FERNET_KEY"])
 
 
 class Pixel(models.Model):
-    uuid = models.UUIDField(unique=True)
+    uuid = models.CharField(max_length=32, unique=True)
     contact_id = models.BigIntegerField()
 
     class Meta:
         app_label, db_table = "peer", "pixels"
 
     def __str__(self):
-        return str(self.uuid)
+        return self.uuid
 
 
 class Opening(models.Model):
@@ -71,8 +70,8 @@ class Opening(models.Model):
 
 def pixel(request, token):
     try:
-        found = Pixel.objects.get(uuid=UUID(bytes=FERNET.decrypt(token + "=")))
-    except (InvalidToken, ValueError, Pixel.DoesNotExist):
+        found = Pixel.objects.get(uuid=FERNET.decrypt(token + "=").hex())
+    except (InvalidToken, Pixel.DoesNotExist):
         return gif()
     Opening.objects.create(
         pixel=found,

@@ -71,6 +71,10 @@ class Protocol(HttpToolsProtocol):
         if self._pending > self.HEAD_BYTES:
             self.refuse()
 
+    def on_message_begin(self):
+        """Without uvicorn's scope, which is made where ASGI needs it."""
+        self.url, self.headers, self.expect_100_continue = b"", [], False
+
     def on_headers_complete(self):
         # A packet may have much more in it than the head.
         if self._pending > self.HEAD_BYTES and self.length_of_head() > self.HEAD_BYTES:
@@ -79,7 +83,14 @@ class Protocol(HttpToolsProtocol):
         if way := self.short_way():
             self.cycle = Shortcut(self, way)
         else:
+            self.make_scope()
             super().on_headers_complete()
+
+    def make_scope(self):
+        asked = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.url, self.headers, self.expect_100_continue = asked
+        self.scope["headers"] = self.headers
 
     def short_way(self):
         """What answers this request without ASGI; None where it isn't a simple one."""

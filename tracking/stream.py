@@ -7,7 +7,7 @@ shard's keys on one node of a cluster. Each call here asks one node (see `nodes.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from hashlib import sha1
 from pathlib import Path
@@ -70,13 +70,19 @@ def positions_by_node(hits: list) -> dict[str, list[int]]:
     return positions
 
 
+def positions_by_shard(hits: list) -> dict[int, Sequence[int]]:
+    if settings.REDIS_STREAM_SHARDS == 1:
+        return {0: range(len(hits))}
+    positions = defaultdict(list)
+    for position, hit in enumerate(hits):
+        positions[shard_of(hit)].append(position)
+    return positions
+
+
 def script_calls(hits):
     """(positions of the hits, keys, arguments) of each call of the script: one per shard, for
     hits of one kind."""
-    shards = defaultdict(list)
-    for position, hit in enumerate(hits):
-        shards[shard_of(hit)].append(position)
-    for shard, positions in shards.items():
+    for shard, positions in positions_by_shard(hits).items():
         keys, slot = [stream_key(shard, type(hits[0]))], slot_of(shard)
         arguments = [REFRESH_WINDOW_MS, FILTER_LIFE_MS, int(settings.REDIS_WAIT_REPLICAS > 0)]
         for position in positions:

@@ -95,6 +95,21 @@ def test_it_is_answered_by_one_write_and_the_next_as_well(connection, applicatio
     assert connection.server_state.total_requests == 2
 
 
+def test_each_answer_has_the_date_of_its_second(connection, application):
+    connection.data_received(GET)
+    application.answer()
+    connection.server_state.default_headers = [(b"date", b"tomorrow")]
+    connection.data_received(GET)
+    application.answer()
+    assert connection.transport.written[1] == ANSWER.replace(b"today", b"tomorrow")
+
+
+def test_it_may_come_byte_by_byte(connection, application):
+    for byte in POST + b"abcd":
+        connection.data_received(bytes([byte]))
+    assert application.asked == [b"abcd"]
+
+
 def test_it_has_its_body_whole(connection, application):
     connection.data_received(POST[:30])
     connection.data_received(POST[30:] + b"ab")

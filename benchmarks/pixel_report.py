@@ -11,7 +11,16 @@ from statistics import median
 from benchmarks.page_views_report import Verdict, programs
 from benchmarks.pixel_run import REFRESHED, Runner
 
-PACKAGES = ("Django", "gunicorn", "uvicorn", "cryptography", "redis", "hiredis", "fastapi")
+PACKAGES = (
+    "Django",
+    "gunicorn",
+    "uvicorn",
+    "cryptography",
+    "redis",
+    "hiredis",
+    "fastapi",
+    "SQLAlchemy",
+)
 REFERENCE, LIMIT = "the reference's design", "NGINX `empty_gif`"
 # Times the reference's design, and times NGINX, which keeps nothing.
 LEAST = {"PixelTrack": (60, 0.30), "PixelTrack, refreshes": (70, 0.40)}

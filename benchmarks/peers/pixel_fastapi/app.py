@@ -2,8 +2,9 @@
 
     uvicorn benchmarks.peers.pixel_fastapi.app:app --port PORT
 
-FastAPI; the token is decrypted with Fernet, the pixel looked up, Redis asked whether this reader
-has opened it within the hour, and each opening is a row that is committed before the reply.
+FastAPI and SQLAlchemy, both asynchronous; the token is decrypted with Fernet, the pixel looked up,
+Redis asked whether this reader has opened it within the hour, and each opening is a row that is
+committed before the reply.
 
 MYSQL_HOST and its like, REDIS_URL and FERNET_KEY say where the stores are and how tokens were made.
 """
@@ -12,38 +13,57 @@ import os
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from hashlib import blake2b
-from uuid import UUID
 
-import asyncmy
 from cryptography.fernet import Fernet, InvalidToken
 from fastapi import FastAPI, Request, Response
 from redis.asyncio import Redis
+from sqlalchemy import URL, BigInteger, ForeignKey, String, select
+from sqlalchemy.dialects.mysql import DATETIME
+from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from benchmarks.peers.pixel_gif import GIF, HEADERS
 
 CONNECTIONS = 20  # to the database; 32 clients share them
 REFRESH_S = 3600
-FIND = "SELECT id FROM pixels WHERE uuid = %s"
-INSERT = "INSERT INTO openings (pixel_id, opened_at, user_agent, ip) VALUES (%s, %s, %s, %s)"
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Pixel(Base):
+    __tablename__ = "pixels"
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    uuid: Mapped[str] = mapped_column(String(32), unique=True)
+    contact_id: Mapped[int] = mapped_column(BigInteger)
+
+
+class Opening(Base):
+    __tablename__ = "openings"
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    pixel_id: Mapped[int] = mapped_column(ForeignKey("pixels.id"))
+    opened_at: Mapped[datetime] = mapped_column(DATETIME(fsp=6))
+    user_agent: Mapped[str] = mapped_column(String(512))
+    ip: Mapped[str] = mapped_column(String(45))
 
 
 @asynccontextmanager
 async def lifespan(app: FastAPI):
-    pool = await asyncmy.create_pool(
+    url = URL.create(
+        "mysql+asyncmy",
+        username=os.environ["MYSQL_USER"],
+        password=os.environ["MYSQL_PASSWORD"],
         host=os.environ["MYSQL_HOST"],
         port=int(os.environ["MYSQL_PORT"]),
-        user=os.environ["MYSQL_USER"],
-        password=os.environ["MYSQL_PASSWORD"],
-        db=os.environ["MYSQL_DATABASE"],
-        charset="utf8mb4",
-        autocommit=True,
-        minsize=CONNECTIONS,
-        maxsize=CONNECTIONS,
+        database=os.environ["MYSQL_DATABASE"],
     )
-    async with pool, Redis.from_url(os.environ["REDIS_URL"]) as redis:
-        app.state.pool, app.state.redis = pool, redis
-        app.state.fernet = Fernet(os.environ["FERNET_KEY"])
+    engine = create_async_engine(url, pool_size=CONNECTIONS, max_overflow=0)
+    async with Redis.from_url(os.environ["REDIS_URL"]) as redis:
+        app.state.sessions = async_sessionmaker(engine, expire_on_commit=False)
+        app.state.redis, app.state.fernet = redis, Fernet(os.environ["FERNET_KEY"])
         yield
+    await engine.dispose()
 
 
 app = FastAPI(lifespan=lifespan)
@@ -53,16 +73,17 @@ app = FastAPI(lifespan=lifespan)
 async def pixel(token: str, request: Request) -> Response:
     state = request.app.state
     try:
-        uuid = UUID(bytes=state.fernet.decrypt(token + "="))
-    except (InvalidToken, ValueError):
+        uuid = state.fernet.decrypt(token + "=").hex()
+    except InvalidToken:
         return gif()
-    async with state.pool.acquire() as connection, connection.cursor() as cursor:
-        await cursor.execute(FIND, (uuid.hex,))
-        if found := await cursor.fetchone():
-            agent, ip = request.headers.get("user-agent", "")[:512], request.client.host
-            if await is_first(state.redis, found[0], agent):
-                now = datetime.now(UTC).replace(tzinfo=None)
-                await cursor.execute(INSERT, (found[0], now, agent, ip))
+    async with state.sessions() as session:
+        found = await session.scalar(select(Pixel).where(Pixel.uuid == uuid))
+        agent = request.headers.get("user-agent", "")[:512]
+        if found and await is_first(state.redis, found.id, agent):
+            now = datetime.now(UTC).replace(tzinfo=None)
+            ip = request.client.host
+            session.add(Opening(pixel_id=found.id, opened_at=now, user_agent=agent, ip=ip))
+            await session.commit()
     return gif()
 
 

@@ -182,15 +182,15 @@ def test_both_record_the_same_hits(stack, ways, proxies):
 
 
 FORMS = {  # name → what is sent, for the path of a pixel
-    "plain": lambda path: request("GET", path),
-    "http/1.0": lambda path: request("GET", path, version="1.0"),
-    "close": lambda path: request("GET", path, CLOSE),
-    "absolute": lambda path: request("GET", "http://127.0.0.1" + path),
-    "percent-encoded": lambda path: request("GET", path.replace(".gif", "%2Egif")),
-    "query": lambda path: request("GET", path + "?a=b"),
-    "body": lambda path: request("GET", path, body=b"a=1"),
-    "after others": lambda path: request("HEAD", path) + request("GET", path),
-    "twice": lambda path: request("GET", path) * 2,
+    "plain": lambda path: [request("GET", path)],
+    "http/1.0": lambda path: [request("GET", path, version="1.0")],
+    "close": lambda path: [request("GET", path, CLOSE)],
+    "absolute": lambda path: [request("GET", "http://127.0.0.1" + path)],
+    "percent-encoded": lambda path: [request("GET", path.replace(".gif", "%2Egif"))],
+    "query": lambda path: [request("GET", path + "?a=b")],
+    "body": lambda path: [request("GET", path, body=b"a=1")],
+    "after others": lambda path: [request("HEAD", path), request("GET", path)],
+    "twice": lambda path: [request("GET", path)] * 2,
 }
 
 
@@ -198,7 +198,7 @@ def test_each_form_of_a_request_is_one_opening(stack, ways):
     for url in ways:
         _, pixels = stack.new_campaign(contacts=len(FORMS), pixels=1)
         for pixel, form in zip(pixels, FORMS.values(), strict=True):
-            assert b"GIF89a" in exchange(url, form(path_of(pixel)))
+            assert b"GIF89a" in exchange(url, *form(path_of(pixel)))
         stack.settle()
         rows = recorded(stack, [pixel["contact"] for pixel in pixels])
         assert len(rows) == len(FORMS)

@@ -47,9 +47,9 @@ prove: $(VENV)/.dev ## the long proofs; their results go to benchmarks/
 	@$(PY) -m benchmarks.admin_pages
 	@$(PY) -m benchmarks.import --rows $(or $(ROWS),1000000)
 
-bench: $(VENV)/.bench ## page views beside the reference's design (needs wrk), lists of networks; into benchmarks/
-	@$(PY) -m benchmarks.page_views
-	@$(PY) -m benchmarks.ranges
+bench: $(VENV)/.bench ## measure beside others (needs wrk) into benchmarks/: all, or BENCH=pixel|page_views|ranges
+	@failed=0; for part in $(or $(BENCH),pixel page_views ranges); do \
+		$(PY) -m benchmarks.$$part || failed=1; done; exit $$failed
 
 lint: $(VENV)/.dev ## check the style and which way imports run
 	@$(PY) -m ruff check .

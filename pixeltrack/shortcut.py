@@ -1,20 +1,19 @@
 """Requests that the application answers without ASGI, which costs more than all that is done for a
 page view: a task, an event, several calls with dictionaries, two writes.
 
-An application offers it by `quick(method, url, headers)`: a way to answer, or None where only ASGI
-will do. The way is called with the body and with a function that takes, at once or later, what
-makes the reply, and its arguments; so that the client is told, too, if that fails.
+An application offers it by `quick(method, url, headers, peer)`: a way to answer, or None where only
+ASGI will do; `peer` is the address that the request came from. The way is called with the body and
+with a function that takes, at once or later, what makes the reply, and its arguments; so that the
+client is told, too, if that fails.
 """
 
 import asyncio
 import logging
-from functools import lru_cache
 
-from uvicorn.protocols.http.httptools_impl import HEADER_VALUE_RE, STATUS_LINE
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from accounts.problem import CONTENT_TYPE, problem
 from tracking.page_views.reply import Reply
-from tracking.reply import raw_headers
 
 logger = logging.getLogger(__name__)
 
@@ -22,25 +21,32 @@ CLOSE = b"connection: close\r\n"
 WHY = "The server failed. It has noted why. Try again later."
 FAILED = Reply.of(500, problem(500, "error", WHY), CONTENT_TYPE)
 FAILURES = (Exception, asyncio.CancelledError)
+FLAGS = ("response_complete", "disconnected", "keep_alive")
+
+
+class Unheard:
+    """In the place of an event: more of the body has come, for which nobody waits."""
+
+    def set(self):
+        pass
 
 
 class Shortcut:
     """One request, in the place of uvicorn's RequestResponseCycle: with all of it that the protocol
     reads and writes."""
 
+    __slots__ = "_protocol", "_way", "body", "more_body", *FLAGS
+    message_event = Unheard()
+
     def __init__(self, protocol, way):
         self._protocol, self._way = protocol, way
-        self.body, self.more_body = bytearray(), True
+        self.body, self.more_body = b"", True
         self.response_complete = self.disconnected = False
         self.keep_alive = True
-        self.message_event = self
-
-    def set(self):
-        """As of an event: more of the body has come. It is waited for by nobody."""
 
     def finish_request(self):
         try:
-            self._way(bytes(self.body), self.answer)
+            self._way(self.body, self.answer)
         except FAILURES as error:
             self.fail(error)
 
@@ -59,18 +65,11 @@ class Shortcut:
             self.tell(FAILED)
 
     def tell(self, reply):
-        """`reply` has status, headers (all that are needed) and body."""
+        """`reply` is a Reply."""
         transport = self._protocol.transport
-        dated = [b"%s: %s\r\n" % pair for pair in self._protocol.server_state.default_headers]
-        text = b"".join(
-            [
-                STATUS_LINE[reply.status],
-                *dated,
-                lines_of(tuple(reply.headers.items())),
-                b"\r\n" if self.keep_alive else CLOSE + b"\r\n",
-                reply.body,
-            ]
-        )
+        end = b"\r\n" if self.keep_alive else CLOSE + b"\r\n"
+        dated = self._protocol.dated()
+        text = b"".join((STATUS_LINE[reply.status], dated, reply.head, end, reply.body))
         self.response_complete = True
         if self.disconnected or transport.is_closing():
             return
@@ -78,11 +77,3 @@ class Shortcut:
         if not self.keep_alive:
             transport.close()
         self._protocol.on_response_complete()
-
-
-@lru_cache(64)  # nearly all replies have the same few
-def lines_of(headers: tuple[tuple[str, str], ...]) -> bytes:
-    raw = raw_headers(headers)
-    if any(HEADER_VALUE_RE.search(value) for _, value in raw):  # one may be the client's own
-        raise ValueError("Invalid HTTP header value.")
-    return b"".join(b"%s: %s\r\n" % pair for pair in raw)

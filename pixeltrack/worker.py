@@ -1,6 +1,7 @@
 """The web worker: uvicorn's, in the only way that PixelTrack wants it."""
 
 import math
+from typing import ClassVar
 
 from django.conf import settings
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -40,15 +41,19 @@ class Protocol(HttpToolsProtocol):
     HEAD_BYTES = 64 * 1024  # request line and headers
     PATIENCE = 30  # seconds: for a whole head, and without a byte of the body
 
+    _dated: ClassVar[tuple[list | None, bytes]] = (None, b"")  # what `dated` has made of what
+
     _asks_no_more = False
     _too_long = False
     _in_body = False
     _pending = 0  # bytes since a head, a piece of a body or a request was complete
     _since = 0.0  # when the first of them came, in the loop's time
+    _idle_since = 0.0  # when the last answer was out, in the loop's time
     _watch = None  # one timer for each connection, not for each request
 
     def connection_made(self, transport):
         super().connection_made(transport)
+        self.peer = self.client[0] if self.client else ""
         self._since = self.loop.time()
         self._watch = self.loop.call_later(self.PATIENCE, self.look_after)
 
@@ -66,6 +71,10 @@ class Protocol(HttpToolsProtocol):
         if self._pending > self.HEAD_BYTES:
             self.refuse()
 
+    def on_message_begin(self):
+        """Without uvicorn's scope, which is made where ASGI needs it."""
+        self.url, self.headers, self.expect_100_continue = b"", [], False
+
     def on_headers_complete(self):
         # A packet may have much more in it than the head.
         if self._pending > self.HEAD_BYTES and self.length_of_head() > self.HEAD_BYTES:
@@ -74,7 +83,14 @@ class Protocol(HttpToolsProtocol):
         if way := self.short_way():
             self.cycle = Shortcut(self, way)
         else:
+            self.make_scope()
             super().on_headers_complete()
+
+    def make_scope(self):
+        asked = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.url, self.headers, self.expect_100_continue = asked
+        self.scope["headers"] = self.headers
 
     def short_way(self):
         """What answers this request without ASGI; None where it isn't a simple one."""
@@ -84,9 +100,9 @@ class Protocol(HttpToolsProtocol):
             return None
         if parser.get_http_version() != "1.1" or not parser.should_keep_alive():
             return None
-        return (
-            None if parser.should_upgrade() else quick(parser.get_method(), self.url, self.headers)
-        )
+        if parser.should_upgrade():
+            return None
+        return quick(parser.get_method(), self.url, self.headers, self.peer)
 
     def on_body(self, body):
         self._pending = 0
@@ -125,26 +141,48 @@ class Protocol(HttpToolsProtocol):
     # -- Too little ------------------------------------------------------------------------------
     def look_after(self):
         """Hang up if the client owes us something for too long; else look again in time."""
-        left = self.PATIENCE
+        left, now = self.PATIENCE, self.loop.time()
         if self.waits():
-            left -= self.loop.time() - self._since
-        if left > 0:
-            self._watch = self.loop.call_later(left, self.look_after)
-        else:
-            self.transport.abort()
+            left -= now - self._since
+            if left <= 0:
+                self.transport.abort()
+                return
+        elif self.is_idle():
+            left = min(left, self.timeout_keep_alive - (now - max(self._idle_since, self._since)))
+            if left <= 0:
+                self.transport.close()
+                return
+        self._watch = self.loop.call_later(left, self.look_after)
 
     def waits(self) -> bool:
         if self._in_body:
             return not self.flow.read_paused  # by us, while the application is busy
         return self.cycle is None or (self._pending > 0 and not self.answers())
 
+    def is_idle(self) -> bool:
+        return not self._in_body and not self._pending and self.cycle.response_complete
+
     def eof_received(self):
         self._asks_no_more = True
         return self.answers()  # stay, to write
 
+    def dated(self) -> bytes:
+        """The lines that the server adds to every head; it makes them anew each second."""
+        headers = self.server_state.default_headers
+        kept, lines = Protocol._dated
+        if kept is not headers:
+            lines = b"".join(b"%s: %s\r\n" % pair for pair in headers)
+            Protocol._dated = headers, lines
+        return lines
+
     # -- The end ---------------------------------------------------------------------------------
     def on_response_complete(self):
-        super().on_response_complete()
+        if self.pipeline or self.transport.is_closing():
+            super().on_response_complete()
+        else:  # which would set a timer
+            self.server_state.total_requests += 1
+            self._idle_since = self.loop.time()
+            self.flow.resume_reading()
         if self.pipeline or not self.cycle.response_complete:
             return
         if self._too_long:

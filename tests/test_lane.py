@@ -21,6 +21,10 @@ REPLIES = {  # name → what is sent, for the path of a pixel
     "head": lambda path: request("HEAD", path, CLOSE),
     "post": lambda path: request("POST", path, CLOSE, body=b"a=1"),
     "post without body": lambda path: request("POST", path, b"Content-Length: 0", CLOSE),
+    "get with a body": lambda path: request("GET", path, CLOSE, body=b"a=1"),
+    "absolute": lambda path: request("GET", "http://127.0.0.1" + path, CLOSE),
+    "percent-encoded": lambda path: request("GET", path.replace(".gif", "%2Egif"), CLOSE),
+    "another fragment": lambda path: request("GET", path + "#x", CLOSE),
     "put": lambda path: request("PUT", path, CLOSE, body=b"a=1"),
     "patch": lambda path: request("PATCH", path, CLOSE, body=b"a=1"),
     "delete": lambda path: request("DELETE", path, CLOSE),
@@ -175,6 +179,29 @@ def test_both_record_the_same_hits(stack, ways, proxies):
     assert lane == plain
     assert None not in lane.values()
     expect(lane, proxies)
+
+
+FORMS = {  # name → what is sent, for the path of a pixel
+    "plain": lambda path: [request("GET", path)],
+    "http/1.0": lambda path: [request("GET", path, version="1.0")],
+    "close": lambda path: [request("GET", path, CLOSE)],
+    "absolute": lambda path: [request("GET", "http://127.0.0.1" + path)],
+    "percent-encoded": lambda path: [request("GET", path.replace(".gif", "%2Egif"))],
+    "query": lambda path: [request("GET", path + "?a=b")],
+    "body": lambda path: [request("GET", path, body=b"a=1")],
+    "after others": lambda path: [request("HEAD", path), request("GET", path)],
+    "twice": lambda path: [request("GET", path)] * 2,
+}
+
+
+def test_each_form_of_a_request_is_one_opening(stack, ways):
+    for url in ways:
+        _, pixels = stack.new_campaign(contacts=len(FORMS), pixels=1)
+        for pixel, form in zip(pixels, FORMS.values(), strict=True):
+            assert b"GIF89a" in exchange(url, *form(path_of(pixel)))
+        stack.settle()
+        rows = recorded(stack, [pixel["contact"] for pixel in pixels])
+        assert len(rows) == len(FORMS)
 
 
 def expect(rows: dict[str, dict], proxies: int):

@@ -98,7 +98,11 @@ def count(outcome: Outcome) -> Outcome:
     return outcome
 
 
-def count_views(outcomes: list[Outcome]) -> list[Outcome]:
+def count_all(outcomes: list[Outcome], counters=COUNTERS) -> list[Outcome]:
     for outcome in set(outcomes):
-        VIEW_COUNTERS[outcome].inc(outcomes.count(outcome))
+        counters[outcome].inc(outcomes.count(outcome))
     return outcomes
+
+
+def count_views(outcomes: list[Outcome]) -> list[Outcome]:
+    return count_all(outcomes, VIEW_COUNTERS)

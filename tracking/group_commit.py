@@ -1,18 +1,26 @@
 """Collect, for an event loop: hits that arrive during one round trip to Redis share the next."""
 
 import asyncio
+import logging
+from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 
 from redis.exceptions import TimeoutError
 
 from tracking import nodes, stream
-from tracking.collect import NOBODY, count, count_views, relieve
+from tracking.collect import NOBODY, count, count_all, count_views, relieve
 from tracking.fallback import fallback, lose, name_of
 from tracking.hit import Hit
 from tracking.outcome import Outcome
 from tracking.page_views.hit import ViewHit
 from tracking.way import GROUP_SIZE, REDIS_ERRORS, ways
+
+logger = logging.getLogger(__name__)
+
+Tell = Callable[[Outcome], None]
+COUNTS = {Hit: count_all, ViewHit: count_views}
 
 
 class NodeCommit:
@@ -24,7 +32,7 @@ class NodeCommit:
         self._prober = stream.AsyncAppender(node)  # a connection that waits keeps no hit waiting
         self._probing: asyncio.Task | None = None
         self._thread, self._saving = fallback_thread, saving_thread
-        self._waiting: list[tuple[Hit, asyncio.Future]] = []
+        self._waiting: list[tuple[Hit | ViewHit, Tell]] = []
         self._committing: asyncio.Task | None = None
 
     async def open(self):
@@ -32,12 +40,10 @@ class NodeCommit:
         with suppress(*REDIS_ERRORS):
             self._way.save_unconfirmed(await self._redis.open())
 
-    def outcome_of(self, hit: Hit | ViewHit) -> asyncio.Future:
-        outcome = asyncio.get_running_loop().create_future()
-        self._waiting.append((hit, outcome))
+    def take(self, hit: Hit | ViewHit, tell: Tell):
+        self._waiting.append((hit, tell))
         if self._committing is None:
             self._committing = asyncio.create_task(self._commit_all())
-        return outcome
 
     async def _commit_all(self):
         try:
@@ -49,15 +55,18 @@ class NodeCommit:
             self._committing = None
 
     async def _commit(self, group):
-        """Settles every future of the group, whatever happens."""
+        """Tells what became of every hit of the group, whatever happens."""
         hits = [hit for hit, _ in group]
         try:
             outcomes = await self._take(hits)
         except Exception as error:
             outcomes = lose(len(hits), name_of(error))
-        for (_, future), outcome in zip(group, outcomes, strict=True):
-            if not future.done():  # its client may have gone
-                future.set_result(outcome)
+        COUNTS[type(hits[0])](outcomes)
+        for (_, tell), outcome in zip(group, outcomes, strict=True):
+            try:
+                tell(outcome)
+            except Exception:  # of one client, and no other's
+                logger.exception("What became of a hit could not be told.")
 
     async def _take(self, hits: list[Hit] | list[ViewHit]) -> list[Outcome]:
         way = self._way
@@ -130,6 +139,11 @@ class NodeCommit:
         await self._redis.close()
 
 
+def set_if_awaited(future: asyncio.Future, outcome: Outcome):
+    if not future.done():  # its client may have gone
+        future.set_result(outcome)
+
+
 class GroupCommit:
     """One for each kind of hits, so that none waits for a group of the other kind."""
 
@@ -146,16 +160,23 @@ class GroupCommit:
     async def collect(self, hit: Hit | None) -> Outcome:
         if hit is None:
             return count(Outcome.UNKNOWN)
-        return count(await self.outcome_of(hit))
+        return await self.outcome_of(hit)
 
     async def collect_views(self, hits: list[ViewHit]) -> list[Outcome]:
         """Those of one request, of which each has an outcome of its own."""
-        return count_views(await asyncio.gather(*map(self.outcome_of, hits)))
+        return await asyncio.gather(*map(self.outcome_of, hits))
 
     def outcome_of(self, hit: Hit | ViewHit) -> asyncio.Future:
-        """What becomes of it, once that is known. It isn't counted yet."""
+        """What becomes of it, once that is known."""
+        outcome = asyncio.get_running_loop().create_future()
+        self.take(hit, partial(set_if_awaited, outcome))
+        return outcome
+
+    def take(self, hit: Hit | ViewHit, tell: Tell):
+        """`tell` is called later with what became of it, which is counted by then. What is raised
+        here is about this hit alone, and nothing is told of it."""
         hit.packed  # noqa: B018 - here, where it fails for one hit alone, not for its group
-        return self.commit_to(nodes.node_of(stream.shard_of(hit))).outcome_of(hit)
+        self.commit_to(nodes.node_of(stream.shard_of(hit))).take(hit, tell)
 
     def commit_to(self, node: str) -> NodeCommit:
         commit = self._commits.get(node)

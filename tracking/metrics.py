@@ -1,4 +1,29 @@
+import asyncio
+from bisect import bisect_left
+from collections import Counter as Counted
+
 from prometheus_client import Counter, Gauge, Histogram
+
+
+class Times:
+    """Observes, for a histogram, all times of a turn of the event loop together: each alone takes
+    as long as to read a token does."""
+
+    def __init__(self, histogram: Histogram):
+        self._histogram, self._seconds = histogram, []
+
+    def add(self, seconds: float):
+        if not self._seconds:
+            asyncio.get_running_loop().call_soon(self._tell)
+        self._seconds.append(seconds)
+
+    def _tell(self):
+        seconds, self._seconds, histogram = self._seconds, [], self._histogram
+        histogram._sum.inc(sum(seconds))
+        bounds = histogram._upper_bounds
+        for bucket, times in Counted(bisect_left(bounds, each) for each in seconds).items():
+            histogram._buckets[bucket].inc(times)
+
 
 COLLECTED = Counter("pixeltrack_hits_total", "Hits of pixels by what became of them", ["outcome"])
 COLLECTED_VIEWS = Counter(

@@ -5,6 +5,7 @@ one of them dies: whoever finds that out looks again. A node is named by its add
 """
 
 import re
+from functools import lru_cache
 
 from django.conf import settings
 from redis import Redis
@@ -21,7 +22,8 @@ _found: dict[tuple[str, int], tuple[str, ...]] = {}
 
 
 def node_of(shard: int) -> str:
-    return _nodes()[shard]
+    url = settings.REDIS_STREAM_URL
+    return _nodes()[shard] if names_cluster(url) else url
 
 
 def shards_by_node() -> dict[str, list[int]]:
@@ -32,7 +34,12 @@ def shards_by_node() -> dict[str, list[int]]:
 
 
 def is_cluster() -> bool:
-    return CLUSTER in settings.REDIS_STREAM_URL.partition("://")[0]
+    return names_cluster(settings.REDIS_STREAM_URL)
+
+
+@lru_cache
+def names_cluster(url: str) -> bool:
+    return CLUSTER in url.partition("://")[0]
 
 
 def _nodes() -> tuple[str, ...]:

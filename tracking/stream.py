@@ -7,7 +7,7 @@ shard's keys on one node of a cluster. Each call here asks one node (see `nodes.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from hashlib import sha1
 from pathlib import Path
@@ -17,10 +17,11 @@ import redis
 from django.conf import settings
 from django.core.cache import caches
 from django_redis.pool import ConnectionFactory
+from hiredis import pack_command
 from redis.asyncio import Redis as AsyncRedis
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import NoScriptError, RedisError, ResponseError
 
 from tracking import nodes
 from tracking.hit import Hit
@@ -45,7 +46,8 @@ class TooFewReplicas(RedisError):
 
 
 def shard_of(hit) -> int:
-    return int.from_bytes(hit.spread[:4]) % settings.REDIS_STREAM_SHARDS
+    shards = settings.REDIS_STREAM_SHARDS
+    return int.from_bytes(hit.spread[:4]) % shards if shards > 1 else 0
 
 
 def stream_key(shard: int, kind: type = Hit) -> bytes:
@@ -53,7 +55,11 @@ def stream_key(shard: int, kind: type = Hit) -> bytes:
 
 
 def filter_key(hit: Hit) -> bytes:
-    return b"{hits:%d}" % shard_of(hit) + hit.seen_as
+    return slot_of(shard_of(hit)) + hit.seen_as
+
+
+def slot_of(shard: int) -> bytes:
+    return b"{hits:%d}" % shard
 
 
 def positions_by_node(hits: list) -> dict[str, list[int]]:
@@ -64,33 +70,46 @@ def positions_by_node(hits: list) -> dict[str, list[int]]:
     return positions
 
 
+def positions_by_shard(hits: list) -> dict[int, Sequence[int]]:
+    if settings.REDIS_STREAM_SHARDS == 1:
+        return {0: range(len(hits))}
+    positions = defaultdict(list)
+    for position, hit in enumerate(hits):
+        positions[shard_of(hit)].append(position)
+    return positions
+
+
 def script_calls(hits):
     """(positions of the hits, keys, arguments) of each call of the script: one per shard, for
     hits of one kind."""
-    shards = defaultdict(list)
-    for position, hit in enumerate(hits):
-        shards[shard_of(hit)].append(position)
-    for shard, positions in shards.items():
-        keys = [stream_key(shard, type(hits[0]))]
+    for shard, positions in positions_by_shard(hits).items():
+        keys, slot = [stream_key(shard, type(hits[0]))], slot_of(shard)
         arguments = [REFRESH_WINDOW_MS, FILTER_LIFE_MS, int(settings.REDIS_WAIT_REPLICAS > 0)]
         for position in positions:
             hit = hits[position]
-            keys.append(filter_key(hit) if hit.seen_as else keys[0])
+            keys.append(slot + hit.seen_as if hit.seen_as else keys[0])
             arguments += (hit.at, hit.event_id, hit.packed)
         yield positions, keys, arguments
 
 
 class Appending:
-    """Hits that one node is to take, as commands of one pipeline, and what it says to them."""
+    """Hits that one node is to take, as commands to be sent together, and what it says to them."""
 
     def __init__(self, hits: list):
         self._hits = len(hits)
         self._calls = list(script_calls(hits))
 
+    def commands(self) -> list[tuple]:
+        script = digest(APPEND)
+        calls = [
+            ("EVALSHA", script, len(keys), *keys, *arguments) for _, keys, arguments in self._calls
+        ]
+        return calls + waiting_for_replicas()
+
     def put_into(self, pipeline):
-        for _, keys, arguments in self._calls:
-            pipeline.evalsha(digest(APPEND), len(keys), *keys, *arguments)
-        return wait_for_replicas(pipeline)
+        for command in self.commands():
+            pipeline.execute_command(*command)
+        return pipeline
 
     def appended(self, replies: list) -> list[bool]:
         """Per hit: True, it is in the stream; False, it is a refresh."""
@@ -106,15 +125,14 @@ def digest(script: str) -> str:
     return sha1(script.encode(), usedforsecurity=False).hexdigest()
 
 
-def wait_for_replicas(pipeline):
+def waiting_for_replicas() -> list[tuple]:
     """At the end of what they are to have: WAIT is about its own connection's commands."""
-    if settings.REDIS_WAIT_REPLICAS:
-        pipeline.wait(settings.REDIS_WAIT_REPLICAS, REPLICAS_MS)
-    return pipeline
+    replicas = settings.REDIS_WAIT_REPLICAS
+    return [("WAIT", replicas, REPLICAS_MS)] if replicas else []
 
 
 def with_replicas(replies: list) -> list:
-    """The replies but the one to `wait_for_replicas`."""
+    """The replies but the one to `waiting_for_replicas`."""
     if not settings.REDIS_WAIT_REPLICAS:
         return replies
     *others, replicas = replies
@@ -234,6 +252,14 @@ def forget_counted(hits: list[Hit]):
 
 
 # -- For an event loop ---------------------------------------------------------------------------
+async def reply_over(connection):
+    """What Redis says next, also that it refuses: the reply to another command may follow."""
+    try:
+        return await connection.read_response()
+    except ResponseError as refusal:
+        return refusal
+
+
 class AsyncAppender:
     """`append` to one node, over a connection of its own. `dialled`, as that of HotPool: since
     `open`."""
@@ -261,7 +287,9 @@ class AsyncAppender:
         for shard in nodes.shards_by_node().get(self._node, ())[:1]:
             pipeline = self._redis.pipeline(transaction=False)
             pipeline.set(b"{hits:%d}:probe" % shard, 1, px=PROBE_LIFE_MS)
-            with_replicas(await wait_for_replicas(pipeline).execute())
+            for command in waiting_for_replicas():
+                pipeline.execute_command(*command)
+            with_replicas(await pipeline.execute())
 
     async def append(self, hits: list[Hit]) -> list[bool]:
         appending = Appending(hits)
@@ -272,7 +300,19 @@ class AsyncAppender:
         return appending.appended(await self._run(appending))
 
     async def _run(self, appending: Appending) -> list:
-        return await appending.put_into(self._redis.pipeline(transaction=False)).execute()
+        """As a pipeline would; but that packs its commands in Python, which takes longer than all
+        else that is done for a hit."""
+        pool, commands = self._redis.connection_pool, appending.commands()
+        connection = await pool.get_connection()
+        try:
+            await connection.send_packed_command([b"".join(map(pack_command, commands))])
+            replies = [await reply_over(connection) for _ in commands]
+        finally:
+            await pool.release(connection)
+        for reply in replies:
+            if isinstance(reply, ResponseError):
+                raise reply
+        return replies
 
     async def full_kinds(self) -> set[type]:
         streams = streams_at(self._node)

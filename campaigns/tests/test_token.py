@@ -13,10 +13,15 @@ from campaigns.token import LENGTH, make_token, read_token
 def use_keys(settings):
     def use(*keys):
         settings.FERNET_KEYS = keys
-        token_module.keys.cache_clear()
+        forget_keys()
 
     yield use
+    forget_keys()
+
+
+def forget_keys():
     token_module.keys.cache_clear()
+    token_module.readers.cache_clear()
 
 
 def test_a_token_reads_back_as_its_uuid():

@@ -8,6 +8,7 @@ from uvicorn import Config
 
 from pixeltrack.tests.test_worker import Loop, Transport
 from pixeltrack.worker import Protocol, Worker
+from tracking.page_views.reply import Reply
 
 GET = b"GET /short HTTP/1.1\r\nHost: localhost\r\n\r\n"
 POST = b"POST /short HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\n"
@@ -27,7 +28,7 @@ class Application:
     async def __call__(self, scope, receive, send):
         pass
 
-    def quick(self, method, url, headers):
+    def quick(self, method, url, headers, peer):
         return self.answer_to if url == b"/short" else None
 
     def answer_to(self, body, answer):
@@ -36,7 +37,7 @@ class Application:
 
     def answer(self, **more):
         headers = {"Content-Type": "text/plain", "Content-Length": "5"} | more
-        reply = SimpleNamespace(status=200, headers=headers, body=b"hello")
+        reply = Reply(200, b"hello", headers)
         self.pending.pop(0)(lambda: reply)
 
     def fail(self):
@@ -92,6 +93,21 @@ def test_it_is_answered_by_one_write_and_the_next_as_well(connection, applicatio
     assert not connection.transport.closed
     assert application.tasks == []
     assert connection.server_state.total_requests == 2
+
+
+def test_each_answer_has_the_date_of_its_second(connection, application):
+    connection.data_received(GET)
+    application.answer()
+    connection.server_state.default_headers = [(b"date", b"tomorrow")]
+    connection.data_received(GET)
+    application.answer()
+    assert connection.transport.written[1] == ANSWER.replace(b"today", b"tomorrow")
+
+
+def test_it_may_come_byte_by_byte(connection, application):
+    for byte in POST + b"abcd":
+        connection.data_received(bytes([byte]))
+    assert application.asked == [b"abcd"]
 
 
 def test_it_has_its_body_whole(connection, application):

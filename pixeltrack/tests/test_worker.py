@@ -317,7 +317,7 @@ def test_a_connection_has_one_timer_and_none_when_it_is_lost(connection):
     for _ in range(10):
         connection.data_received(get())
         connection.cycle.response_complete = True
-        connection.loop.pass_by(7)
+        connection.loop.pass_by(4)
     assert len(connection.loop.timers) == 1
     connection.connection_lost(OSError())
     assert not connection.loop.timers

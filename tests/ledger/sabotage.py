@@ -3,7 +3,6 @@
 For a process with Django set up: each function breaks one thing, by its name in LEDGER_SABOTAGE.
 """
 
-import asyncio
 import os
 from types import SimpleNamespace
 from uuid import uuid4
@@ -11,7 +10,6 @@ from uuid import uuid4
 from redis import ResponseError
 
 from tracking import hit, spool, stream, stream_reader
-from tracking.collect import count
 from tracking.consume import Consumer, corrections
 from tracking.decision import Decision
 from tracking.fallback import Fallback
@@ -72,15 +70,13 @@ def group_created_at_end():
 
 
 def reply_before_append():
-    collect, running = GroupCommit.collect, set()
+    take = GroupCommit.take
 
-    async def reply_first(self, hit):
-        task = asyncio.create_task(collect(self, hit))
-        running.add(task)
-        task.add_done_callback(running.discard)
-        return count(Outcome.STORED)
+    def reply_first(self, hit, tell):
+        tell(Outcome.STORED)
+        take(self, hit, lambda outcome: None)
 
-    GroupCommit.collect = reply_first
+    GroupCommit.take = reply_first
 
 
 def spool_without_fsync():

@@ -1,10 +1,10 @@
 """A hit of a page: one page view, as it came in."""
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import ClassVar
 
 import msgpack
+from django.utils.functional import cached_property  # without the lock that functools has
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from time import perf_counter
 
 from django.conf import settings
 
-from tracking.collect import count_views
 from tracking.fallback import name_of
 from tracking.outcome import Outcome
 from tracking.page_views import answers
@@ -147,22 +146,20 @@ class ViewLane:
             taking_in.add_done_callback(lambda done: answer(done.result))
         else:  # without a task of its own
             try:
-                outcome = self._group_commit().outcome_of(sent.rows[0])
+                tell = partial(answer, to_one_view, request, sent, begun)
+                self._group_commit().take(sent.rows[0], tell)
             except Exception as error:
                 lost = answers.lose_all(sent.rows, name_of(error))
                 answer(answers.to_track, request, sent, lost)
-            else:
-                outcome.add_done_callback(partial(answer, to_one_view, request, sent, begun))
 
     async def close(self):
         if self._kept:
             await self._kept.close()
 
 
-def to_one_view(request: Request, sent: Sent, begun: float, outcome: asyncio.Future) -> Reply:
-    outcomes = count_views([outcome.result()])
+def to_one_view(request: Request, sent: Sent, begun: float, outcome: Outcome) -> Reply:
     SECONDS.observe(perf_counter() - begun)
-    return answers.to_track(request, sent, outcomes)
+    return answers.to_track(request, sent, [outcome])
 
 
 def tell_quickly(kept: bytes, body: bytes, answer: Callable):

@@ -1,11 +1,15 @@
 """What is answered to pages, by the express lane and by the plain views alike."""
 
 import json
+import re
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 
 from accounts.problem import CONTENT_TYPE, problem
+from tracking.reply import raw_headers
 
 JSON = "application/json"
+NOT_IN_A_LINE = re.compile(b"[\x00-\x08\x0a-\x1f\x7f]")  # of a header
 PREFLIGHT_SECONDS = 86_400
 # Also where the figures are not public: to an answer for any origin no browser lets a page bring
 # the reader's cookies, and a page that has a token sends it itself.
@@ -21,6 +25,11 @@ class Reply:
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
 
+    @cached_property
+    def head(self) -> bytes:
+        """The lines of its headers; ValueError where one would break out of its line."""
+        return lines_of(tuple(self.headers.items()))
+
     @classmethod
     def of(cls, status: int, content: dict, content_type: str = JSON, **headers: str) -> "Reply":
         body = json.dumps(content).encode()
@@ -29,6 +38,14 @@ class Reply:
 
     def plus(self, headers: dict[str, str]) -> "Reply":
         return Reply(self.status, self.body, self.headers | headers) if headers else self
+
+
+@lru_cache(64)  # nearly all replies have the same few
+def lines_of(headers: tuple[tuple[str, str], ...]) -> bytes:
+    raw = raw_headers(headers)
+    if any(NOT_IN_A_LINE.search(value) for _, value in raw):  # one may be the client's own
+        raise ValueError("Invalid HTTP header value.")
+    return b"".join(b"%s: %s\r\n" % pair for pair in raw)
 
 
 class Refused(Exception):

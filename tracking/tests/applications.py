@@ -88,8 +88,8 @@ async def ask_by_shortcut(application, scope, body):
     """None where there is none."""
     query = b"?" + scope["query_string"] if scope["query_string"] else b""
     length = [(b"content-length", b"%d" % len(body))] if body else []
-    url = scope["path"].encode() + query
-    way = application.quick(scope["method"].encode(), url, scope["headers"] + length)
+    url, peer = scope["path"].encode() + query, scope["client"][0]
+    way = application.quick(scope["method"].encode(), url, scope["headers"] + length, peer)
     if way is None:
         return None
     answered = asyncio.get_running_loop().create_future()

@@ -5,7 +5,7 @@ import pytest
 from redis.exceptions import RedisError
 
 from tracking import stream
-from tracking.collect import collect
+from tracking.collect import COUNTERS, collect
 from tracking.group_commit import GroupCommit
 from tracking.hit import Hit
 from tracking.kinds import unpack
@@ -121,6 +121,38 @@ def test_a_client_that_goes_away_takes_no_other_hit_along(redis_client):
 
     assert asyncio.run(arrive()) == Outcome.STORED
     assert sum(len(entry) for entry in entries(redis_client)) == 2
+
+
+def test_one_who_can_not_be_told_costs_no_other_a_word(redis_client, caplog):
+    told = []
+
+    def fail(outcome):
+        raise LookupError(outcome)
+
+    async def arrive():
+        commit = GroupCommit()
+        for number, tell in enumerate((told.append, fail, told.append)):
+            commit.take(a_hit(pixel=number.to_bytes(16)), tell)
+        assert not told
+        await commit.close()
+
+    asyncio.run(arrive())
+    assert told == [Outcome.STORED] * 2
+    assert "could not be told" in caplog.text
+
+
+def test_those_of_a_group_are_counted_before_anybody_is_told(redis_client):
+    counted, told = COUNTERS[Outcome.STORED]._value, []
+    before = counted.get()
+
+    async def arrive():
+        commit = GroupCommit()
+        for number in range(3):
+            commit.take(a_hit(pixel=number.to_bytes(16)), lambda _: told.append(counted.get()))
+        await commit.close()
+
+    asyncio.run(arrive())
+    assert told == [before + 3] * 3
 
 
 def test_the_consumer_corrects_what_the_filter_let_through(redis_client):

@@ -12,6 +12,7 @@ from campaigns.token import make_token
 from tracking import spool
 from tracking.fallback import Database
 from tracking.kinds import unpack
+from tracking.lane import ExpressLane
 from tracking.reply import GIF
 from tracking.stream import stream_key
 from tracking.tests.applications import APPLICATIONS, ask
@@ -116,6 +117,36 @@ def test_both_take_in_the_same_hit(headers, proxies, redis_client, settings, tim
         [hit] = stored_hits(redis_client)
         taken.append(dataclasses.replace(hit, event_id=b""))
     assert taken[0] == taken[1]
+
+
+def short_way(method="GET", path=GOOD, headers=()):
+    raw = [(name.encode(), value.encode()) for name, value in headers]
+    return ExpressLane(None).quick(method.encode(), path.encode(), raw, "203.0.113.9")
+
+
+def test_an_opening_has_a_short_way_whatever_its_headers():
+    assert short_way()
+    assert short_way(headers=[("x-forwarded-for", "nonsense"), ("cookie", "a=b")])
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers"),
+    [
+        ("HEAD", GOOD, ()),
+        ("POST", GOOD, ()),
+        ("GET", GOOD + "?a=b", ()),
+        ("GET", "http://example.org" + GOOD, ()),
+        ("GET", GOOD.replace(".gif", "%2Egif"), ()),
+        ("GET", GOOD[:9] + "?" + GOOD[10:], ()),
+        ("GET", GOOD[:9] + "#" + GOOD[10:], ()),
+        ("GET", "/p/x.gif", ()),
+        ("GET", GOOD + "\n", ()),
+        ("GET", GOOD, [("content-length", "3")]),
+        ("GET", GOOD, [("transfer-encoding", "chunked")]),
+    ],
+)
+def test_nothing_else_has(method, path, headers):
+    assert short_way(method, path, headers) is None
 
 
 def test_the_url_map_names_the_plain_view(redis_client):

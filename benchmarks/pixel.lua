@@ -1,0 +1,53 @@
+-- What wrk sends, for a window of seconds: wrk … -- TOKENS FIRST COUNT SECONDS
+-- Requests for pixels, by the tokens in a file (one a line): COUNT of them from number FIRST on,
+-- each with a User-Agent of its own; after the last one the first again. After the window nothing
+-- new is sent, so that wrk, which runs a bit longer, has an answer to each request.
+
+local ffi = require("ffi")
+ffi.cdef [[
+  struct moment { long seconds; long nanoseconds; };
+  int clock_gettime(int clock, struct moment *now);
+]]
+
+local TEXT = "GET /p/%s.gif HTTP/1.1\r\nHost: 127.0.0.1\r\n" ..
+  "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:%d.0) Gecko/20100101 Thunderbird/%d.0\r\n" ..
+  "Accept: image/avif,image/webp,*/*\r\nAccept-Encoding: gzip, deflate\r\n\r\n"
+local moment = ffi.new("struct moment")
+local tokens, first, next_one, sends_until, window = {}, 0, 0, nil, nil
+
+local function now()
+  ffi.C.clock_gettime(1, moment) -- CLOCK_MONOTONIC
+  return tonumber(moment.seconds) + tonumber(moment.nanoseconds) / 1e9
+end
+
+function init(arguments)
+  first, window = tonumber(arguments[2]), tonumber(arguments[4])
+  local last, number = first + tonumber(arguments[3]), 0
+  for token in io.lines(arguments[1]) do
+    if number >= first and number < last then
+      tokens[#tokens + 1] = token
+    end
+    number = number + 1
+  end
+end
+
+function delay()
+  sends_until = sends_until or now() + window
+  return now() < sends_until and 0 or 3600000
+end
+
+function request()
+  local place = next_one % #tokens
+  next_one = next_one + 1
+  return string.format(TEXT, tokens[place + 1], first + place, first + place)
+end
+
+function done(summary, latency)
+  local errors = summary.errors
+  io.write(string.format(
+    'FOUND {"answers": %d, "bytes": %d, "refused": %d, "broken": %d, "p50": %.3f, "p99": %.3f}\n',
+    summary.requests, summary.bytes, errors.status,
+    errors.connect + errors.read + errors.write + errors.timeout,
+    latency:percentile(50) / 1000, latency:percentile(99) / 1000
+  ))
+end

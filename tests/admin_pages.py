@@ -45,8 +45,9 @@ class Asker:
     def pages(self) -> Iterator[tuple[str, str, str]]:
         for name in SITE:
             yield name, name, reverse(f"admin:{name}")
-        for app in ("accounts", "campaigns", "tracking"):
-            yield f"app {app}", "app_list", reverse("admin:app_list", args=[app])
+        for app in admin.site.get_app_list(self.request()):
+            label = app["app_label"]
+            yield f"app {label}", "app_list", reverse("admin:app_list", args=[label])
         for model, own in admin.site._registry.items():
             if own.has_view_permission(self.request()):
                 yield from self.pages_of(model, own)
@@ -141,9 +142,12 @@ class Asker:
             names = list(pattern.pattern.converters)
             if line in LEFT_OUT or names in ([], ["object_id"]) or not line:
                 continue
-            if line.endswith(("_erase", "_reset_two_factor", "_cancel")) and (
-                not own.has_delete_permission(request, row)
-                or (line.endswith("_cancel") and not own.has_change_permission(request))
+            if line.endswith("_cancel") and not admin.ModelAdmin.has_change_permission(
+                own, request
+            ):
+                continue
+            if line.endswith(("_erase", "_reset_two_factor")) and not own.has_delete_permission(
+                request, row
             ):
                 continue
             for extra in self.figures if "name" in names else ("",):
@@ -160,6 +164,9 @@ class Asker:
             if not asking.has_add_permission(self.request(), *([None] * (asking is not own))):
                 continue
             for name in asking.get_autocomplete_fields(self.request()):
+                chosen = asking.model._meta.get_field(name).related_model
+                if not admin.site.get_model_admin(chosen).has_view_permission(self.request()):
+                    continue
                 for term in ("", "co"):
                     meta = asking.model._meta
                     query = {

@@ -19,6 +19,12 @@ for name in ({MARKETING!r}, {OTHERS!r}):
     Team.objects.start(name=name, manager=admin)
 answer = None
 """
+# A row of every kind, so that each has its page.
+A_ROW_OF_EACH = """
+from pixeltrack.tests.world import World
+World()
+answer = None
+"""
 GIVE = """
 from accounts.models import Team
 from campaigns.models import Campaign
@@ -105,6 +111,7 @@ class Data:
             self.campaigns = {name: Made(**made) for name, made in json.loads(kept.read_text())}
             return
         self.stack.shell(TEAMS)
+        self.stack.shell(A_ROW_OF_EACH)
         maker = Maker(self.stack, self.database)
         for team, name, number, days in campaigns_for(openings):
             made = maker.make(number, days)

@@ -32,7 +32,7 @@ TABLE = ["| page | who | ms | CPU, ms | first time, ms | queries |", "|---" * 6 
 
 def problems(walk: Walk) -> list[str]:
     slow = [f"{page.user}, {page.what}: {page.ms:.0f} ms" for page in over(walk)]
-    left = [f"{line}: not walked, and nobody says why" for line in getattr(walk, "unwalked", [])]
+    left = [f"{line}: not walked, and nobody says why" for line in walk.unwalked]
     return list(dict.fromkeys(walk.problems)) + left + slow
 
 
@@ -52,6 +52,8 @@ def report(walk: Walk, options) -> str:
     lines += [f"- **not reached**: {problem}" for problem in found]
     if not walk.problems:
         lines.append("- reached: every page is there, and those held to SQL tell what it counts")
+    if walk.empty:
+        lines.append(f"- not asked for, as there is no such row here: {', '.join(walk.empty)}")
     lines += ["", f"## The {SHOWN} slowest", ""]
     lines += [
         "| page | who | ms | CPU, ms | first time, ms | queries |",

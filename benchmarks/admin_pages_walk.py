@@ -19,10 +19,13 @@ WALKED = ("The large one", "A whole year", "A small one 1")  # campaigns
 FIGURES = ("groups", "over-time", "time-to-open", "week", "clients", "rendering")
 ASK = """
 from accounts.models import User
-from tests.admin_pages import LEFT_OUT, LEADS_ON, lines, make_editor, pages_for
+from tests.admin_pages import (
+    LEADS_ON, LEFT_OUT, lines, lines_of_nothing, make_editor, pages_for
+)
 user = User.objects.get(username="admin") if {super} else make_editor({team!r})
 answer = pages_for(user, {campaigns}, {figures}) | {{
-    "lines": lines(), "left_out": list(LEFT_OUT), "leads_on": list(LEADS_ON)
+    "lines": lines(), "left_out": list(LEFT_OUT), "leads_on": list(LEADS_ON),
+    "nothing": lines_of_nothing(user),
 }}
 """
 TRUTH = """
@@ -60,6 +63,8 @@ class Walk:
         self.pages: list[Page] = []
         self.problems: list[str] = []
         self.sessions: dict[str, str] = {}
+        self.unwalked: list[str] = []  # lines of the URL map
+        self.empty: list[str] = []  # those of rows of which there are none
         [(self.version,)] = data.database.run("SELECT VERSION()")
         [(self.openings,)] = data.database.run("SELECT COUNT(*) FROM tracking_opening")
         [(self.contacts,)] = data.database.run("SELECT COUNT(*) FROM campaigns_contact")
@@ -76,7 +81,10 @@ class Walk:
             self.sessions[user] = found["session"]
             pages = [Page(user, *page) for page in found["pages"]]
             walked |= {page.line for page in pages}
-            known |= set(found["lines"]) - set(found["left_out"])
+            refused, empty = found["nothing"]
+            if user == USERS[0]:
+                self.empty = sorted(set(empty) - set(found["left_out"]))
+                known = set(found["lines"]) - set(found["left_out"]) - {*refused, *empty}
             for page in pages:
                 wanted = 302 if page.line in found["leads_on"] else 200
                 if page.status != wanted:

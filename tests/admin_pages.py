@@ -29,8 +29,10 @@ LEFT_OUT = {
     "campaigns_contactimport_resume": "POST only",
     "campaigns_contactimport_retry": "POST only",
     "campaigns_contactimport_run": "POST only",
+    "campaigns_contactimport_first_rows": "POST only",
 }
-LEADS_ON = ("search",)  # answers with another address
+# Answer with another address: one always, one where there is nothing to do.
+LEADS_ON = ("search", "campaigns_campaign_reopen")
 SITE = ("index", "live", "search", "two_factor", "password_change", "password_change_done")
 SEARCHED = {Contact: "contact-12", Opening: "contact-12", ContactOpenings: "contact-12"}
 
@@ -45,8 +47,9 @@ class Asker:
     def pages(self) -> Iterator[tuple[str, str, str]]:
         for name in SITE:
             yield name, name, reverse(f"admin:{name}")
-        for app in ("accounts", "campaigns", "tracking"):
-            yield f"app {app}", "app_list", reverse("admin:app_list", args=[app])
+        for app in admin.site.get_app_list(self.request()):
+            label = app["app_label"]
+            yield f"app {label}", "app_list", reverse("admin:app_list", args=[label])
         for model, own in admin.site._registry.items():
             if own.has_view_permission(self.request()):
                 yield from self.pages_of(model, own)
@@ -141,9 +144,12 @@ class Asker:
             names = list(pattern.pattern.converters)
             if line in LEFT_OUT or names in ([], ["object_id"]) or not line:
                 continue
-            if line.endswith(("_erase", "_reset_two_factor", "_cancel")) and (
-                not own.has_delete_permission(request, row)
-                or (line.endswith("_cancel") and not own.has_change_permission(request))
+            if line.endswith("_cancel") and not admin.ModelAdmin.has_change_permission(
+                own, request
+            ):
+                continue
+            if line.endswith(("_erase", "_reset_two_factor")) and not own.has_delete_permission(
+                request, row
             ):
                 continue
             for extra in self.figures if "name" in names else ("",):
@@ -160,6 +166,9 @@ class Asker:
             if not asking.has_add_permission(self.request(), *([None] * (asking is not own))):
                 continue
             for name in asking.get_autocomplete_fields(self.request()):
+                chosen = asking.model._meta.get_field(name).related_model
+                if not admin.site.get_model_admin(chosen).has_view_permission(self.request()):
+                    continue
                 for term in ("", "co"):
                     meta = asking.model._meta
                     query = {
@@ -207,3 +216,21 @@ def lines() -> list[str]:
     for pattern in admin.site.get_urls():
         found += [each.name for each in getattr(pattern, "url_patterns", [pattern])]
     return [name for name in found if name and not re.match(r"auth_", name)]
+
+
+def lines_of_nothing(user: User) -> tuple[list[str], list[str]]:
+    """Lines of the URL map that a superuser has no page of: of adding and deleting what the service
+    writes; and those of a row where there is none."""
+    request = Asker(user, [], ()).request()
+    refused, empty = [], []
+    for model, own in admin.site._registry.items():
+        base = f"{model._meta.app_label}_{model._meta.model_name}"
+        row = own.get_queryset(request).order_by("pk").first()
+        if not own.has_add_permission(request):
+            refused.append(f"{base}_add")
+        if row is None:
+            named = (each for each in own.get_urls() if each.pattern.converters)
+            empty += [each.name for each in named if each.name]
+        elif not own.has_delete_permission(request, row):
+            refused.append(f"{base}_delete")
+    return refused, empty

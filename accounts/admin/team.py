@@ -11,6 +11,9 @@ class MembershipInline(ScopedInline):
     autocomplete_fields = ["user"]
     fields = ["user", "role"]
 
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("team", "user")  # each row names them
+
     def has_add_permission(self, request, team):
         return super().has_add_permission(request, team) and self.may_manage(request, team)
 

@@ -48,6 +48,9 @@ class GroupInline(ScopedInline):
     can_delete = False
     show_change_link = True
 
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("campaign")  # each row names it
+
     def get_min_num(self, request, obj=None, **kwargs):
         return 0 if obj else 1
 

@@ -148,7 +148,7 @@ def take_the_openers_away(page: Page):
 
 
 def decide(page: Page):
-    page.get_by_role("link", name="Decide the winner").click()
+    page.get_by_role("link", name="Decide", exact=True).click()
     look(page)
     page.get_by_role("radio", name=B, exact=True).check()
     page.get_by_role("button", name="Decide").click()

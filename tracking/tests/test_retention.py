@@ -101,7 +101,7 @@ def test_what_is_known_of_a_contact_outlives_its_openings(contact, admin_client)
     assert (known.first_at, known.first_verified_at) == (NOON, NOON + DAY)
     assert (known.archived_openings, known.archived_mail_opens) == (2, 2)
     shown = admin_client.get(page(Contact, "change", contact.pk)).text
-    assert "of which 2 old ones are only counted" in shown
+    assert "2 older openings no longer kept: only counted." in shown
 
 
 def test_a_later_opening_does_not_become_the_first(contact):

@@ -18,7 +18,9 @@ from tracking.statistics.question import limits_of
 from tracking.statistics.reading import by_time, by_trait
 from tracking.statistics.sums import Times, Traits, add_to
 
-MOST_KEPT = 300_000  # sums: some 85 MB of a process
+# Sums: some 85 MB of a process. The campaign that is being told may have more: without them, all of
+# it would be read anew for each request.
+MOST_KEPT = 300_000
 NO_STAMP = 0
 
 Place = tuple[int, date]  # of a group
@@ -58,11 +60,24 @@ class KeptDays:
     def keep(self, new: dict[tuple, CountedGroupDay]):
         replaced = [self.days.pop(key, None) for key in new]  # another thread may be here as well
         self.size += sum(map(size_of, new.values())) - sum(map(size_of, filter(None, replaced)))
-        if self.size > MOST_KEPT:
-            self.days.clear()
-            self.made.clear()
-            self.size = sum(map(size_of, new.values()))
         self.days |= new
+        if self.size > MOST_KEPT:
+            self.make_room({group for key in new for group in groups_of(key)})
+
+    def make_room(self, told: set[int]):
+        """What was read longest ago goes first; what is of these groups stays."""
+        for key in list(self.days):
+            if self.size <= MOST_KEPT:
+                break
+            if told.isdisjoint(groups_of(key)) and (gone := self.days.pop(key, None)):
+                self.size -= size_of(gone)
+        for key in list(self.made):
+            if told.isdisjoint(key[0]):
+                self.made.pop(key, None)
+
+
+def groups_of(key: tuple) -> tuple[int, ...]:
+    return key[0] if isinstance(key[0], tuple) else key[:1]
 
 
 Days = dict[date, CountedGroupDay]
@@ -103,7 +118,8 @@ def together(days: dict[int, Days], by_hour: bool) -> Days:
             for part in parts.values():
                 counted.include(part)
         found[day] = counted
-    kept.keep(new)
+    if new:
+        kept.keep(new)
     return found
 
 

@@ -8,6 +8,7 @@ import time_machine
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from campaigns.tests.factories import make_campaign, make_contact
 from campaigns.tests.house import House
 from tracking.models import CountedDay, OpeningBreakdown, OpeningCount
 from tracking.rebuild import Rebuild
@@ -111,13 +112,22 @@ def test_an_end_of_a_period_within_a_day_is_read_each_time(house):
     assert counts_read(house, begin=NOON - NOON.hour * HOUR) == []
 
 
-def test_no_more_is_kept_than_there_is_room_for(house, monkeypatch):
-    monkeypatch.setattr(days, "MOST_KEPT", 20)
-    for verdict in ("", "human", "machine"):
-        total(house, verdict=verdict)
-    open_pixel(pixel_of(house, 2), NOON + 2 * DAY, PERSON)
-    assert total(house) == 3
-    assert days.kept.size == sum(map(days.size_of, days.kept.days.values())) <= 20
+def test_what_was_read_longest_ago_goes_where_there_is_no_room(house, monkeypatch):
+    other = make_campaign()
+    open_pixel(make_contact(other.groups.get()).pixels.first(), NOON, PERSON)
+    total(house)
+    monkeypatch.setattr(days, "MOST_KEPT", days.kept.size)
+    statistics_of(other)
+    left = {group for key in days.kept.days for group in days.groups_of(key)}
+    assert other.groups.get().pk in left
+    assert days.kept.size == sum(map(days.size_of, days.kept.days.values())) <= days.MOST_KEPT
+
+
+def test_a_campaign_with_more_than_there_is_room_for_is_read_once_all_the_same(house, monkeypatch):
+    monkeypatch.setattr(days, "MOST_KEPT", 1)
+    total(house)
+    assert counts_read(house) == []
+    assert days.kept.size == sum(map(days.size_of, days.kept.days.values())) > 1
 
 
 def test_what_was_made_of_days_goes_with_them(house, monkeypatch):

@@ -144,8 +144,8 @@ def test_how_long_mails_waited_is_told_by_group(admin_client, campaign):
 
 
 def test_how_long_mails_waited_is_drawn_as_bars_of_each_group(admin_client, campaign):
-    """A's person opened after 20 minutes, B's after 20 and 40 of them and Gmail after an hour. A bar ends
-    at 1.26 (10 ** 0.1) times where it begins."""
+    """A's person opened after 20 minutes, B's after 20 and 40 of them and Gmail after an hour. A
+    bar ends at 1.26 (10 ** 0.1) times where it begins."""
     html = admin_client.get(address(campaign)).text
     part = html.partition('id="figure-time-to-open"')[2].partition("</section>")[0]
     bars = re.findall(r"<title>([^<]*)</title>(.*?)</g>", part)

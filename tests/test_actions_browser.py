@@ -90,7 +90,7 @@ def test_it_is_closed_after_a_question_by_the_keyboard_alone(seen):
     expect(seen.get_by_role("link", name="Close …")).to_have_count(0)
     seen.get_by_role("link", name="Reopen …").click()
     seen.get_by_role("button", name="Yes, reopen it").click()
-    expect(seen.get_by_text("The campaign counts again")).to_be_visible()
+    expect(seen.get_by_text("It counts again, from now on.")).to_be_visible()
 
 
 def test_it_is_duplicated_on_a_phone(seen, campaign):

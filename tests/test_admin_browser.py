@@ -69,6 +69,7 @@ def window(browser, signed_in):
 
 @pytest.mark.parametrize(("screen", "scheme"), LOOKS)
 def test_pages_can_be_used_by_everyone_and_break_no_policy(sampled, window, screen, scheme):
+    refused = len(refused_by_policy(sampled))
     page = window(screen, scheme, state=None)
     page.goto(f"{sampled.url}/admin/login/")
     assert_no_serious_violations(page)
@@ -79,7 +80,7 @@ def test_pages_can_be_used_by_everyone_and_break_no_policy(sampled, window, scre
         wider = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         problems += [f"{place} is {wider} px wider than the window"] if wider > 0 else []
     assert problems == []
-    assert refused_by_policy(sampled) == []
+    assert refused_by_policy(sampled)[refused:] == []
 
 
 def test_what_a_policy_forbids_is_reported(stack, page):

@@ -211,6 +211,7 @@ def test_how_far_a_large_file_is_sent_is_shown_and_it_can_be_stopped(sqlite, cam
 
 @pytest.mark.parametrize(("screen", "scheme"), [("desktop", "light"), ("phone", "dark")])
 def test_first_rows_can_be_used_by_everyone(sqlite, campaign, window, screen, scheme):
+    refused = len(refused_by_policy(sqlite))
     width, height = SCREENS[screen]
     window.set_viewport_size({"width": width, "height": height})
     window.emulate_media(color_scheme=scheme)
@@ -220,7 +221,7 @@ def test_first_rows_can_be_used_by_everyone(sqlite, campaign, window, screen, sc
     expect(rows(window)).to_have_count(2)
     assert_no_serious_violations(window)
     assert window.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
-    assert refused_by_policy(sqlite) == []
+    assert refused_by_policy(sqlite)[refused:] == []
 
 
 def test_without_scripts_the_form_sends_as_ever(browser, signed_in, sqlite, campaign):

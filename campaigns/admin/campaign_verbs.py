@@ -96,7 +96,9 @@ class Reopen(CampaignVerb):
     def do(self, form):
         self.campaign.reopen()
         self.note("Reopened.")
-        return self.done("The campaign counts again, from now on.")
+        is_off = self.campaign.tracking == Campaign.Tracking.OFF
+        counts = "Its tracking is off." if is_off else "It counts again, from now on."
+        return self.done(f"The campaign is open. {counts}")
 
 
 class DuplicateForm(forms.ModelForm):

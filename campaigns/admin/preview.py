@@ -4,6 +4,8 @@ It is shown in a frame of its own, whose policy lets nothing in it run, load or 
 pixels are not even in it, but marks in their places.
 """
 
+from functools import partial
+
 from csp.constants import NONE, SELF, UNSAFE_INLINE
 from csp.decorators import csp, csp_update
 from django import forms
@@ -12,7 +14,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.template.response import TemplateResponse
-from django.urls import path
+from django.urls import path, reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
@@ -33,6 +35,9 @@ FRAMED = {
     "frame-ancestors": [SELF],
 }
 SAMPLE = FRAMED | {"style-src": [SELF, UNSAFE_INLINE]}
+
+
+ERASED = "This person was erased: there is no mail to look at."
 
 
 class MailForm(forms.Form):
@@ -57,9 +62,11 @@ class PreviewAdmin(admin.ModelAdmin):
             *super().get_urls(),
         ]
 
-    @method_decorator(csp_update({"frame-src": [SELF]}))
     def preview_view(self, request, contact_id):
+        """Nothing else of ours may come into the frame: a link in a mail may lead to a pixel."""
         contact = self.seen(request, contact_id)
+        if contact.erased_at:
+            return self.answer_with(request, ERASED, self.page_of(contact.pk))
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -67,7 +74,10 @@ class PreviewAdmin(admin.ModelAdmin):
             "contact": contact,
             "form": MailForm(auto_id="preview_%s"),
         }
-        return TemplateResponse(request, "admin/campaigns/contact/preview.html", context)
+        mail = reverse("admin:campaigns_contact_preview_mail", args=[contact.pk])
+        framing = csp_update({"frame-src": [request.get_host() + mail]})
+        show = framing(partial(TemplateResponse, context=context))
+        return show(request, "admin/campaigns/contact/preview.html")
 
     @method_decorator(xframe_options_sameorigin)
     def mail_view(self, request, contact_id):

@@ -7,7 +7,15 @@ import zipfile
 
 import pytest
 
-from campaigns.first_rows import HEAD_BYTES, MOST_COLUMNS, MOST_KEYS, MOST_ROWS, FirstRows
+from campaigns.first_rows import (
+    HEAD_BYTES,
+    MOST_COLUMNS,
+    MOST_KEYS,
+    MOST_ROWS,
+    NO_WHOLE_ROW,
+    FirstRows,
+)
+from campaigns.import_file import Reader
 from campaigns.models import (
     Campaign,
     Contact,
@@ -196,7 +204,7 @@ def test_a_row_that_goes_on_behind_the_beginning_is_not_judged(packing):
     assert (first.goes_on, first.problem) == (True, "")
     assert first.sentence.startswith("The first row. ")
     first = beginning(packed(table(*rows[:1], rows[2]), packing))
-    assert first.sentence == "The first row is too long to be shown here."
+    assert first.sentence == NO_WHOLE_ROW
 
 
 @pytest.mark.parametrize("form", ["array", "lines"])
@@ -224,3 +232,17 @@ def test_where_a_file_breaks_off_its_rows_are_shown_and_it_is_said():
     assert fates(first) == ["new contact"]
     assert first.problem.startswith("The JSON is broken in line 1, at item 2")
     assert first.sentence.startswith("The first row: 1 would")
+
+
+@pytest.mark.parametrize("line", [b"\n", b",\n"])
+def test_a_small_file_with_much_of_nothing_in_it_is_not_read_on(line, monkeypatch):
+    read = []
+    counted = Reader._counted
+    monkeypatch.setattr(
+        Reader, "_counted", lambda *of: (read.append(len(each)) or each for each in counted(*of))
+    )
+    packed = gzip.compress(b"email,name\n" + line * (16 * 2**20))
+    assert len(packed) < HEAD_BYTES
+    first = first_rows(packed)
+    assert sum(read) < 3 * 2**20
+    assert (first.goes_on, first.problem, first.sentence) == (True, "", NO_WHOLE_ROW)

@@ -71,5 +71,5 @@ class Decide(CampaignVerb):
         )
         self.note(f"Decided: {decision.group_name}.")
         return self.done(
-            f"“{decision.group_name}” is noted as the winner. Mails are still counted."
+            f"“{decision.group_name}” is noted as the winner. Nothing else has changed."
         )

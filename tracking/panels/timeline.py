@@ -79,6 +79,8 @@ class Timeline:
 
     @property
     def kept(self) -> str:
+        if self.known is None:  # the counts have drifted, and `rebuild_counts` mends them
+            return ""
         return times(self.known.openings - self.known.archived_openings, "opening")
 
     @property

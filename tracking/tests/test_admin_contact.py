@@ -10,7 +10,7 @@ from accounts.tests.staff import admin_client, make_staff, page, signed_in
 from campaigns.models import Campaign, Contact
 from campaigns.tests.factories import make_campaign, make_contact
 from tracking.correct import correct_opening
-from tracking.models import Opening, OpeningChange
+from tracking.models import ContactOpenings, Opening, OpeningChange
 from tracking.panels import timeline
 from tracking.retention import forget_openings_before
 from tracking.tests.opened import GMAIL, MACHINE, PERSON, open_pixel
@@ -191,3 +191,9 @@ def test_the_latest_openings_of_a_campaign_say_why(admin_client, contact):
     campaign = contact.group.campaign
     html = admin_client.get(page(Campaign, "change", campaign.pk)).text
     assert '<td class="why">Gmail&#x27;s image proxy</td>' in html
+
+
+def test_a_contact_whose_counts_have_drifted_away_has_a_page(admin_client, contact):
+    open_it(contact)
+    ContactOpenings.objects.all().delete()
+    assert "All openings of the contact</a>." in seen(admin_client, contact)

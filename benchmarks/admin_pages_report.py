@@ -1,11 +1,7 @@
 """How long the pages of the admin take, in words and figures."""
 
-import os
-import platform
-from datetime import date
-from importlib.metadata import version
-
 from benchmarks.admin_pages_walk import USERS, Page, Walk
+from benchmarks.machine import made_on
 
 MOST_MS, SHOWN = 300, 40
 HEAD = """\
@@ -80,12 +76,7 @@ def head(walk: Walk, options) -> str:
     return HEAD.format(
         command=f"python -m benchmarks.admin_pages --openings {options.openings} "
         f"--requests {options.requests}",
-        day=date.today(),
-        machine=platform.platform(terse=True),
-        cores=os.cpu_count(),
-        python=platform.python_version(),
-        django=version("Django"),
-        gunicorn=version("gunicorn"),
+        **made_on(),
         mariadb=walk.version,
         load=options.load,
         load_then=options.load_then,

@@ -2,13 +2,12 @@
 
 import os
 import platform
-import re
 from datetime import date
 from importlib.metadata import version
-from pathlib import Path
 
 from benchmarks.cost_needs import BUSY, LOG_DAYS, PAUSE_S, PEAK, table
 from benchmarks.cost_run import TABLES, TIERS, Cost
+from benchmarks.machine import processor
 
 BEGIN, END = "<!-- from benchmarks/COST.md -->", "<!-- as there -->"
 BUSY_MACHINE = ": **other work was going on, so that the CPU is told too high**"
@@ -97,11 +96,6 @@ def report(cost: Cost, options) -> str:
     )
     problems = [f"- **{problem}**" for problem in cost.problems]
     return head + "\n".join([*table(cost), "", *problems])
-
-
-def processor() -> str:
-    found = re.search(r"^model name\s*: (.*)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
-    return found[1] if found else "unknown processor"
 
 
 def quoted(text: str, lines: list[str]) -> str:

@@ -1,13 +1,10 @@
 """How soon openings were in the statistics, in words and figures."""
 
-import os
-import platform
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
-from importlib.metadata import version
 
 from benchmarks.freshness_run import Found
+from benchmarks.machine import made_on
 from tests.ledger.report import quantile
 
 MOST_S = 1.0
@@ -77,12 +74,7 @@ def report(found: list[Found], options) -> str:
 def head(options) -> str:
     return HEAD.format(
         command=f"python -m benchmarks.freshness --rate {options.rate} --seconds {options.seconds}",
-        day=date.today(),
-        machine=platform.platform(terse=True),
-        cores=os.cpu_count(),
-        python=platform.python_version(),
-        django=version("Django"),
-        gunicorn=version("gunicorn"),
+        **made_on(),
         load=options.load,
         connections=options.connections,
         warm_up=options.warm_up,

@@ -8,6 +8,7 @@ from datetime import date
 from importlib.metadata import version
 from statistics import median
 
+from benchmarks.machine import processor
 from benchmarks.page_views_report import Verdict, programs
 from benchmarks.pixel_run import REFRESHED, Runner
 
@@ -100,12 +101,6 @@ def head(options) -> str:
         rounds=options.rounds,
         load=options.load,
     )
-
-
-def processor() -> str:
-    with open("/proc/cpuinfo") as file:
-        names = [line.partition(":")[2].strip() for line in file if line.startswith("model name")]
-    return names[0] if names else platform.machine()
 
 
 def table(runners: list[Runner]) -> list[str]:

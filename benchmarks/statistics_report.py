@@ -1,13 +1,10 @@
 """What the figures of a campaign cost, in words and figures."""
 
-import os
-import platform
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
-from importlib.metadata import version
 from statistics import median
 
+from benchmarks.machine import made_on
 from benchmarks.statistics_campaign import WEEK
 from benchmarks.statistics_proof import CHECKED, COUNTED, KINDS, OPTIONS, PEER, Found, Size
 from benchmarks.statistics_rows import SHARED
@@ -121,12 +118,7 @@ def head(found: Found, options) -> str:
     return HEAD.format(
         command=f"python -m benchmarks.statistics --openings {openings} "
         f"{year}--requests {options.requests}",
-        day=date.today(),
-        machine=platform.platform(terse=True),
-        cores=os.cpu_count(),
-        python=platform.python_version(),
-        django=version("Django"),
-        gunicorn=version("gunicorn"),
+        **made_on(),
         mariadb=found.version,
         load=options.load,
         load_then=options.load_then,

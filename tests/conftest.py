@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 from tests import canary
-from tests.browsing import BROWSERS, line_of, start_browser
+from tests.browsing import BROWSERS, line_of, sign_in, start_browser
 from tests.containers import namespaces
 from tests.faults.points import FOLDER, Points
 from tests.front import Front, addresses, client_from
@@ -148,6 +148,20 @@ def browser():
     path = needs(*BROWSERS)
     with sync_playwright() as playwright, start_browser(playwright, path) as chromium:
         yield chromium
+
+
+@pytest.fixture(scope="session")
+def sqlite(stacks):
+    """For what is not about the database."""
+    return stacks("sqlite")
+
+
+@pytest.fixture(scope="session")
+def signed_in(browser, sqlite):
+    """The cookies of somebody who is signed in."""
+    with browser.new_context() as context:
+        sign_in(context.new_page(), f"{sqlite.url}/admin/login/?next=/admin/")
+        return context.storage_state()
 
 
 @pytest.fixture

@@ -14,11 +14,6 @@ PHONE = {"width": 390, "height": 844}
 
 
 @pytest.fixture
-def sqlite(stacks):
-    return stacks("sqlite")
-
-
-@pytest.fixture
 def campaign(sqlite, request) -> dict:
     """With two groups of a contact each, of whom one has opened."""
     made = sqlite.post("/api/campaigns/", {"name": request.node.name, "group_names": ["A", "B"]})

@@ -9,7 +9,6 @@ from tests.browsing import (
     line_of,
     refused_by_policy,
     serious_violations,
-    sign_in,
 )
 from tests.screenshots import CAMPAIGN, CONTACT, SCREENS
 from tests.thorough import THOROUGH
@@ -35,14 +34,6 @@ def sampled(stacks):
     stack = stacks("sqlite")
     stack.manage("loaddata", "sample")
     return stack
-
-
-@pytest.fixture(scope="module")
-def signed_in(browser, sampled):
-    """The cookies of somebody who is signed in."""
-    with browser.new_context() as context:
-        sign_in(context.new_page(), f"{sampled.url}/admin/login/?next=/admin/")
-        return context.storage_state()
 
 
 @pytest.fixture

@@ -31,11 +31,6 @@ answer = stranger.pk
 
 
 @pytest.fixture
-def sqlite(stacks):
-    return stacks("sqlite")
-
-
-@pytest.fixture
 def staff(sqlite, celery, clean):
     """A page of somebody who may do everything, while imports are worked on."""
     celery(sqlite, "story-beat", "pixeltrack", "beat", "--loglevel", "warning")

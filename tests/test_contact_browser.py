@@ -4,20 +4,8 @@ On SQLite alone: what is shown is tested on both elsewhere."""
 import pytest
 from playwright.sync_api import expect
 
-from tests.browsing import assert_no_serious_violations, refused_by_policy, sign_in
+from tests.browsing import assert_no_serious_violations, refused_by_policy
 from tests.wire import THUNDERBIRD, get
-
-
-@pytest.fixture(scope="module")
-def sqlite(stacks):
-    return stacks("sqlite")
-
-
-@pytest.fixture(scope="module")
-def signed_in(browser, sqlite):
-    with browser.new_context() as context:
-        sign_in(context.new_page(), f"{sqlite.url}/admin/login/?next=/admin/")
-        return context.storage_state()
 
 
 @pytest.fixture

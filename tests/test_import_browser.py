@@ -19,11 +19,6 @@ ENDED = 120_000  # ms; long enough for any machine
 
 
 @pytest.fixture
-def sqlite(stacks):
-    return stacks("sqlite")
-
-
-@pytest.fixture
 def campaign(sqlite, request) -> int:
     return sqlite.post("/api/campaigns/", {"name": request.node.name})["id"]
 

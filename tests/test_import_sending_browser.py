@@ -10,7 +10,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browsing import assert_no_serious_violations, line_of, refused_by_policy, sign_in
+from tests.browsing import assert_no_serious_violations, line_of, refused_by_policy
 from tests.screenshots import SCREENS
 from tests.stack import WORKER
 
@@ -22,19 +22,6 @@ DROP = """([content, names]) => {
   for (const name of names) transfer.items.add(new File([bytes], name));
   return transfer;
 }"""
-
-
-@pytest.fixture(scope="module")
-def sqlite(stacks):
-    return stacks("sqlite")
-
-
-@pytest.fixture(scope="module")
-def signed_in(browser, sqlite):
-    """The cookies of somebody who is signed in."""
-    with browser.new_context() as context:
-        sign_in(context.new_page(), f"{sqlite.url}/admin/login/?next=/admin/")
-        return context.storage_state()
 
 
 @pytest.fixture

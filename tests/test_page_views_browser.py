@@ -19,11 +19,6 @@ HIDE = """hidden => {
 
 
 @pytest.fixture
-def sqlite(stacks):
-    return stacks("sqlite")
-
-
-@pytest.fixture
 def home(request) -> str:
     """The page_id of a page that no other test views."""
     return f"home of {request.node.name}"

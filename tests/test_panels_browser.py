@@ -12,11 +12,6 @@ from tests.wire import THUNDERBIRD, get
 
 
 @pytest.fixture
-def sqlite(stacks):
-    return stacks("sqlite")
-
-
-@pytest.fixture
 def mail(sqlite):
     return sqlite.new_mail(pixels=1)
 

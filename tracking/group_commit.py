@@ -29,7 +29,7 @@ class NodeCommit:
     def __init__(self, node: str, fallback_thread: Executor, saving_thread: Executor):
         self._node, self._way = node, ways.to(node)
         self._redis = stream.AsyncAppender(node)
-        self._prober = stream.AsyncAppender(node)  # a connection that waits keeps no hit waiting
+        self._prober = stream.AsyncProber(node)  # a connection that waits keeps no hit waiting
         self._probing: asyncio.Task | None = None
         self._thread, self._saving = fallback_thread, saving_thread
         self._waiting: list[tuple[Hit | ViewHit, Tell]] = []

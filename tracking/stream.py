@@ -17,15 +17,15 @@ import redis
 from django.conf import settings
 from django.core.cache import caches
 from django_redis.pool import ConnectionFactory
-from hiredis import pack_command
 from redis.asyncio import Redis as AsyncRedis
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError, RedisError, ResponseError
+from redis.exceptions import NoScriptError, RedisError
 
 from tracking import nodes
 from tracking.hit import Hit
 from tracking.kinds import KINDS
+from tracking.redis_line import Line
 
 CONSUMER_GROUP = "recorders"
 APPEND = (Path(__file__).parent / "append.lua").read_text()
@@ -252,17 +252,8 @@ def forget_counted(hits: list[Hit]):
 
 
 # -- For an event loop ---------------------------------------------------------------------------
-async def reply_over(connection):
-    """What Redis says next, also that it refuses: the reply to another command may follow."""
-    try:
-        return await connection.read_response()
-    except ResponseError as refusal:
-        return refusal
-
-
-class AsyncAppender:
-    """`append` to one node, over a connection of its own. `dialled`, as that of HotPool: since
-    `open`."""
+class AsyncProber:
+    """Asks one node whether it can take hits. `dialled`, as that of HotPool: since `open`."""
 
     def __init__(self, node: str):
         self._node = node
@@ -291,28 +282,36 @@ class AsyncAppender:
                 pipeline.execute_command(*command)
             with_replicas(await pipeline.execute())
 
+    async def close(self):
+        await self._redis.aclose()
+
+
+class AsyncAppender(AsyncProber):
+    """`append` to one node, over a line of its own."""
+
+    def __init__(self, node: str):
+        super().__init__(node)
+        self._line: Line | None = None
+
+    async def open(self) -> str:
+        await self._dial()
+        return await super().open()
+
     async def append(self, hits: list[Hit]) -> list[bool]:
         appending = Appending(hits)
         try:
-            return appending.appended(await self._run(appending))
+            return appending.appended(await self._ask(appending))
         except NoScriptError:
             await self._redis.script_load(APPEND)
-        return appending.appended(await self._run(appending))
+        return appending.appended(await self._ask(appending))
 
-    async def _run(self, appending: Appending) -> list:
-        """As a pipeline would; but that packs its commands in Python, which takes longer than all
-        else that is done for a hit."""
-        pool, commands = self._redis.connection_pool, appending.commands()
-        connection = await pool.get_connection()
-        try:
-            await connection.send_packed_command([b"".join(map(pack_command, commands))])
-            replies = [await reply_over(connection) for _ in commands]
-        finally:
-            await pool.release(connection)
-        for reply in replies:
-            if isinstance(reply, ResponseError):
-                raise reply
-        return replies
+    async def _ask(self, appending: Appending) -> list:
+        if self._line is None or not self._line.is_open:
+            await self._dial()
+        return await self._line.ask(appending.commands())
+
+    async def _dial(self):
+        self._line = await Line.dial(self._redis)
 
     async def full_kinds(self) -> set[type]:
         streams = streams_at(self._node)
@@ -320,4 +319,6 @@ class AsyncAppender:
             return says_full(streams, *await fullness_commands(pipeline, streams).execute())
 
     async def close(self):
-        await self._redis.aclose()
+        if self._line:
+            self._line.close()
+        await super().close()

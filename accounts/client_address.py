@@ -9,7 +9,7 @@ KEPT_BITS = {4: 24, 6: 48}  # no address is kept whole
 
 def client_address(peer: str, forwarded_for: str) -> str:
     """The address that the outermost of our own proxies saw; nothing before it is believed."""
-    if not settings.TRUSTED_PROXIES or not forwarded_for:
+    if not forwarded_for or not settings.TRUSTED_PROXIES:
         return peer
     hops = forwarded_for.split(",")
     return without_port(hops[-min(settings.TRUSTED_PROXIES, len(hops))].strip())

@@ -7,6 +7,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 
+from django.conf import settings
 from redis.exceptions import TimeoutError
 
 from tracking import nodes, stream
@@ -151,6 +152,7 @@ class GroupCommit:
         self._thread = ThreadPoolExecutor(1, "fallback")  # it blocks, and the loop must not
         self._saving = ThreadPoolExecutor(1, "unconfirmed")  # the hits in flight need the other one
         self._commits: dict[str, NodeCommit] = {}
+        self._only = None if nodes.is_cluster() else settings.REDIS_STREAM_URL  # for each hit
 
     async def open(self):
         with suppress(*REDIS_ERRORS):
@@ -176,7 +178,7 @@ class GroupCommit:
         """`tell` is called later with what became of it, which is counted by then. What is raised
         here is about this hit alone, and nothing is told of it."""
         hit.packed  # noqa: B018 - here, where it fails for one hit alone, not for its group
-        self.commit_to(nodes.node_of(stream.shard_of(hit))).take(hit, tell)
+        self.commit_to(self._only or nodes.node_of(stream.shard_of(hit))).take(hit, tell)
 
     def commit_to(self, node: str) -> NodeCommit:
         commit = self._commits.get(node)

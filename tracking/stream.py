@@ -87,7 +87,8 @@ def script_calls(hits):
         arguments = [REFRESH_WINDOW_MS, FILTER_LIFE_MS, int(settings.REDIS_WAIT_REPLICAS > 0)]
         for position in positions:
             hit = hits[position]
-            keys.append(slot + hit.seen_as if hit.seen_as else keys[0])
+            seen_as = hit.seen_as
+            keys.append(slot + seen_as if seen_as else keys[0])
             arguments += (hit.at, hit.event_id, hit.packed)
         yield positions, keys, arguments
 

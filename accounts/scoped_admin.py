@@ -105,14 +105,15 @@ class ScopedAdmin(admin.ModelAdmin):
             # read-only field is part of, and the database would be the one to complain.
             if field := form.base_fields.get(name):
                 field.disabled = True
-                field.widget.can_add_related = field.widget.can_change_related = False
+                field.widget.can_add_related = False
         return form
 
     def formfield_for_dbfield(self, db_field, request, **kwargs):
-        """Beside a choice there is no button that deletes the chosen row."""
+        """Beside a choice there is a button to look at the chosen row, and none that changes or
+        deletes it."""
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if isinstance(field and field.widget, RelatedFieldWidgetWrapper):
-            field.widget.can_delete_related = False
+            field.widget.can_change_related = field.widget.can_delete_related = False
         return field
 
 

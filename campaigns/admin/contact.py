@@ -10,6 +10,7 @@ from campaigns.admin.lists import AddressSearch, CampaignFilter, uuid_or_none
 from campaigns.admin.preview import PreviewAdmin
 from campaigns.admin.removal import GuardedDeletion, RemovalAdmin
 from campaigns.models import Contact, Pixel
+from campaigns.models.by_contact import ByContactQuerySet
 
 
 def to_copy(text: str, what: str):
@@ -100,6 +101,7 @@ class ContactAdmin(
 @admin.register(Pixel)
 class PixelAdmin(PixelTexts, NamelessHistory, AddressSearch, GuardedDeletion, BigTableAdmin):
     team_path = "contact.group.campaign.team_id"
+    ordering = ByContactQuerySet.ORDER
     list_display = ["uuid", "number", "contact", "group"]
     list_select_related = ["contact__group__campaign"]
     search_help_text = "How the contact's e-mail address begins, or the pixel's uuid."

@@ -23,12 +23,12 @@ from campaigns.erasure import (
 )
 from campaigns.fields import AddressField, DerivedKeyField
 from campaigns.mail_changes import tell_of_mails
+from campaigns.models.by_contact import ByContactQuerySet
 from campaigns.models.campaign import Group
 from campaigns.models.contact_changes import ContactChanges, Standing
 from campaigns.models.erased_address import ErasedAddress
 from campaigns.models.reported_row import ReportedRow
 from campaigns.models.schedule import ScheduleQuerySet
-from campaigns.models.scoped import GroupScopedQuerySet
 from campaigns.removal import forget_all_about
 from campaigns.token import make_token
 
@@ -262,10 +262,6 @@ class Contact(models.Model):
         self.save(update_fields=[*forgotten, "erased_at"])
 
 
-class PixelQuerySet(GroupScopedQuerySet):
-    group_path = "contact__group"
-
-
 class Pixel(models.Model):
     """One tracking image of a contact: 1 at the top of the mail, the last at its bottom."""
 
@@ -275,7 +271,7 @@ class Pixel(models.Model):
     number = models.PositiveSmallIntegerField()
     uuid = models.UUIDField(unique=True, default=uuid4, editable=False)
 
-    objects = PixelQuerySet.as_manager()
+    objects = ByContactQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -43,10 +43,16 @@ class GroupScopedQuerySet(models.QuerySet):
 
     def between(self, start: int, stop: int) -> list:
         """What `[start:stop]` gives, for lists that are ordered by columns of the rows' own."""
+        if self._narrowing(stop) is None:
+            return list(self[start:stop])
+        return list(self.filter(pk__in=self.ids_between(start, stop)))
+
+    def ids_between(self, start: int, stop: int) -> list[int]:
+        """The primary keys of the same."""
         narrowing = self._narrowing(stop)
         if narrowing is None:
-            return list(self[start:stop])
-        return list(self.filter(pk__in=narrowing.ids(start, stop)))
+            return list(self.values_list("pk", flat=True)[start:stop])
+        return narrowing.ids(start, stop)
 
     def count_up_to(self, most: int) -> int:
         narrowing = self._narrowing(most)

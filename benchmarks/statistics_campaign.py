@@ -69,12 +69,19 @@ class Database:
         self.connection.close()
 
 
+def used_ids(database: Database) -> int:
+    """Below which no contact's id is free, nor the ids of its pixels, which follow from it."""
+    [(contacts,)] = database.run("SELECT COALESCE(MAX(id), 0) FROM campaigns_contact")
+    [(pixels,)] = database.run("SELECT COALESCE(MAX(id), 0) FROM campaigns_pixel")
+    return max(contacts, -(-pixels // PIXELS))
+
+
 class Maker:
     """Makes campaigns on a stack."""
 
     def __init__(self, stack: Stack, database: Database):
         self.stack, self.database = stack, database
-        self.contacts = 0  # made so far
+        self.contacts = used_ids(database)
         for statement in filter(str.strip, TABLES.split(";")):
             database.run(statement)
         for number, visits in VISITS.items():

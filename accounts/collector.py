@@ -9,6 +9,18 @@ from contextlib import contextmanager
 THRESHOLDS = 5_000, 2, 5
 
 
+def collect_nothing_while_loading():
+    """For what a process begins with. Nothing that is imported is garbage, and to look through it
+    again and again, and once more at the end, took a third of what a command takes."""
+    gc.disable()
+
+
+def go_on_after_loading():
+    """What is there stays, and is not looked at again."""
+    gc.freeze()
+    gc.enable()
+
+
 def collect_rarely():
     """For a process that makes tens of thousands of objects at a time, once all is loaded: what is
     there stays and is not looked at again, and rounds of the garbage collector come more rarely.

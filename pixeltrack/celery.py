@@ -4,6 +4,9 @@ import os
 
 from celery import Celery
 
+from accounts.collector import collect_nothing_while_loading
+
+collect_nothing_while_loading()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pixeltrack.settings")
 
 app = Celery("pixeltrack")

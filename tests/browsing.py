@@ -9,7 +9,8 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright
 
 from tests.stack import ADMIN, PASSWORD, Stack
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+# The first of them draws no window around a page, which takes the others most of their time.
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 
 
 def find_browser() -> str:

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 from django.http import Http404, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -17,6 +17,7 @@ from campaigns.models import Campaign
 
 NAME_LENGTH = Campaign._meta.get_field("name").max_length
 BY_SOMEBODY_ELSE = "Nothing was done: somebody has done it already."
+REMOVED = "Nothing was done: somebody has deleted it meanwhile."
 
 
 class CampaignVerb:
@@ -194,9 +195,14 @@ class CampaignVerbs(admin.ModelAdmin):
     def do(self, asked: CampaignVerb, form):
         try:
             with transaction.atomic():
+                # Nobody deletes it from here on.
+                Campaign.objects.select_for_update().get(pk=asked.campaign.pk)
                 return asked.do(form)
         except Refusal as refusal:
             return self.answer_with(asked.request, refusal, asked.address)
         except IntegrityError:
             text = "Nothing was done: somebody was faster. Please try again."
             return self.answer_with(asked.request, text, asked.address)
+        except ObjectDoesNotExist:
+            campaigns = reverse("admin:campaigns_campaign_changelist")
+            return self.answer_with(asked.request, REMOVED, campaigns)

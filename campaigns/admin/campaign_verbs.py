@@ -29,6 +29,7 @@ class CampaignVerb:
     form_class: type[forms.BaseForm] = forms.Form
     at_hand = False  # on the page itself; the others are in the menu beside it
     loses = False  # it takes something away, and is shown so
+    title_of_several = ""  # none where it is done with one campaign at a time
 
     def __init__(self, pages: admin.ModelAdmin, request, campaign: Campaign):
         self.pages, self.request, self.campaign = pages, request, campaign
@@ -61,6 +62,15 @@ class CampaignVerb:
         """Do it, and answer. It may meet a Refusal."""
         raise NotImplementedError
 
+    def act(self):
+        """What is done with each of several campaigns, without a form."""
+        raise NotImplementedError
+
+    @classmethod
+    def consequences(cls, campaigns: list[Campaign]) -> dict[int, str]:
+        """Campaign id → what becomes of it, in a few queries however many there are."""
+        return {}
+
     def done(self, text: str, page: str = ""):
         self.pages.message_user(self.request, text, messages.SUCCESS)
         return HttpResponseRedirect(page or self.page)
@@ -72,6 +82,7 @@ class CampaignVerb:
 
 class Close(CampaignVerb):
     name, label, title = "close", "Close", "Close the campaign?"
+    title_of_several = "Close these campaigns?"
     loses = True
 
     @property
@@ -81,22 +92,29 @@ class Close(CampaignVerb):
     def context(self):
         return {"contacts": contact_count_text(with_contact_count(self.campaign.groups))}
 
-    def do(self, form):
+    def act(self):
         self.campaign.close()
         self.note("Closed.")
+
+    def do(self, form):
+        self.act()
         return self.done("The campaign is closed: pixels answer, and nothing more is counted.")
 
 
 class Reopen(CampaignVerb):
     name, label, title = "reopen", "Reopen", "Reopen the campaign?"
+    title_of_several = "Reopen these campaigns?"
 
     @property
     def offered(self):
         return self.campaign.closed_at is not None
 
-    def do(self, form):
+    def act(self):
         self.campaign.reopen()
         self.note("Reopened.")
+
+    def do(self, form):
+        self.act()
         is_off = self.campaign.tracking == Campaign.Tracking.OFF
         counts = "Its tracking is off." if is_off else "It counts again, from now on."
         return self.done(f"The campaign is open. {counts}")

@@ -160,7 +160,7 @@ def test_a_user_goes_and_the_team_with_its_campaigns_stays(admin_client):
 def trail(html: str) -> str:
     """The breadcrumbs, as they are read."""
     crumbs = html.partition('class="breadcrumbs"')[2].partition("</div>")[0].partition(">")[2]
-    return " ".join(unescape(re.sub(r"<[^>]+>", "", crumbs)).replace("›", ">").split())
+    return " ".join(unescape(re.sub(r"<[^>]+>", "", crumbs)).replace("\u203a", ">").split())
 
 
 def test_breadcrumbs_name_each_step_once(admin_client):

@@ -90,12 +90,20 @@ class ScopedAdmin(admin.ModelAdmin):
         return team_roles(request).get(attrgetter(self.team_path)(row)) in roles
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
-        rows = choices(self.admin_site, db_field, request)
-        first, _, path = self.team_path.partition(".")
-        if first in (db_field.name, db_field.attname) and not request.user.is_superuser:
-            team = path.replace(".", "__") or "pk"
-            rows = rows.filter(**{f"{team}__in": request.user.team_ids(*self.change_roles)})
+        rows = self.choosable(db_field, request, choices(self.admin_site, db_field, request))
         return super().formfield_for_foreignkey(db_field, request, **kwargs | {"queryset": rows})
+
+    def says_the_team(self, foreign_key) -> bool:
+        """Whether it is what tells the team of a row."""
+        first = self.team_path.partition(".")[0]
+        return first in (foreign_key.name, foreign_key.attname)
+
+    def choosable(self, foreign_key, request, rows):
+        """Those of teams that one may write to, where that is what is chosen."""
+        if not self.says_the_team(foreign_key) or request.user.is_superuser:
+            return rows
+        team = self.team_path.partition(".")[2].replace(".", "__") or "pk"
+        return rows.filter(**{f"{team}__in": request.user.team_ids(*self.change_roles)})
 
     # -- Forms ---------------------------------------------------------------------------------
     def get_form(self, request, obj=None, change=False, **kwargs):

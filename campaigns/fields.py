@@ -1,5 +1,6 @@
 import unicodedata
 
+from django.core.exceptions import ValidationError
 from django.db import models
 
 from campaigns.address import ADDRESS_LENGTH
@@ -11,11 +12,23 @@ def name_key(name: str) -> str:
     return "".join(part for part in decomposed if not unicodedata.combining(part)).casefold()
 
 
+# Blank, though Unicode counts them among letters and symbols: Hangul fillers and empty Braille.
+BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800")
+UNSEEN = ("Z", "C", "M")  # separators, controls and formats, marks without a letter to stand on
+
+
+def validate_visible(name: str):
+    if all(each in BLANK or unicodedata.category(each).startswith(UNSEEN) for each in name):
+        raise ValidationError("Give a name that can be seen.", code="invisible")
+
+
 class NameField(models.CharField):
     """A name that people give and compare: unique without regard to case, on both databases.
 
     MySQL's default collation does so already; SQLite is told to.
     """
+
+    default_validators = [validate_visible]
 
     def __init__(self, *args, max_length=200, **kwargs):
         super().__init__(*args, max_length=max_length, **kwargs)

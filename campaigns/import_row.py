@@ -17,7 +17,7 @@ from django.core.exceptions import ValidationError
 from accounts.address import address_key
 from accounts.serializers.time import YEARS
 from campaigns.address import is_role_account, read_address
-from campaigns.fields import name_key
+from campaigns.fields import name_key, validate_visible
 from campaigns.import_file import BadRecord, Record, Unreadable, glance
 from campaigns.import_file.foreign import NO_TEXT, looks_binary
 from campaigns.models import Contact, ContactColumn, ContactImport, Group, ReportedRow
@@ -273,6 +273,10 @@ class RowCheck:
                 "does_not_exist",
                 "The campaign has no such group. Add it, or let the import make groups.",
             )
+        try:
+            validate_visible(name)
+        except ValidationError as error:
+            raise BadCell(error.code, error.message) from None
         if len(self.groups) >= MOST_GROUPS:
             raise BadCell("too_many_groups", f"Imports make at most {MOST_GROUPS} groups.")
         if self.job.dry_run:

@@ -12,6 +12,7 @@ from django.utils.cache import get_conditional_response
 from django.utils.timezone import get_current_timezone_name
 from django.views.decorators.cache import never_cache
 
+from accounts.autocomplete import ScopedAutocomplete
 from accounts.forms import AdminLoginForm
 from accounts.two_factor.device import must_turn_on
 from accounts.two_factor.login import CodeStep, PasswordStep
@@ -100,6 +101,9 @@ class StaffSite(AdminSite):
             return inner(request, *args, **kwargs)
 
         return update_wrapper(led, inner)
+
+    def autocomplete_view(self, request):
+        return ScopedAutocomplete.as_view(admin_site=self)(request)
 
     def search(self, request):
         """To the list that finds it: what has an "@" is an address, all else a campaign's name."""

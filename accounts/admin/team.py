@@ -1,18 +1,45 @@
 from django.contrib import admin
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.db.models import Count
+from django.forms import BaseInlineFormSet
 
 from accounts.admin.managed import ManagedAdmin, manages
 from accounts.models import Membership, Team
 from accounts.scoped_admin import RemovesByVerb, ScopedInline
 
 
+class UserSelect(AutocompleteSelect):
+    """Where a user is chosen already, it knows whom, and needn't ask for each member of a team."""
+
+    chosen = None
+
+    def optgroups(self, name, value, attr=None):
+        if self.chosen is None or [str(self.chosen.pk)] != [str(each) for each in value]:
+            return super().optgroups(name, value, attr)
+        option = self.create_option(name, self.chosen.pk, str(self.chosen), selected=True, index=0)
+        return [(None, [option], 0)]
+
+
+class MembershipFormSet(BaseInlineFormSet):
+    def add_fields(self, form, index):
+        super().add_fields(form, index)
+        if form.instance.pk and "user" in form.fields:
+            form.fields["user"].widget.widget.chosen = form.instance.user  # within a wrapper
+
+
 class MembershipInline(ScopedInline):
     model = Membership
+    formset = MembershipFormSet
     autocomplete_fields = ["user"]
     fields = ["user", "role"]
 
     def get_queryset(self, request):
         return super().get_queryset(request).select_related("team", "user")  # each row names them
+
+    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+        if db_field.name == "user":
+            kwargs["widget"] = UserSelect(db_field, self.admin_site, using=kwargs.get("using"))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def has_add_permission(self, request, team):
         return super().has_add_permission(request, team) and self.may_manage(request, team)

@@ -1,5 +1,7 @@
 import pytest
 from django.contrib import admin
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.idempotency import IdempotentRequest
@@ -186,3 +188,39 @@ def test_idempotent_requests_are_for_superusers_to_read(admin_client):
     assert [*anna.get(page(IdempotentRequest)).context["cl"].result_list] == []
     assert anna.get(page(IdempotentRequest, "change", kept.pk)).url == "/admin/"
     assert admin_client.post(page(IdempotentRequest, "delete", kept.pk)).status_code == 403
+
+
+def test_a_teams_page_takes_as_many_queries_for_thirty_members_as_for_three(admin_client):
+    team = User.objects.create_user("boss", "boss@example.com").own_team
+    manager = make_staff("mia", team, models=[Membership, Team])
+    clients = (admin_client, signed_in(manager))
+
+    def queries(members: int) -> list[int]:
+        for number in range(team.memberships.count(), members):
+            make_staff(f"member{number}", team)
+        taken = []
+        for client in clients:
+            with CaptureQueriesContext(connection) as asked:
+                text = client.get(page(Team, "change", team.pk)).text
+            assert text.count(" selected>") >= 1
+            taken.append(len(asked))
+        return taken
+
+    queries(3)  # content types are remembered from then on
+    assert queries(3) == queries(30)
+
+
+def test_a_member_is_replaced_on_the_page_of_the_team(admin_client):
+    """By somebody else than the one whom the page knows already."""
+    team = User.objects.create_user("boss", "boss@example.com").own_team
+    make_staff("one", team)
+    other = User.objects.create_user("two", "two@example.com")
+    where = page(Team, "change", team.pk)
+    members = list(team.memberships.order_by("pk"))
+    rows = [{"id": each.pk, "user": each.user_id, "role": each.role} for each in members]
+    rows[1]["user"] = other.pk
+    form = inline("memberships", *rows, initial=2, name="")
+    shown = admin_client.post(where, form).text  # without a name, to see it again
+    assert f'<option value="{other.pk}" selected>' in shown
+    assert admin_client.post(where, form | {"name": "X"}).status_code == 302
+    assert team.memberships.get(pk=members[1].pk).user == other

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import Team
 from accounts.scoped_admin import ScopedInline
-from campaigns.admin.campaign_verbs import CampaignVerbs
+from campaigns.admin.campaign_actions import CampaignActions
 from campaigns.admin.contact_count import contact_count_text, with_contact_count
 from campaigns.admin.lists import number_or_none
 from campaigns.admin.removal import BackgroundRemovalAdmin
@@ -90,7 +90,7 @@ class CampaignList(ChangeList):
 
 
 @admin.register(Campaign)
-class CampaignAdmin(CampaignVerbs, BackgroundRemovalAdmin):
+class CampaignAdmin(CampaignActions, BackgroundRemovalAdmin):
     team_path = "team_id"
     form = CampaignForm
     list_display = ["name", "team", "group_count", "contact_count", "created_at", "closed_at"]

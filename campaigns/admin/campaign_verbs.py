@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 from django.http import Http404, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -17,6 +17,7 @@ from campaigns.models import Campaign
 
 NAME_LENGTH = Campaign._meta.get_field("name").max_length
 BY_SOMEBODY_ELSE = "Nothing was done: somebody has done it already."
+REMOVED = "Nothing was done: somebody has deleted it meanwhile."
 
 
 class CampaignVerb:
@@ -28,6 +29,7 @@ class CampaignVerb:
     form_class: type[forms.BaseForm] = forms.Form
     at_hand = False  # on the page itself; the others are in the menu beside it
     loses = False  # it takes something away, and is shown so
+    title_of_several = ""  # none where it is done with one campaign at a time
 
     def __init__(self, pages: admin.ModelAdmin, request, campaign: Campaign):
         self.pages, self.request, self.campaign = pages, request, campaign
@@ -60,6 +62,15 @@ class CampaignVerb:
         """Do it, and answer. It may meet a Refusal."""
         raise NotImplementedError
 
+    def act(self):
+        """What is done with each of several campaigns, without a form."""
+        raise NotImplementedError
+
+    @classmethod
+    def consequences(cls, campaigns: list[Campaign]) -> dict[int, str]:
+        """Campaign id → what becomes of it, in a few queries however many there are."""
+        return {}
+
     def done(self, text: str, page: str = ""):
         self.pages.message_user(self.request, text, messages.SUCCESS)
         return HttpResponseRedirect(page or self.page)
@@ -71,6 +82,7 @@ class CampaignVerb:
 
 class Close(CampaignVerb):
     name, label, title = "close", "Close", "Close the campaign?"
+    title_of_several = "Close these campaigns?"
     loses = True
 
     @property
@@ -80,22 +92,29 @@ class Close(CampaignVerb):
     def context(self):
         return {"contacts": contact_count_text(with_contact_count(self.campaign.groups))}
 
-    def do(self, form):
+    def act(self):
         self.campaign.close()
         self.note("Closed.")
+
+    def do(self, form):
+        self.act()
         return self.done("The campaign is closed: pixels answer, and nothing more is counted.")
 
 
 class Reopen(CampaignVerb):
     name, label, title = "reopen", "Reopen", "Reopen the campaign?"
+    title_of_several = "Reopen these campaigns?"
 
     @property
     def offered(self):
         return self.campaign.closed_at is not None
 
-    def do(self, form):
+    def act(self):
         self.campaign.reopen()
         self.note("Reopened.")
+
+    def do(self, form):
+        self.act()
         is_off = self.campaign.tracking == Campaign.Tracking.OFF
         counts = "Its tracking is off." if is_off else "It counts again, from now on."
         return self.done(f"The campaign is open. {counts}")
@@ -194,9 +213,14 @@ class CampaignVerbs(admin.ModelAdmin):
     def do(self, asked: CampaignVerb, form):
         try:
             with transaction.atomic():
+                # Nobody deletes it from here on.
+                Campaign.objects.select_for_update().get(pk=asked.campaign.pk)
                 return asked.do(form)
         except Refusal as refusal:
             return self.answer_with(asked.request, refusal, asked.address)
         except IntegrityError:
             text = "Nothing was done: somebody was faster. Please try again."
             return self.answer_with(asked.request, text, asked.address)
+        except ObjectDoesNotExist:
+            campaigns = reverse("admin:campaigns_campaign_changelist")
+            return self.answer_with(asked.request, REMOVED, campaigns)

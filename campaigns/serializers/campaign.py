@@ -3,7 +3,7 @@ from rest_framework import serializers
 
 from accounts.models import Team
 from accounts.scope import ScopedField
-from campaigns.fields import name_key
+from campaigns.fields import name_key, validate_visible
 from campaigns.models import Campaign, Group
 from campaigns.serializers.row import RowSerializer
 
@@ -28,7 +28,7 @@ class CampaignSerializer(SentFieldsSerializer):
         help_text="Your own team, or the team of your API key, unless you say.",
     )
     group_names = serializers.ListField(
-        child=serializers.CharField(max_length=200),
+        child=serializers.CharField(max_length=200, validators=[validate_visible]),
         min_length=1,
         max_length=20,
         write_only=True,

@@ -1,5 +1,8 @@
 """Campaigns and groups on their admin pages."""
 
+import re
+from html import unescape
+
 import pytest
 
 from accounts.models import Team, User
@@ -152,3 +155,23 @@ def test_a_user_goes_and_the_team_with_its_campaigns_stays(admin_client):
     assert "was deleted successfully" in said(reply)
     campaign.team.refresh_from_db()
     assert campaign.team.owner is None
+
+
+def trail(html: str) -> str:
+    """The breadcrumbs, as they are read."""
+    crumbs = html.partition('class="breadcrumbs"')[2].partition("</div>")[0].partition(">")[2]
+    return " ".join(unescape(re.sub(r"<[^>]+>", "", crumbs)).replace("\u203a", ">").split())
+
+
+def test_breadcrumbs_name_each_step_once(admin_client):
+    campaign = make_campaign(name="Autumn")
+    expected = {
+        page(Campaign): "Home > Campaigns",
+        page(Campaign, "add"): "Home > Campaigns > Add campaign",
+        page(Campaign, "change", campaign.pk): "Home > Campaigns > Autumn",
+        page(Campaign, "history", campaign.pk): "Home > Campaigns > Autumn > History",
+        page(Campaign, "delete", campaign.pk): "Home > Campaigns > Autumn > Delete",
+        page(Campaign, "close", campaign.pk): "Home > Campaigns > Autumn > Close",
+        page(Team, "change", campaign.team.pk): f"Home > Teams > {campaign.team}",
+    }
+    assert {where: trail(admin_client.get(where).text) for where in expected} == expected

@@ -93,3 +93,42 @@ def test_imports_are_stopped_by_who_may_write(contact, role):
     assert ("Pause" in client.get(page(ContactImport, "change", job.pk)).text) == (role == EDITOR)
     reply = client.post(page(ContactImport, "pause", job.pk))
     assert reply.status_code == (302 if role == EDITOR else 403)
+
+
+# -- Choices ---------------------------------------------------------------------------------------
+def offered(client, model, field, term="") -> list[str] | int:
+    """What the box of a form finds, or the status of the refusal."""
+    query = {"app_label": "campaigns", "model_name": model._meta.model_name}
+    reply = client.get("/admin/autocomplete/", query | {"field_name": field, "term": term})
+    if reply.status_code != 200:
+        return reply.status_code
+    return sorted(each["text"] for each in reply.json()["results"])
+
+
+@pytest.mark.parametrize("role", [VIEWER, EDITOR, MANAGER])
+def test_teams_are_offered_to_those_who_make_campaigns_in_them(contact, role):
+    """Whether or not they may look at teams."""
+    team = contact.group.campaign.team
+    client = member(contact, role)
+    make_campaign(name="Of others")
+    own = f"{role}'s team"
+    assert client.get(page(Campaign, "add")).status_code == 200
+    assert offered(client, Campaign, "team") == sorted(
+        [own, team.name] if role != VIEWER else [own]
+    )
+    assert offered(client, Campaign, "team", team.name) == ([team.name] if role != VIEWER else [])
+
+
+def test_groups_are_added_to_campaigns_that_are_offered(contact):
+    campaign = contact.group.campaign
+    make_campaign(name="Of others")
+    editor = make_staff(EDITOR, campaign.team, [Group], role=EDITOR)
+    viewer = make_staff(VIEWER, campaign.team, MODELS, role=VIEWER)
+    assert offered(signed_in(editor), Group, "campaign") == [campaign.name]
+    assert offered(signed_in(viewer), Group, "campaign") == []
+
+
+def test_nothing_is_offered_to_those_who_fill_in_no_form(contact):
+    looks = make_staff("looks", contact.group.campaign.team, [Campaign], ["view"], role=EDITOR)
+    assert offered(signed_in(looks), Campaign, "team") == 403
+    assert offered(signed_in(make_staff("none")), Campaign, "team") == 403

@@ -43,6 +43,7 @@ def test_a_campaign_can_begin_with_several_groups_the_first_being_the_control(ho
         (["A", None], "null", "group_names.1"),
         ("A", "not_a_list", "group_names"),
         (["A" * 201], "max_length", "group_names.0"),
+        (["A", "\u200b"], "invisible", "group_names.1"),
     ],
 )
 def test_odd_group_names_are_refused(house, names, code, field):

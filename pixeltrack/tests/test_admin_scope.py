@@ -363,7 +363,7 @@ def test_who_may_only_view_changes_nothing_with_any_post(pair):
         for where, fields in forged(pair).values():
             client.post(where, fields)
         for model in LISTS:
-            for action in ("delete_selected", "revoke"):
+            for action in ("delete_selected", "revoke", "close", "reopen"):
                 selected = {"action": action, "_selected_action": [pair.rows[model].pk]}
                 client.post(page(model), selected | {"post": "yes"})
     assert client.get(page(Campaign, "change", pair.world.campaign.pk)).status_code == 200

@@ -5,6 +5,7 @@
 
 from django.contrib import admin
 from django.db.models import Sum
+from django.utils import timezone
 
 from campaigns import admin as pages
 from campaigns.admin import campaign_verbs
@@ -14,7 +15,7 @@ from tracking.admin.campaign_export import Export
 from tracking.admin.campaign_panel import CampaignPanelPages
 from tracking.models import Opening, OpeningCount
 from tracking.panels.words import times
-from tracking.statistics import statistics_of
+from tracking.statistics import statistics_of, summaries_of
 
 admin.site.unregister([Campaign, Group, Pixel])
 
@@ -25,6 +26,15 @@ def openings_of(groups) -> int:
 
 
 class Close(campaign_verbs.Close):
+    @classmethod
+    def consequences(cls, campaigns):
+        told = {}
+        for pk, summary in summaries_of(campaigns, 1, timezone.now()).items():
+            later = summary.contacts - summary.due
+            told[pk] = times(summary.contacts, "contact")
+            told[pk] += f", {later:,} of them scheduled for later" if later > 0 else ""
+        return told
+
     def context(self):
         told = statistics_of(self.campaign)
         openings, later = told["openings"]["total"], told["contacts"] - told["due"]

@@ -71,7 +71,7 @@ def tiles(contact: Contact, known: ContactOpenings | None) -> list[Tile]:
     verified = known.first_verified_verdict or "not yet"
     return [
         Tile("mail opens", number(known.mail_opens), times(known.openings, "opening")),
-        Tile("first opened", told(known.first_at), known.first_verdict),
+        Tile("first opened", told(known.first_at), f"{known.first_verdict}, {zone} time"),
         Tile("first verified", told(known.first_verified_at), verified),
-        Tile("last opened", told(known.last_at)),
+        Tile("last opened", told(known.last_at), f"{zone} time"),
     ]

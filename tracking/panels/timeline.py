@@ -110,7 +110,8 @@ class Timeline:
         changes = self._changes()
         # The oldest of those at one moment first, as they are turned around.
         for opening in reversed(self.openings):
-            pixel = pixel_named(opening.pixel.number, self._last_pixel)
+            number = opening.pixel and opening.pixel.number
+            pixel = pixel_named(number, self._last_pixel) if number else "pixel not known"
             made = tuple(changes[opening.event_id])
             yield Event(opening.opened_at, opening=opening, pixel=pixel, changes=made)
 

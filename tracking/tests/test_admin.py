@@ -4,6 +4,8 @@ from uuid import uuid4
 import pytest
 from django.apps import apps
 from django.contrib import admin
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import LoginTrace, TokenFamily
 from accounts.paginator import BoundedPaginator
@@ -260,3 +262,40 @@ def test_an_opening_that_comes_in_while_its_pixel_goes_is_kept(admin_client, mon
     reply = admin_client.post(page(Pixel, "delete", pixel.pk), {"post": "yes"})
     assert "Nothing was deleted" in said(reply)
     assert Opening.objects.filter(pixel=pixel).exists()
+
+
+def plan_of(query: dict) -> str:
+    """Which index the database reads, and how."""
+    with connection.cursor() as cursor:
+        how = "EXPLAIN QUERY PLAN" if connection.vendor == "sqlite" else "EXPLAIN"
+        cursor.execute(f"{how} {query['sql']}")
+        place = -1 if connection.vendor == "sqlite" else 5
+        return " ".join(str(row[place]) for row in cursor.fetchall())
+
+
+def test_all_openings_of_a_contact_are_read_by_the_contact():
+    """However many groups one has: they are not what the database looks through."""
+    anna = make_staff(models=[Opening])
+    groups = [make_campaign(anna.own_team).groups.get() for _ in range(4)]
+    contacts = [opened_contact(group) for group in groups]
+    client = signed_in(anna)
+    with CaptureQueriesContext(connection) as asked:
+        reply = client.get(page(Opening), {"contact__id__exact": contacts[3].pk})
+    assert {each.contact for each in reply.context["cl"].result_list} == {contacts[3]}
+    read = [each for each in asked if 'FROM "tracking_opening"' in each["sql"].replace("`", '"')]
+    assert read
+    for each in read:
+        assert "group_id" not in each["sql"].partition(" WHERE ")[2]
+        assert "opening_contact_time" in plan_of(each)
+
+
+def test_no_openings_of_another_teams_contact_are_found_by_its_id():
+    client = signed_in(make_staff(models=[Opening]))
+    theirs = opened_contact()
+    for asked in (theirs.pk, f"0{theirs.pk}", f" {theirs.pk}", f"{theirs.pk}.0"):
+        reply = client.get(page(Opening), {"contact__id__exact": asked}, follow=True)
+        assert reply.status_code == 200
+        assert theirs.email not in reply.text
+    opening = Opening.objects.first()
+    where = page(Opening, "change", opening.pk)
+    assert client.get(where, {"contact__id__exact": theirs.pk}).status_code == 302

@@ -10,6 +10,7 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 
 from accounts.tests.staff import admin_client, make_staff, page, said, signed_in
+from campaigns.admin.campaign_verbs import CampaignVerbs
 from campaigns.models import Campaign, Contact, Group, Pixel
 from campaigns.tests.factories import make_campaign, make_contact
 from tracking.models import CampaignDecision, Opening
@@ -288,3 +289,25 @@ def test_pages_cost_the_same_however_much_there_is(
         make_contact(campaign.groups.first(), scheduled_at=NOON)
         with django_assert_max_num_queries(22):
             assert admin_client.get(address(campaign, verb)).status_code == 200
+
+
+# -- Somebody else is at it ------------------------------------------------------------------------
+@pytest.mark.parametrize("verb", ["close", "reopen", "duplicate", "decide"])
+def test_what_is_done_with_a_campaign_that_was_deleted_meanwhile_says_so(
+    admin_client, campaign, monkeypatch, verb
+):
+    if verb == "reopen":
+        campaign.close()
+    do = CampaignVerbs.do
+
+    def late(*args):
+        Campaign.objects.get(pk=campaign.pk).remove()
+        return do(*args)
+
+    monkeypatch.setattr(CampaignVerbs, "do", late)
+    form = {"name": "Copy", "group": campaign.groups.first().pk}
+    reply = admin_client.post(address(campaign, verb), form)
+    assert (reply.status_code, reply.url) == (302, page(Campaign))
+    assert said(reply) == "Nothing was done: somebody has deleted it meanwhile."
+    assert not Campaign.objects.exists()
+    assert not CampaignDecision.objects.exists()

@@ -197,3 +197,9 @@ def test_a_contact_whose_counts_have_drifted_away_has_a_page(admin_client, conta
     open_it(contact)
     ContactOpenings.objects.all().delete()
     assert "All openings of the contact</a>." in seen(admin_client, contact)
+
+
+def test_an_opening_whose_pixel_is_not_known_is_told_without_it(admin_client, contact):
+    open_it(contact)
+    Opening.objects.update(pixel=None)
+    assert "Pixel not known" in seen(admin_client, contact)

@@ -49,12 +49,16 @@ def measure(folder: Path, options, ending: ExitStack) -> tuple[list[Runner], lis
     ending.callback(mariadb.stop)
     mariadb.start()
     pin(mariadb, OTHER_CORE)
-    ours = ending.enter_context(PixelTrack(folder, mariadb))
+    ours = PixelTrack(folder, mariadb)
+    go = Go(folder, ours.stack.key)
+    ending.callback(go.compiler.stop)
+    go.compiler.start()
+    ending.enter_context(ours)
     uuids = ours.make_pixels(options.pixels, folder / "tokens")
     tokens = Tokens(folder / "tokens", len(uuids))
     stores = (folder, mariadb, ours.stack.key, uuids)
-    others = [NGINX(folder), NGINXWithLog(folder), Go(folder, ours.stack.key)]
-    others += [Reference(*stores), DjangoORM(*stores), Pytracking(*stores)]
+    others = [NGINX(folder), NGINXWithLog(folder), Reference(*stores)]
+    others += [DjangoORM(*stores), Pytracking(*stores), go]
     sides = [ours, *(ending.enter_context(side) for side in others)]
     usual = (tokens, options.connections, options.seconds)
     runners = [Runner(side, *usual) for side in sides]

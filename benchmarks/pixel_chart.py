@@ -6,8 +6,8 @@ from xml.sax.saxutils import escape, quoteattr
 from benchmarks.pixel_run import Runner
 from benchmarks.pixel_sides import PixelTrack
 
-WIDTH, ROW, BAR, TOP, FOOT = 860, 34, 20, 52, 14
-LEFT, RIGHT = 326, 156  # for the names, and for the figures behind the longest bar
+WIDTH, ROW, BAR, TOP, FOOT = 920, 34, 20, 52, 14
+LEFT, RIGHT = 286, 260  # for the names, and for what is told behind the longest bar
 LEAST_WIDE = 2  # of a bar, so that it is seen
 # It follows what the reader has chosen, and brings its own ground: the page around it may not.
 PICTURE = """\
@@ -36,12 +36,12 @@ text {{ fill: #e6edf3; }}
 <line class="base" x1="{left}" x2="{left}" y1="{top}" y2="{bottom}"/>
 </svg>
 """
-# The figures are one text with the bar before it, wherever that ends.
 ROW_PARTS = """\
 <text x="{name_x}" y="{text_y}" text-anchor="end">{name}</text>
 <rect class="{kind}" x="{left}" y="{bar_y}" width="{wide:.1f}" height="{bar}"/>
-<text x="{figure_x:.1f}" y="{text_y}">{rate:,.0f}<tspan class="quiet"> · p99 {p99}</tspan></text>"""
-TITLE = "Pixels answered per second on one core, and p99"
+<text x="{figure_x:.1f}" y="{text_y}">{rate:,.0f}\
+<tspan class="quiet"> · p99 {p99} · {keeps}</tspan></text>"""
+TITLE = "Pixels answered in a second by one core, p99, and what is kept of each"
 
 
 def chart(runners: list[Runner]) -> str:
@@ -49,11 +49,11 @@ def chart(runners: list[Runner]) -> str:
     ordered = sorted(runners, key=lambda runner: runner.found.rate, reverse=True)
     most = ordered[0].found.rate
     bottom = TOP + ROW * len(ordered)
-    told = [f"{runner.name} {runner.found.rate:,.0f}" for runner in ordered]
+    words = [f"{runner.name} {runner.found.rate:,.0f}" for runner in ordered]
     return PICTURE.format(
         width=WIDTH,
         height=bottom + FOOT,
-        words=quoteattr(f"{TITLE}: {'; '.join(told)}".replace("`", "")),
+        words=quoteattr(f"{TITLE}: {'; '.join(words)}".replace("`", "")),
         title=TITLE,
         rows="\n".join(row(place, runner, most) for place, runner in enumerate(ordered)),
         left=LEFT,
@@ -76,9 +76,12 @@ def row(place: int, runner: Runner, most: float) -> str:
         figure_x=LEFT + wide + 8,
         text_y=bar_y + 15,
         rate=runner.found.rate,
-        p99=in_ms(median(runner.found.p99)),
+        p99=told(median(runner.found.p99)),
+        keeps=escape(runner.side.keeps),
     )
 
 
-def in_ms(time: float) -> str:
-    return f"{time:.1f} ms" if time < 10 else f"{time:.0f} ms"
+def told(milliseconds: float) -> str:
+    if milliseconds >= 1000:
+        return f"{milliseconds / 1000:.1f} s"
+    return f"{milliseconds:.{0 if milliseconds >= 10 else 1}f} ms"

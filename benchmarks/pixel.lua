@@ -1,7 +1,9 @@
--- What wrk sends, for a window of seconds: wrk … -- TOKENS FIRST COUNT SECONDS
+-- What wrk sends, for a window of seconds: wrk … -- TOKENS FIRST COUNT SECONDS SENT [again]
 -- Requests for pixels, by the tokens in a file (one a line): COUNT of them from number FIRST on,
--- each with a User-Agent of its own; after the last one the first again. After the window nothing
--- new is sent, so that wrk, which runs a bit longer, has an answer to each request.
+-- after the last one the first again. SENT is how many requests went to the same server before, by
+-- which this goes on where they ended. Each request has a User-Agent of its own; with "again" a
+-- pixel has one, and whoever comes back to it is the same reader. After the window nothing new is
+-- sent, so that wrk, which runs a bit longer, has an answer to each request.
 
 local ffi = require("ffi")
 ffi.cdef [[
@@ -13,7 +15,7 @@ local TEXT = "GET /p/%s.gif HTTP/1.1\r\nHost: 127.0.0.1\r\n" ..
   "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:%d.0) Gecko/20100101 Thunderbird/%d.0\r\n" ..
   "Accept: image/avif,image/webp,*/*\r\nAccept-Encoding: gzip, deflate\r\n\r\n"
 local moment = ffi.new("struct moment")
-local tokens, first, next_one, sends_until, window = {}, 0, 0, nil, nil
+local tokens, next_one, again, sends_until, window = {}, 0, false, nil, nil
 
 local function now()
   ffi.C.clock_gettime(1, moment) -- CLOCK_MONOTONIC
@@ -21,7 +23,8 @@ local function now()
 end
 
 function init(arguments)
-  first, window = tonumber(arguments[2]), tonumber(arguments[4])
+  local first = tonumber(arguments[2])
+  window, next_one, again = tonumber(arguments[4]), tonumber(arguments[5]), arguments[6] == "again"
   local last, number = first + tonumber(arguments[3]), 0
   for token in io.lines(arguments[1]) do
     if number >= first and number < last then
@@ -38,8 +41,9 @@ end
 
 function request()
   local place = next_one % #tokens
+  local reader = again and place or next_one
   next_one = next_one + 1
-  return string.format(TEXT, tokens[place + 1], first + place, first + place)
+  return string.format(TEXT, tokens[place + 1], reader, reader)
 end
 
 function done(summary, latency)

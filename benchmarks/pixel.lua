@@ -1,7 +1,8 @@
--- What wrk sends, for a window of seconds: wrk … -- TOKENS FIRST COUNT SECONDS
+-- What wrk sends, for a window of seconds: wrk … -- TOKENS FIRST COUNT SECONDS [RATE]
 -- Requests for pixels, by the tokens in a file (one a line): COUNT of them from number FIRST on,
 -- each with a User-Agent of its own; after the last one the first again. After the window nothing
 -- new is sent, so that wrk, which runs a bit longer, has an answer to each request.
+-- With a RATE, so many are due a second; without one, each is as soon as a connection is free.
 
 local ffi = require("ffi")
 ffi.cdef [[
@@ -14,6 +15,8 @@ local TEXT = "GET /p/%s.gif HTTP/1.1\r\nHost: 127.0.0.1\r\n" ..
   "Accept: image/avif,image/webp,*/*\r\nAccept-Encoding: gzip, deflate\r\n\r\n"
 local moment = ffi.new("struct moment")
 local tokens, first, next_one, sends_until, window = {}, 0, 0, nil, nil
+local pause, due = 0, 0
+local NEVER = 3600000
 
 local function now()
   ffi.C.clock_gettime(1, moment) -- CLOCK_MONOTONIC
@@ -22,6 +25,7 @@ end
 
 function init(arguments)
   first, window = tonumber(arguments[2]), tonumber(arguments[4])
+  pause = arguments[5] and 1 / tonumber(arguments[5]) or 0
   local last, number = first + tonumber(arguments[3]), 0
   for token in io.lines(arguments[1]) do
     if number >= first and number < last then
@@ -32,8 +36,13 @@ function init(arguments)
 end
 
 function delay()
-  sends_until = sends_until or now() + window
-  return now() < sends_until and 0 or 3600000
+  local at = now()
+  sends_until = sends_until or at + window
+  due = pause > 0 and (due > 0 and due + pause or at) or at
+  if math.max(due, at) >= sends_until then
+    return NEVER
+  end
+  return math.max(0, math.floor((due - at) * 1000))
 end
 
 function request()

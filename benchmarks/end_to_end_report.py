@@ -54,7 +54,7 @@ def judged(ours: Outcome, peer: Outcome) -> Iterator[Verdict]:
 
 
 def report(found: list[Outcome], options) -> str:
-    ours, peer = found
+    ours = found[0]
     command = (
         f"python -m benchmarks.end_to_end --seconds {options.seconds} --step {options.step} "
         f"--pixels {options.pixels} --connections {options.connections}"
@@ -76,8 +76,8 @@ def report(found: list[Outcome], options) -> str:
 def sides(found: list[Outcome]) -> list[str]:
     names = [*dict.fromkeys(name for outcome in found for name in outcome.last.cpu)]
     lines = [
-        "µs of CPU for each opening, those of the kernel on its behalf included, until the last one "
-        "is recorded. *All* is without wrk.",
+        "µs of CPU for each opening, those of the kernel on its behalf included, until the last "
+        "one is recorded. *All* is without wrk.",
         "",
         f"| | openings/s | p50 ms | p99 ms | all | {' | '.join(names)} | acknowledged | in the "
         "database |",
@@ -96,14 +96,15 @@ def sides(found: list[Outcome]) -> list[str]:
 def tries(ours: Outcome) -> list[str]:
     lines = [
         "| offered/s | for s | answered/s | lag in the middle, s | lag in the end, s "
-        "| all recorded after, s | keeps up |",
-        "|---" * 7 + "|",
+        "| all recorded after, s | keeps up | µs of CPU: web, consumer, mariadbd |",
+        "|---" * 8 + "|",
     ]
     for run in ours.tries:
+        cpu = ", ".join(f"{run.cpu[name]:.0f}" for name in ("web", "consumer", "mariadbd"))
         offered = f"{run.offered:,.0f}" if run.offered else "as it answers"
         lines.append(
             f"| {offered} | {run.seconds} | {run.rate:,.0f} | {run.middle:.2f} | {run.end:.2f} "
-            f"| {run.drained:.1f} | {'yes' if run.keeps_up and run.offered else 'no'} |"
+            f"| {run.drained:.1f} | {'yes' if run.keeps_up and run.offered else 'no'} | {cpu} |"
         )
     return lines
 

@@ -6,6 +6,7 @@ import subprocess
 import threading
 import time
 from dataclasses import dataclass, field
+from math import sqrt
 from pathlib import Path
 from statistics import median
 
@@ -20,7 +21,7 @@ from tests.services import find
 from tests.wire import exchange, request
 
 PROBE_S, DRAIN_S, EVERY_S = 4, 600.0, 0.25
-FASTER, SLOWER = 1.15, 0.92
+FASTER, SLOWER, CLOSE = 1.4, 0.92, 1.1
 MOST_TRIES = 6
 # A lag is told by its oldest entry: one of a batch that is being recorded is not behind.
 NOISE_S = 0.5
@@ -168,15 +169,18 @@ def sustain(side: Ours | Peer, tokens: Path, count: int, options) -> Outcome:
 
 
 def find_rate(sender: Sender, options):
-    """What was recorded of the probe in its time is a rate that both cores can do; from there up to
-    one that they can't, and then the highest one that lasts."""
+    """What was recorded of the probe in its time is a rate that both cores can do. From there up to
+    one that they can't, halfway back and so on, and then the highest one that lasts."""
     probe = sender.outcome.last
-    rate = probe.answers / probe.drained
+    low, high, rate = 0.0, None, probe.answers / probe.drained
     for _ in range(MOST_TRIES):
-        if not sender.send(options.step, rate).keeps_up:
+        if sender.send(options.step, rate).keeps_up:
+            low = rate
+        else:
+            high = rate
+        if low and high and high / low < CLOSE:
             break
-        rate *= FASTER
-    while sender.has_pixels:
+        rate = sqrt(low * high) if low and high else low * FASTER or high / FASTER
+    rate = low or rate
+    while not sender.send(options.seconds, rate).keeps_up and sender.has_pixels:
         rate *= SLOWER
-        if sender.send(options.seconds, rate).keeps_up:
-            break

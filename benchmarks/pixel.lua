@@ -1,8 +1,10 @@
--- What wrk sends, for a window of seconds: wrk … -- TOKENS FIRST COUNT SECONDS SENT [again]
+-- What wrk sends, for a window of seconds:
+--   wrk … -- TOKENS FIRST COUNT SECONDS SENT [again] [RATE]
 -- Requests for pixels, by the tokens in a file (one a line): COUNT of them from number FIRST on,
 -- after the last one the first again. SENT is how many requests went to the same server before, by
 -- which this goes on where they ended. Each request has a User-Agent of its own; with "again" a
--- pixel has one, and whoever comes back to it is the same reader. After the window nothing new is
+-- pixel has one, and whoever comes back to it is the same reader. With a RATE, so many are due a
+-- second; without one, each is as soon as a connection is free. After the window nothing new is
 -- sent, so that wrk, which runs a bit longer, has an answer to each request.
 
 local ffi = require("ffi")
@@ -16,6 +18,8 @@ local TEXT = "GET /p/%s.gif HTTP/1.1\r\nHost: 127.0.0.1\r\n" ..
   "Accept: image/avif,image/webp,*/*\r\nAccept-Encoding: gzip, deflate\r\n\r\n"
 local moment = ffi.new("struct moment")
 local tokens, next_one, again, sends_until, window = {}, 0, false, nil, nil
+local pause, due = 0, 0
+local NEVER = 3600000
 
 local function now()
   ffi.C.clock_gettime(1, moment) -- CLOCK_MONOTONIC
@@ -24,7 +28,14 @@ end
 
 function init(arguments)
   local first = tonumber(arguments[2])
-  window, next_one, again = tonumber(arguments[4]), tonumber(arguments[5]), arguments[6] == "again"
+  window, next_one = tonumber(arguments[4]), tonumber(arguments[5])
+  for place = 6, #arguments do
+    if arguments[place] == "again" then
+      again = true
+    else
+      pause = 1 / tonumber(arguments[place])
+    end
+  end
   local last, number = first + tonumber(arguments[3]), 0
   for token in io.lines(arguments[1]) do
     if number >= first and number < last then
@@ -35,8 +46,13 @@ function init(arguments)
 end
 
 function delay()
-  sends_until = sends_until or now() + window
-  return now() < sends_until and 0 or 3600000
+  local at = now()
+  sends_until = sends_until or at + window
+  due = pause > 0 and (due > 0 and due + pause or at) or at
+  if math.max(due, at) >= sends_until then
+    return NEVER
+  end
+  return math.max(0, math.floor((due - at) * 1000))
 end
 
 function request()

@@ -7,6 +7,7 @@ import pytest
 
 from tracking.client_names import names_of
 from tracking.hit import Hit
+from tracking.models import UserAgent
 from tracking.verdict import judge
 
 TABLE = Path(__file__).parent / "data" / "user_agents.csv"
@@ -116,3 +117,10 @@ def test_a_bot_that_nobody_knows_has_no_name_of_its_own(text):
 )
 def test_a_bot_that_is_known_keeps_its_name(text, client):
     assert names_of(text)["client"] == client
+
+
+def test_many_new_ones_are_stored_by_few_queries(db, django_assert_max_num_queries):
+    UserAgent.objects.store(["Reader/1.0"])
+    with django_assert_max_num_queries(5):
+        UserAgent.objects.store([f"Reader/{number}.0" for number in range(100)])
+    assert UserAgent.objects.count() == 100

@@ -1,0 +1,72 @@
+"""Openings from the request to the row, web server, consumer, MariaDB, Redis and load generator
+all on the same two cores, beside the reference's design on the same. `make bench` runs it.
+
+    python -m benchmarks.end_to_end [--seconds 60] [--pixels 600000]
+
+The results go to benchmarks/END_TO_END.md. Exits with 1 if something does not hold.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+from benchmarks.end_to_end_report import report, verdicts
+from benchmarks.end_to_end_run import Outcome, sustain
+from benchmarks.end_to_end_sides import CORES, Ours, Peer
+from benchmarks.pixel import BUFFER_POOL, PROGRAMS
+from tests.services import MariaDB, find
+
+RESULTS = Path(__file__).parent / "END_TO_END.md"
+PEERS_PIXELS = 100_000  # more than it answers
+
+
+def main() -> int:
+    options = parsed()
+    options.load = os.getloadavg()[0]
+    with tempfile.TemporaryDirectory(prefix="pixeltrack-") as folder, ExitStack() as ending:
+        found = measure(Path(folder), options, ending)
+    options.results.write_text(report(found, options))
+    failed = [verdict for verdict in verdicts(found) if not verdict.holds]
+    for verdict in failed:
+        print(f"DOES NOT HOLD: {verdict.text}", file=sys.stderr)
+    return bool(failed)
+
+
+def measure(folder: Path, options, ending: ExitStack) -> list[Outcome]:
+    """One after the other, so that each has both cores."""
+    mariadb, tokens = MariaDB(folder, BUFFER_POOL), folder / "tokens"
+    ending.callback(mariadb.stop)
+    mariadb.start()
+    with Ours(folder, mariadb) as ours:
+        uuids = ours.make_pixels(options.pixels, tokens)
+        found = [sustain(ours, tokens, len(uuids), options)]
+    uuids = uuids[:PEERS_PIXELS]
+    with Peer(folder, mariadb, ours.stack.key, uuids) as peer:
+        return [*found, sustain(peer, tokens, len(uuids), options)]
+
+
+def parsed() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.end_to_end", description=__doc__)
+    parser.add_argument("--seconds", type=int, default=60, help="that a rate is kept up")
+    parser.add_argument("--step", type=int, default=8, help="seconds of a try before that")
+    parser.add_argument("--pixels", type=int, default=600_000)
+    parser.add_argument("--connections", type=int, default=32)
+    parser.add_argument("--results", type=Path, default=RESULTS, help="default: %(default)s")
+    options = parser.parse_args()
+    if min(options.seconds, options.step) < 3 or min(options.pixels, options.connections) < 1:
+        parser.error("--seconds and --step from 3, --pixels and --connections from 1")
+    if missing := [program for program in PROGRAMS if not find(program)]:
+        parser.error(
+            f"missing here: {', '.join(missing)}. On Debian and Ubuntu: apt install "
+            "mariadb-server nginx redis-server wrk"
+        )
+    if os.cpu_count() < CORES:
+        parser.error(f"it needs {CORES} cores")
+    return options
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,61 @@
+"""The two sides, on the same two cores, of which nobody has one for itself."""
+
+from benchmarks.page_views_sides import cpu_seconds, family
+from benchmarks.pixel_sides import PixelTrack, Reference, pin
+from tests.services import Service
+
+CORES = 2
+BOTH = "0,1"
+
+
+class Together:
+    """What a side adds: its processes by name."""
+
+    def services(self) -> dict[str, Service]:
+        raise NotImplementedError
+
+    def spread(self):
+        """Over both cores, whatever they were held to before."""
+        for service in self.services().values():
+            pin(service, BOTH)
+
+    def used(self) -> dict[str, float]:
+        """Seconds of CPU so far, by process with its children."""
+        return {
+            name: sum(map(cpu_seconds, family(service)))
+            for name, service in self.services().items()
+        }
+
+
+class Ours(Together, PixelTrack):
+    def __enter__(self):
+        super().__enter__()
+        self.spread()
+        return self
+
+    def services(self) -> dict[str, Service]:
+        ours = self.stack.services
+        return {name: ours[name] for name in ("web", "consumer", "redis")} | {
+            "mariadbd": self.stack.mariadb
+        }
+
+    def rest(self, whether: bool):
+        """The consumer never does: it is what is measured."""
+
+
+class Peer(Together, Reference):
+    # A process on each core: with one it would leave half of a core to nobody.
+    command = Reference.command + " --workers 2"
+
+    def __enter__(self):
+        super().__enter__()
+        self.spread()
+        return self
+
+    def services(self) -> dict[str, Service]:
+        return {"web": self.web, "redis": self.redis, "mariadbd": self.mariadb}
+
+    def run(self, service: Service) -> Service:
+        if service.name == "redis":
+            self.redis = service
+        return super().run(service)

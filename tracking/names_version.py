@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tracking import client_names
 
-LIBRARY = ("ua-parser", "ua-parser-builtins")
+LIBRARY = ("ua-parser", "ua-parser-builtins", "ua-parser-rs")
 
 
 @cache

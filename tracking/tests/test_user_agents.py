@@ -87,6 +87,12 @@ MAC = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15"
             "",
         ),
         ("Barracuda Sentinel (EE)", "Barracuda Sentinel", "", ""),
+        (  # for whom the rules as Python compiles them find a Mac, in thirty times the time
+            f"{MAC} (KHTML, like Gecko) Version/8.0.2 Safari/600.2.5 (Applebot/0.1)",
+            "Applebot",
+            "Mac OS X",
+            "Spider",
+        ),
         ("", "", "", ""),
     ],
 )

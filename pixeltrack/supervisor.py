@@ -110,10 +110,11 @@ class Supervisor(Manager):
         for step in reversed(self._steps):
             self._stop(step, hurry_at)
 
-    def start(self, names: Iterable[str]):
-        """Start these together, after those before; they are stopped before those, too."""
+    def start(self, names: Iterable[str], *, outlive_last: bool = False):
+        """Start these together, after those before; they are stopped before those, too, or
+        else after those that were started last."""
         step = []
-        self._steps.append(step)
+        self._steps.insert(len(self._steps) - outlive_last, step)
         for name in names:
             child = self._processes[name]["obj"]
             child.start(self.events)

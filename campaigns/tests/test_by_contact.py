@@ -81,7 +81,7 @@ def test_another_order_makes_it_the_plain_query(groups):
     assert listed.between(2, 5) == list(Pixel.objects.order_by("number", "pk")[2:5])
 
 
-@pytest.mark.parametrize("query", ["", "?p=2"])
+@pytest.mark.parametrize("query", ["", "?p=2", "?o=2.1"])
 @pytest.mark.parametrize("is_superuser", [True, False])
 def test_the_page_joins_no_more_than_it_shows(client, query, is_superuser):
     house = House()

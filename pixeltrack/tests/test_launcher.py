@@ -37,6 +37,14 @@ def test_the_web_server_stops_first_and_redis_last(launch):
     assert one.text.index("consumer has stopped") < one.text.index("Redis is now ready to exit")
 
 
+def test_what_no_hit_needs_starts_last_and_stops_after_the_web_server(launch):
+    one = launch(worker=f"{STAND_IN} worker").until("worker runs")
+    assert one.text.index("web runs") < one.text.index("worker runs")
+    one.send().status()
+    assert one.text.index("web has stopped") < one.text.index("worker has stopped")
+    assert one.text.index("worker has stopped") < one.text.index("consumer has stopped")
+
+
 def test_it_can_be_stopped_while_redis_still_keeps_it_waiting(launch):
     one = launch(redis=f"{STAND_IN} silent").until("silent runs")
     assert one.send().status() == 0

@@ -4,7 +4,7 @@ from functools import cache
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import Prefetch, Q
+from django.db.models import Prefetch, Q, Sum
 from django.utils import timezone
 
 from accounts.models import Team
@@ -12,9 +12,10 @@ from accounts.scoped_admin import ScopedInline
 from campaigns.admin.campaign_actions import CampaignActions
 from campaigns.admin.contact_count import contact_count_text, with_contact_count
 from campaigns.admin.lists import number_or_none
+from campaigns.admin.long_select import LongSelect
 from campaigns.admin.removal import BackgroundRemovalAdmin
 from campaigns.fields import name_key
-from campaigns.models import Campaign, Contact, ContactImport, Group
+from campaigns.models import Campaign, Contact, ContactImport, Group, ScheduledCount
 
 
 class GroupFormSet(forms.BaseInlineFormSet):
@@ -65,7 +66,7 @@ def time_zones() -> list[tuple[str, str]]:
 
 
 class CampaignForm(forms.ModelForm):
-    time_zone = forms.ChoiceField(choices=time_zones, initial="UTC")
+    time_zone = forms.ChoiceField(choices=time_zones, initial="UTC", widget=LongSelect)
 
 
 class ClosedFilter(admin.SimpleListFilter):
@@ -153,8 +154,13 @@ class CampaignAdmin(CampaignActions, BackgroundRemovalAdmin):
 
     def losses(self, rows):
         groups = Group.objects.filter(campaign__in=rows)
-        contacts = Contact.objects.filter(group__in=groups)
-        return {"groups": groups.count(), "contacts with their pixels": contacts.count()}
+        return {"groups": groups.count()} | contacts_lost(groups)
+
+
+def contacts_lost(groups) -> dict[str, int]:
+    """As they are counted already: to count a million takes most of a second."""
+    counted = ScheduledCount.objects.filter(group__in=groups).aggregate(number=Sum("contacts"))
+    return {"contacts with their pixels": counted["number"] or 0}
 
 
 class GroupList(ChangeList):
@@ -202,5 +208,4 @@ class GroupAdmin(BackgroundRemovalAdmin):
             obj.make_control()
 
     def losses(self, rows):
-        contacts = Contact.objects.filter(group__in=rows)
-        return {"contacts with their pixels": contacts.count()}
+        return contacts_lost(rows)

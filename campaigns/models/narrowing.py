@@ -14,7 +14,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connections, models
 
 ASKED_AT_ONCE = 50  # groups in one statement
-MOST_ASKED = 100_000  # groups times rows of each; beyond it, merging is no better
+MOST_ASKED = 300_000  # groups times rows of each; beyond it, merging is no better
 MOST_GROUPS = 100  # each part names all of them, as the query does that is narrowed
 ANY_GROUP = -(2**62)  # stands for each of them in turn; no group has this id
 

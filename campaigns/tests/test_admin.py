@@ -129,7 +129,7 @@ def test_big_tables_are_not_counted_to_the_end(
         make_contact(group)
     with django_assert_max_num_queries(14) as captured:
         text = admin_client.get(page(model)).text
-    counting = [each["sql"] for each in captured if "COUNT(" in each["sql"]]
-    assert counting
-    assert all("LIMIT 4" in sql for sql in counting)
+    asked = [each["sql"] for each in captured]
+    assert any("LIMIT 4" in sql for sql in asked)
+    assert all("LIMIT 4" in sql for sql in asked if "COUNT(" in sql)
     assert f"3+ {model._meta.verbose_name_plural}" in text

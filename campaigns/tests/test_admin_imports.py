@@ -284,7 +284,7 @@ def test_buttons_are_for_posts_and_cancelling_asks_first(admin_client):
     asked = admin_client.get(address("cancel", job))
     assert "What it has taken in stays." in asked.text
     assert 'value="Yes, cancel it"' in asked.text
-    assert ">Campaigns</a>" in asked.text.partition("breadcrumbs")[2].partition("</div>")[0]
+    assert ">Contact imports</a>" in asked.text.partition("breadcrumbs")[2].partition("</div>")[0]
     careful = Client(enforce_csrf_checks=True)
     careful.cookies = admin_client.cookies
     assert careful.post(address("cancel", job)).status_code == 403

@@ -10,8 +10,8 @@ from campaigns.models.adding import make_missing
 from tracking.client_names import NAMES, names_of
 from tracking.names_version import names_version
 
-DESCRIBED_AT_ONCE = 200  # about a quarter of a second
-STORED_AT_ONCE = 500  # about a second, most of it to describe them
+DESCRIBED_AT_ONCE = 200  # with their locks, for a few hundredths of a second
+STORED_AT_ONCE = 500  # a row has half a kilobyte
 ATTACHED_AT_ONCE = 500  # SQLite takes fewer than 1,000 in one condition
 
 

@@ -110,7 +110,8 @@ class Sender:
         self._next, self._count = 1, count
         with tokens.open() as lines:
             path = f"/p/{next(lines).strip()}.gif"
-        self._length = length_of_answer(exchange(side.url, request("GET", path)))
+        answer = exchange(side.url, request("GET", path))
+        self._length = length_of_answer(answer, side.picture)
         self.outcome.acknowledged = 1
 
     def send(self, seconds: int, offered: float = 0) -> Run:

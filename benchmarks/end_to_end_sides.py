@@ -1,7 +1,8 @@
 """The two sides, on the same two cores, of which nobody has one for itself."""
 
 from benchmarks.page_views_sides import cpu_seconds, family
-from benchmarks.pixel_sides import PixelTrack, Reference, pin
+from benchmarks.pixel_peers import Reference
+from benchmarks.pixel_sides import PixelTrack, pin
 from tests.services import Service
 
 CORES = 2

@@ -4,7 +4,6 @@
 """
 
 from django.contrib import admin
-from django.db.models import Sum
 from django.utils import timezone
 
 from campaigns import admin as pages
@@ -13,16 +12,11 @@ from campaigns.models import Campaign, Group, Pixel
 from tracking.admin.campaign_decision import Decide
 from tracking.admin.campaign_export import Export
 from tracking.admin.campaign_panel import CampaignPanelPages
-from tracking.models import Opening, OpeningCount
+from tracking.models import Opening
 from tracking.panels.words import times
-from tracking.statistics import statistics_of, summaries_of
+from tracking.statistics import openings_in, statistics_of, summaries_of
 
 admin.site.unregister([Campaign, Group, Pixel])
-
-
-def openings_of(groups) -> int:
-    counts = OpeningCount.objects.filter(group__in=groups).order_by()
-    return counts.aggregate(sum=Sum("openings"))["sum"] or 0
 
 
 class Close(campaign_verbs.Close):
@@ -49,14 +43,14 @@ class CampaignAdmin(CampaignPanelPages, pages.CampaignAdmin):
     verbs = (Export, Decide, campaign_verbs.Duplicate, campaign_verbs.Reopen, Close)
 
     def losses(self, rows):
-        groups = Group.objects.filter(campaign__in=rows)
-        return super().losses(rows) | {"openings": openings_of(groups)}
+        groups = Group.objects.filter(campaign__in=rows).values_list("pk", flat=True)
+        return super().losses(rows) | {"openings": openings_in(groups)}
 
 
 @admin.register(Group)
 class GroupAdmin(pages.GroupAdmin):
     def losses(self, rows):
-        return super().losses(rows) | {"openings": openings_of(rows)}
+        return super().losses(rows) | {"openings": openings_in([group.pk for group in rows])}
 
 
 @admin.register(Pixel)

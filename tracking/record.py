@@ -54,37 +54,23 @@ class Target:
         return self.tracking == Campaign.Tracking.ANONYMOUS
 
 
-class NewUserAgents(Exception):
-    """Undoes the transaction, whose openings need these texts stored first.
-
-    Only then, because somebody who rotates User-Agents would fill the table with hits that are
-    no openings.
-    """
-
-    def __init__(self, texts: set[str]):
-        self.texts = texts
-
-
 def record(hits: list[Hit], audit: Callable[[list[Opening]], None] | None = None) -> list[Recorded]:
     """Store the openings among the hits, in the order of their arrival; safe to repeat.
 
     `audit` is given the new openings inside the transaction that stores them.
     """
-    texts = {hit.user_agent for hit in hits}
     while True:
         try:
-            return _record(hits, UserAgent.objects.ids_of(texts), audit)
-        except NewUserAgents as new:
-            UserAgent.objects.store(new.texts)
+            return _record(hits, audit)
         except NewSalts as new:
             ReaderSalt.objects.make(new.hours)
 
 
 @retry_transaction
 @transaction.atomic
-def _record(hits, user_agents, audit):
+def _record(hits, audit):
     targets = lock_targets(hits)
-    past = Past.around(hits, targets, user_agents)
+    past = Past.around(hits, targets)
     openings, recorded = [], []
     for hit in hits:
         decided, opening = decide(hit, targets.get(hit.pixel), past)
@@ -92,9 +78,8 @@ def _record(hits, user_agents, audit):
         if opening:
             past.add(opening)
             openings.append(opening)
-    if new := {opening.user_agent_id for opening in openings if (opening.user_agent_id or 0) < 0}:
-        raise NewUserAgents({text for text, number in user_agents.items() if number in new})
     if openings:
+        store_user_agents(openings, past.user_agents)
         store(openings)
         AnonymousReader.objects.bulk_create(past.anonymous.readers_of(openings))
         if audit:
@@ -215,16 +200,16 @@ class Past:
     taken_since: dict[int, datetime | None]  # of groups with hits that are no longer new
     history: History
     anonymous: AnonymousHistory
-    user_agents: dict[str, int]
+    user_agents: dict[str, int]  # text → id, which is negative where it is new
 
     @classmethod
-    def around(cls, hits, targets, user_agents) -> "Past":
+    def around(cls, hits, targets) -> "Past":
         return cls(
             event_ids=known_event_ids(hits),
             taken_since=taken_since(groups_of_old(hits, targets)),
             history=History.around(hits, targets),
             anonymous=AnonymousHistory.around(anonymous_hits(hits, targets)),
-            user_agents=user_agents,
+            user_agents=UserAgent.objects.ids_of({hit.user_agent for hit in hits}),
         )
 
     def add(self, opening: Opening):
@@ -291,6 +276,19 @@ def without_reader(opening: Opening) -> Opening:
         reason=opening.reason,
         rules_date=opening.rules_date,
     )
+
+
+def store_user_agents(openings: list[Opening], user_agents: dict[str, int]):
+    """Those that are new. Not those of hits that are no openings: somebody who rotates User-Agents
+    would fill the table with them."""
+    new = {opening.user_agent_id for opening in openings if (opening.user_agent_id or 0) < 0}
+    if not new:
+        return
+    texts = {number: text for text, number in user_agents.items() if number in new}
+    stored = UserAgent.objects.store(texts.values())
+    for opening in openings:
+        if opening.user_agent_id in new:
+            opening.user_agent_id = stored[texts[opening.user_agent_id]]
 
 
 def store(openings: list[Opening]):

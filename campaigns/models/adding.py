@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-from django.db import connections, models, router, transaction
+from django.db import connections, models, router
 
-from accounts.retry import retry_transaction
 from campaigns.models.insert import prepared_column
 
 WRITTEN_AT_ONCE = 1_000  # rows; SQLite takes some 32,000 values
@@ -26,11 +25,20 @@ def put_in(
     write(model, key, names, rows, "{0} = {1}")
 
 
-def write(model, key, names, rows, change: str):
+def make_missing(
+    model: type[models.Model], key: Sequence[str], names: Sequence[str], rows: Sequence[tuple]
+):
+    """The same, and those that have the same key stay as they are. Strictly, as ignoring conflicts
+    would not be: MySQL then cuts what is too long."""
+    write(model, key, names, rows, change=None)
+
+
+def write(model, key, names, rows, change: str | None):
     connection = connections[router.db_for_write(model)]
     fields = [model._meta.get_field(name) for name in (*key, *names)]
     columns = [connection.ops.quote_name(field.column) for field in fields]
-    conflict = on_conflict(connection.vendor, columns[: len(key)], columns[len(key) :], change)
+    changed = columns[len(key) :] if change else []
+    conflict = on_conflict(connection.vendor, columns[: len(key)], changed, change)
     for start in range(0, len(rows), WRITTEN_AT_ONCE):
         some = rows[start : start + WRITTEN_AT_ONCE]
         prepared = [
@@ -56,21 +64,7 @@ def written_rows(rows: Sequence[tuple]) -> tuple[str, list | None]:
     return ", ".join([row] * len(rows)), [value for row in rows for value in row]
 
 
-@retry_transaction
-@transaction.atomic
-def make_missing(queryset: models.QuerySet, key: Sequence[str], rows: Sequence[models.Model]):
-    """Insert those of the rows whose key nobody has. Strictly, as ignoring conflicts would not be:
-    MySQL then cuts what is too long. Give rows sorted, outside of any transaction."""
-    can_name_key = connections[queryset.db].features.supports_update_conflicts_with_target
-    queryset.bulk_create(
-        rows,
-        update_conflicts=True,
-        update_fields=key[:1],  # to what it is
-        unique_fields=key if can_name_key else None,
-    )
-
-
-def on_conflict(vendor: str, key: Sequence[str], names: Sequence[str], change: str) -> str:
+def on_conflict(vendor: str, key: Sequence[str], names: Sequence[str], change: str | None) -> str:
     """The end of an INSERT that changes the rows that are there; `VALUES()` is known to both
     MySQL and MariaDB."""
     new = "VALUES({0})" if vendor == "mysql" else "excluded.{0}"

@@ -50,7 +50,7 @@ def last_hours(number: int) -> range:
 
 
 class NamedQuerySet(models.QuerySet):
-    """Rows that are found by the fingerprint of a name."""
+    """Rows that are found by the fingerprint of a name, which is in the field `NAME`."""
 
     def known(self, names: Iterable[str]) -> dict[str, int]:
         """name → id, of those that are there."""
@@ -63,13 +63,18 @@ class NamedQuerySet(models.QuerySet):
 
         Outside of any transaction and in order, so that two consumers can't deadlock.
         """
-        keys = sorted((fingerprint(name), name) for name in names)
-        rows = [self.model.called(name, fingerprint=key) for key, name in keys]
-        make_missing(self, ["fingerprint"], rows)
+        self._make(sorted((fingerprint(name), name) for name in names))
         return self.known(names)
+
+    @retry_transaction
+    @transaction.atomic
+    def _make(self, rows: list[tuple[UUID, str]]):
+        make_missing(self.model, ["fingerprint"], [self.model.NAME], rows)
 
 
 class Page(models.Model):
+    NAME = "page_id"
+
     page_id = models.CharField("page", max_length=NAME_LENGTH)
     fingerprint = models.UUIDField(unique=True, editable=False)
 
@@ -77,10 +82,6 @@ class Page(models.Model):
 
     def __str__(self):
         return self.page_id
-
-    @classmethod
-    def called(cls, name: str, **fields) -> "Page":
-        return cls(page_id=name, **fields)
 
 
 class VisitorQuerySet(NamedQuerySet):
@@ -132,6 +133,8 @@ class VisitorQuerySet(NamedQuerySet):
 class Visitor(models.Model):
     """Somebody who views pages, by the `user_id` that the pages give."""
 
+    NAME = "user_id"
+
     user_id = models.CharField("user", max_length=NAME_LENGTH, blank=True)
     fingerprint = models.UUIDField(unique=True, editable=False)
     erased_at = models.DateTimeField(null=True, editable=False)
@@ -145,10 +148,6 @@ class Visitor(models.Model):
         """See `VisitorQuerySet.erase`."""
         if not self.erased_at:
             Visitor.objects.erase(self.user_id)
-
-    @classmethod
-    def called(cls, name: str, **fields) -> "Visitor":
-        return cls(user_id=name, **fields)
 
 
 def erased_hash(user_id: str, key: str) -> str:

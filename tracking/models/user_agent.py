@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from hashlib import blake2b
 from uuid import UUID
 
@@ -10,8 +10,8 @@ from campaigns.models.adding import make_missing
 from tracking.client_names import NAMES, names_of
 from tracking.names_version import names_version
 
+DESCRIBED = ("text", *NAMES, "described_by")
 DESCRIBED_AT_ONCE = 200  # with their locks, for a few hundredths of a second
-STORED_AT_ONCE = 500  # a row has half a kilobyte
 ATTACHED_AT_ONCE = 500  # SQLite takes fewer than 1,000 in one condition
 
 
@@ -26,21 +26,20 @@ class UserAgentQuerySet(models.QuerySet):
             for position, (fingerprint, text) in enumerate(wanted.items(), 1)
         }
 
-    def store(self, texts):
-        """Store those that are not there yet.
+    def store(self, texts: Iterable[str]) -> dict[str, int]:
+        """text → id; stored are those that are not there yet.
 
-        Outside of any transaction, in the order of their keys, and again after a deadlock: other
-        consumers meet the same new User-Agents.
+        Inside the transaction that needs them, which waits for others that store the same. In the
+        order of their keys, so that none of them waits for another in turn.
         """
         wanted = {user_agent_fingerprint(text): text for text in texts}
-        there = self.filter(fingerprint__in=wanted).values_list("fingerprint", flat=True)
-        new = sorted(wanted.keys() - set(there))
-        for start in range(0, len(new), STORED_AT_ONCE):
-            rows = [
-                self.model(fingerprint=fingerprint, **describe_user_agent(wanted[fingerprint]))
-                for fingerprint in new[start : start + STORED_AT_ONCE]
-            ]
-            make_missing(self, ["fingerprint"], rows)
+        rows = [
+            (fingerprint, *describe_user_agent(wanted[fingerprint]).values())
+            for fingerprint in sorted(wanted)
+        ]
+        make_missing(self.model, ["fingerprint"], DESCRIBED, rows)
+        found = self.filter(fingerprint__in=wanted).values_list("fingerprint", "pk")
+        return {wanted[fingerprint]: pk for fingerprint, pk in found}
 
     def outdated(self) -> "UserAgentQuerySet":
         """Those described by other data than today's. In two halves, which an index has."""
@@ -87,7 +86,7 @@ def user_agent_fingerprint(text: str) -> UUID:
 
 
 def describe_user_agent(text: str) -> dict:
-    """The fields of a new UserAgent."""
+    """The fields DESCRIBED of a new UserAgent."""
     return {"text": text, **names_of(text), "described_by": names_version()}
 
 

@@ -11,7 +11,14 @@ from campaigns.models import Campaign, Contact, Removal
 from campaigns.tests.factories import make_campaign, make_contact
 from campaigns.tests.removed import finish_removals
 from tracking.hit import Hit
-from tracking.models import AnonymousReader, ContactOpenings, Opening, OpeningCount, ReaderSalt
+from tracking.models import (
+    AnonymousReader,
+    ContactOpenings,
+    Opening,
+    OpeningCount,
+    ReaderSalt,
+    UserAgent,
+)
 from tracking.record import record
 
 NOON = 1_772_366_400_000
@@ -44,6 +51,26 @@ def test_consumers_at_once_count_each_pixel_and_reader_once():
     assert counted == {"openings__sum": 20 * BATCHES, "mail_opens__sum": 10 * BATCHES}
     assert OpeningCount.objects.aggregate(each=Sum("first_openings")) == {"each": 10}
     assert ContactOpenings.objects.aggregate(each=Sum("openings")) == {"each": 20 * BATCHES}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_consumers_of_different_contacts_store_the_same_new_user_agents_once():
+    """No lock of a contact keeps them apart."""
+    group, texts = make_contact(pixels=0).group, [f"reader {number}" for number in range(200)]
+    pixels = [make_contact(group).pixels.get().uuid.bytes for _ in range(CONSUMERS * 2)]
+
+    def consume(number):
+        for batch in range(BATCHES):
+            some = texts[batch * 25 :][:25]
+            turned = some[number:] + some[:number]
+            for pixel in pixels[number::CONSUMERS]:
+                record([Hit(uuid4().bytes, pixel, NOON, user_agent=text) for text in turned])
+
+    at_once(CONSUMERS, consume)
+    # Each pixel counts a hundred openings in an hour, and no more.
+    assert Opening.objects.count() == len(pixels) * 100
+    assert set(UserAgent.objects.values_list("text", flat=True)) == set(texts[:100])
+    assert not Opening.objects.filter(user_agent=None).exists()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -2,6 +2,8 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from campaigns.tests.factories import make_campaign, make_contact
 from campaigns.tests.removed import finish_removals
@@ -255,6 +257,17 @@ def test_nothing_of_a_batch_is_stored_where_its_counts_fail(pixel, monkeypatch):
         record([a_hit(pixel)])
     assert not Opening.objects.exists()
     assert not ContactOpenings.objects.exists()
+    assert not UserAgent.objects.exists()
+
+
+def test_new_user_agents_cost_two_queries_more(pixel):
+    record([a_hit(pixel)])  # what a day's first batch needs
+    with CaptureQueriesContext(connection) as known:
+        record([a_hit(pixel, 70)])
+    with CaptureQueriesContext(connection) as new:
+        record([a_hit(pixel, 140, user_agent=f"reader {number}") for number in range(90)])
+    # They are stored, and looked up.
+    assert len(new) - len(known) == 2
 
 
 def test_only_openings_leave_a_user_agent_behind(pixel):

@@ -13,7 +13,7 @@ class BoundedPaginator(Paginator):
     The pages after that are reached by searching or filtering. `more` says that there are some.
     """
 
-    MOST = 10_000
+    MOST = 5_000  # fifty pages, further than anybody turns them
 
     @cached_property
     def _seen(self) -> int:

@@ -27,7 +27,7 @@ def with_contact_count(groups: QuerySet) -> QuerySet:
 
 
 def contact_count_text(groups: list[Group]) -> str:
-    """The contacts of groups that carry `contact_count`: "1,234", or "10,000+"."""
+    """The contacts of groups that carry `contact_count`: "1,234", or "5,000+"."""
     number = sum(min(group.contact_count, MOST) for group in groups)
     more = any(group.contact_count > MOST for group in groups)
     return f"{number:,}{'+' if more else ''}"

@@ -1,10 +1,14 @@
 """A list of what hangs on contacts, found by way of the contacts."""
 
+from collections.abc import Iterator
 from math import ceil
+
+from django.db import models
 
 from campaigns.models.scoped import GroupScopedQuerySet
 
 AT_ONCE = 900  # contacts in a statement: of a thousand and more MariaDB makes a table first
+DENSE = 4  # times as many contacts there may be in a range as are wanted of it
 
 
 class ByContactQuerySet(GroupScopedQuerySet):
@@ -69,13 +73,11 @@ class ByContactQuerySet(GroupScopedQuerySet):
         return self._found[:most]
 
     def _walk(self, most: int) -> list[int]:
-        contacts = self._contacts.order_by("-pk")
-        rows = self.model.objects.order_by(*self.ORDER).values_list("pk", flat=True)
+        contacts, rows = self._contacts.order_by("-pk"), self.model.objects.order_by(*self.ORDER)
         found, seen, wanted = [], 0, min(most, AT_ONCE)
         while wanted > 0:
             ids = contacts.ids_between(seen, seen + wanted)
-            for first in range(0, len(ids), AT_ONCE):
-                found += rows.filter(contact__in=ids[first : first + AT_ONCE])
+            found += of_contacts(rows, ids)
             if len(ids) < wanted:
                 break
             seen += wanted
@@ -83,3 +85,20 @@ class ByContactQuerySet(GroupScopedQuerySet):
             missing = max(most - len(found), 0)
             wanted = min(ceil(missing * seen / max(len(found), 1)), most)
         return found
+
+
+def of_contacts(rows: models.QuerySet, contacts: list[int]) -> Iterator[int]:
+    """The primary keys of the rows of these contacts, which descend as the rows do.
+
+    Contacts that were imported together are next to each other: then a range of them is read, for
+    a tenth of what it costs to look each one up.
+    """
+    if contacts and contacts[0] - contacts[-1] < DENSE * len(contacts):
+        near, wanted = (
+            rows.filter(contact__gte=contacts[-1], contact__lte=contacts[0]),
+            set(contacts),
+        )
+        return (pk for pk, contact in near.values_list("pk", "contact") if contact in wanted)
+    keys = rows.values_list("pk", flat=True)
+    portions = (contacts[first : first + AT_ONCE] for first in range(0, len(contacts), AT_ONCE))
+    return (pk for some in portions for pk in keys.filter(contact__in=some))

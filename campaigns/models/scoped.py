@@ -42,9 +42,8 @@ class GroupScopedQuerySet(models.QuerySet):
         return narrowed
 
     def between(self, start: int, stop: int) -> list:
-        """What `[start:stop]` gives, for lists that are ordered by columns of the rows' own."""
-        if self._narrowing(stop) is None:
-            return list(self[start:stop])
+        """What `[start:stop]` gives, for lists that are ordered by columns of the rows' own. The
+        rows that it passes over are not read, nor sorted, but their keys."""
         return list(self.filter(pk__in=self.ids_between(start, stop)))
 
     def ids_between(self, start: int, stop: int) -> list[int]:

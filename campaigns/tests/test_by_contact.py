@@ -17,9 +17,10 @@ pytestmark = pytest.mark.django_db
 ORDER = ByContactQuerySet.ORDER
 
 
-@pytest.fixture(autouse=True)
-def few_at_once(monkeypatch):
+@pytest.fixture(autouse=True, params=[0, 4, 1000], ids=["one by one", "mixed", "by ranges"])
+def few_at_once(request, monkeypatch):
     monkeypatch.setattr(module, "AT_ONCE", 7)
+    monkeypatch.setattr(module, "DENSE", request.param)
 
 
 @pytest.fixture

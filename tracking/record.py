@@ -93,9 +93,9 @@ def lock_targets(hits) -> dict[bytes, Target]:
     One table at a time: given a join, MariaDB may begin with the groups, which are few, and read
     every contact and pixel of a campaign of a million for each batch.
     """
-    pixels = Pixel.objects.filter(uuid__in={UUID(bytes=hit.pixel) for hit in hits})
+    pixels = Pixel.objects.filter(uuid__among={UUID(bytes=hit.pixel) for hit in hits})
     contacts = set(pixels.values_list("contact_id", flat=True))
-    locked = Contact.objects.select_for_update().filter(pk__in=contacts).order_by("pk")
+    locked = Contact.objects.select_for_update().filter(pk__among=contacts).order_by("pk")
     known = {pk: rest for pk, *rest in locked.values_list("pk", "group_id", "erased_at", "sent_at")}
     # Of a group that is being removed nothing is stored any more.
     groups = Group.objects.filter(pk__in={group for group, *_ in known.values()}, removal=None)
@@ -129,8 +129,8 @@ def groups_of_old(hits, targets) -> set[int]:
 
 
 def known_event_ids(hits) -> set[bytes]:
-    event_ids = [UUID(bytes=hit.event_id) for hit in hits]
-    found = Opening.objects.filter(event_id__in=event_ids).values_list("event_id", flat=True)
+    event_ids = {UUID(bytes=hit.event_id) for hit in hits}
+    found = Opening.objects.filter(event_id__among=event_ids).values_list("event_id", flat=True)
     return {event_id.bytes for event_id in found}
 
 
@@ -146,7 +146,9 @@ class History:
     def around(cls, hits, targets) -> "History":
         moments = [moment_of(hit) for hit in hits]
         contacts = {target.contact_id for target in targets.values()}
-        return cls.between(min(moments), max(moments), Opening.objects.filter(contact__in=contacts))
+        return cls.between(
+            min(moments), max(moments), Opening.objects.filter(contact__among=contacts)
+        )
 
     @classmethod
     def between(cls, first: datetime, last: datetime, openings) -> "History":
@@ -304,7 +306,8 @@ def store(openings: list[Opening]):
 def store_contacts(openings: list[Opening], tally: Tally):
     """The rows of the contacts that are known to have opened; their firsts go into the tally."""
     groups = {opening.contact_id: opening.group_id for opening in openings}
-    rows, mails = ContactOpenings.objects.in_bulk(groups), mails_of(groups)
+    known, mails = ContactOpenings.objects.filter(pk__among=groups), mails_of(groups)
+    rows = {row.pk: row for row in known}
     for mail in mails.values():
         tally.pixels |= mail.pixels
     for contact_id, row in rows.items():

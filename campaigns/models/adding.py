@@ -4,9 +4,8 @@ from collections.abc import Sequence
 
 from django.db import connections, models, router
 
-from campaigns.models.insert import prepared_column
-
-WRITTEN_AT_ONCE = 1_000  # rows; SQLite takes some 32,000 values
+from campaigns.models.insert import WRITTEN_AT_ONCE
+from campaigns.models.literals import written_rows
 
 
 def add_to(
@@ -41,11 +40,7 @@ def write(model, key, names, rows, change: str | None):
     conflict = on_conflict(connection.vendor, columns[: len(key)], changed, change)
     for start in range(0, len(rows), WRITTEN_AT_ONCE):
         some = rows[start : start + WRITTEN_AT_ONCE]
-        prepared = [
-            prepared_column(field, values, connection)
-            for field, values in zip(fields, zip(*some, strict=True), strict=True)
-        ]
-        written, parameters = written_rows(list(zip(*prepared, strict=True)))
+        written, parameters = written_rows(fields, some, connection)
         with connection.cursor() as cursor:
             cursor.execute(
                 # Names from the models; every value is a parameter, or a number.
@@ -53,15 +48,6 @@ def write(model, key, names, rows, change: str | None):
                 f" VALUES {written} {conflict}",
                 parameters,
             )
-
-
-def written_rows(rows: Sequence[tuple]) -> tuple[str, list | None]:
-    """Rows as a statement says them, and its parameters. Numbers stand in it as they are: as
-    parameters, each would take several times as long."""
-    if all(type(value) is int for row in rows for value in row):
-        return ", ".join([f"({', '.join(map(str, row))})" for row in rows]), None
-    row = f"({', '.join(['%s'] * len(rows[0]))})"
-    return ", ".join([row] * len(rows)), [value for row in rows for value in row]
 
 
 def on_conflict(vendor: str, key: Sequence[str], names: Sequence[str], change: str | None) -> str:

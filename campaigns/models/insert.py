@@ -2,7 +2,9 @@ from collections.abc import Sequence
 
 from django.db import connections, models, router
 
-PLAIN = {str, int, type(None)}
+from campaigns.models.literals import written_rows
+
+WRITTEN_AT_ONCE = 1_000  # rows; SQLite takes some 32,000 values
 
 
 def insert_rows(model: type[models.Model], names: Sequence[str], rows: Sequence[tuple]):
@@ -19,26 +21,9 @@ def insert_rows(model: type[models.Model], names: Sequence[str], rows: Sequence[
     fields = [model._meta.get_field(name) for name in names]
     quoted = connection.ops.quote_name
     columns = ", ".join(quoted(field.column) for field in fields)
-    values = ", ".join(["%s"] * len(fields))
-    # In one line, and with VALUES in capitals: mysqlclient makes statements of many rows of such.
-    sql = f"INSERT INTO {quoted(model._meta.db_table)} ({columns}) VALUES ({values})"  # nosec B608 # names only
-    prepared = (
-        prepared_column(field, column, connection)
-        for field, column in zip(fields, zip(*rows, strict=True), strict=True)
-    )
+    into = f"INSERT INTO {quoted(model._meta.db_table)} ({columns})"  # nosec B608 # names only
     with connection.cursor() as cursor:
-        cursor.executemany(sql, list(zip(*prepared, strict=True)))
-
-
-def prepared_column(field: models.Field, values: Sequence, connection) -> Sequence:
-    """As the database's driver takes them."""
-    if isinstance(field, models.JSONField):
-        empty = field.get_db_prep_save({}, connection)
-        return [
-            field.get_db_prep_save(value, connection) if value != {} else empty for value in values
-        ]
-    if set(map(type, values)) <= PLAIN:
-        return values
-    # The rows of a list share what is no text: a moment, most often.
-    prepared = {value: field.get_db_prep_save(value, connection) for value in set(values)}
-    return [prepared[value] for value in values]
+        for start in range(0, len(rows), WRITTEN_AT_ONCE):
+            some = rows[start : start + WRITTEN_AT_ONCE]
+            written, parameters = written_rows(fields, some, connection)
+            cursor.execute(f"{into} VALUES {written}", parameters)  # nosec B608 # see literals

@@ -32,8 +32,11 @@ class Sums(defaultdict):
 
     def add(self, key: tuple, numbers: Iterable[int]):
         own = self[key]
-        for place, number in enumerate(numbers):
-            own[place] += number
+        openings, mail_opens, first_openings, first_verified = numbers
+        own[0] += openings  # a loop would take twice as long, ten times for each opening
+        own[1] += mail_opens
+        own[2] += first_openings
+        own[3] += first_verified
 
     def take_in(self, rows: Iterable[tuple], sign: int):
         """Add rows of such a table (values of the key, then of the measures), or (sign -1) take
@@ -105,6 +108,6 @@ def values_of(model, ids: set[int], *names: str) -> dict[int, tuple]:
     """id → values of these fields"""
     found, wanted = {}, sorted(ids)
     for start in range(0, len(wanted), LOOKED_UP_AT_ONCE):
-        some = model.objects.filter(pk__in=wanted[start : start + LOOKED_UP_AT_ONCE])
+        some = model.objects.filter(pk__among=wanted[start : start + LOOKED_UP_AT_ONCE])
         found |= {pk: values for pk, *values in some.values_list("pk", *names)}
     return found

@@ -20,7 +20,7 @@ class UserAgentQuerySet(models.QuerySet):
         """text → id, for texts of at most 512 characters; a new one has a negative id of its own
         until it is stored."""
         wanted = {user_agent_fingerprint(text): text for text in texts}
-        found = dict(self.filter(fingerprint__in=wanted).values_list("fingerprint", "pk"))
+        found = dict(self.filter(fingerprint__among=wanted).values_list("fingerprint", "pk"))
         return {
             text: found.get(fingerprint, -position)
             for position, (fingerprint, text) in enumerate(wanted.items(), 1)
@@ -38,7 +38,7 @@ class UserAgentQuerySet(models.QuerySet):
             for fingerprint in sorted(wanted)
         ]
         make_missing(self.model, ["fingerprint"], DESCRIBED, rows)
-        found = self.filter(fingerprint__in=wanted).values_list("fingerprint", "pk")
+        found = self.filter(fingerprint__among=wanted).values_list("fingerprint", "pk")
         return {wanted[fingerprint]: pk for fingerprint, pk in found}
 
     def outdated(self) -> "UserAgentQuerySet":

@@ -174,8 +174,7 @@ def name_of(pid: int) -> str:
         "gunicorn": "web",
         "redis-server": "redis",
         " consume": "consumer",
-        " worker ": "worker",
-        " beat ": "beat",
+        " worker ": "worker",  # with beat in it
     }
     return next((name for mark, name in marks.items() if mark in line), line[:40])
 

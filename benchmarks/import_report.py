@@ -26,8 +26,8 @@ Made by `{command}` on {day}: {machine}, {cores} cores, all tiers on the same ma
 
 A list has five columns and one bad row in each {bad_every:,}; contacts get two pixels, and are
 scheduled in quarters of an hour, for a week. *Import*: sent by `POST /api/imports/`, taken in by a
-Celery worker as the Procfile runs it; from the task to the last row, the look through the whole
-file included. *By hand*: the same list into the same
+Celery worker as docker-compose.yml runs it; from the task to the last row, the look through the
+whole file included. *By hand*: the same list into the same
 tables of another database on the same server by `benchmarks/peers/insert_contacts.py`, in
 transactions as long as the import's; its own start is not counted. They take turns; where there are
 several runs, the median counts.

@@ -25,8 +25,8 @@ if settings.PIXEL_LANE:
     from tracking.lane import ExpressLane
     from tracking.models.user_agent import describe_user_agent
 
-    # Reads its rules, half a second: here once for all workers, and not when Redis has failed
-    # and the database waits for it.
+    # Reads its rules, 26 MB: here once for all workers, and not when Redis has failed. Each would
+    # stand still for a quarter of a second, longer than hits may wait for the database.
     describe_user_agent("")
     application = ExpressLane(django, RequestLimits)
 else:

@@ -3,6 +3,7 @@
 import os
 
 from celery import Celery
+from click import Option
 
 from accounts.collector import collect_nothing_while_loading
 
@@ -12,3 +13,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pixeltrack.settings")
 app = Celery("pixeltrack")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+app.user_options["worker"].add(
+    Option(["--with-beat"], is_flag=True, help="Be beat as well, in a thread: for one worker only.")
+)
+app.steps["worker"].add("pixeltrack.beat_thread:BeatStep")  # by name: few processes need it

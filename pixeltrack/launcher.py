@@ -25,7 +25,7 @@ from pixeltrack.web_answers import web_answers
 
 FIRST = "redis"  # the others stand on it
 WEB = "web"  # lets nobody in before those that hits need are there, and stops first
-LAST = "worker", "beat"  # no hit needs them: a start on two cores is shorter by their share
+LAST = "worker"  # no hit needs it: a start on two cores is shorter by its share
 SECONDS_TO_ANSWER = 60
 
 
@@ -68,11 +68,11 @@ def run(supervisor: Supervisor, commands: dict[str, str]):
     welcome = prepare(supervisor)
     if settings.REDIS_EMBEDDED:
         supervisor.wait(until=embedded_redis.answers)
-    supervisor.start(name for name in commands if name not in (FIRST, WEB, *LAST))
+    supervisor.start(name for name in commands if name not in (FIRST, WEB, LAST))
     supervisor.start([WEB])
     if not supervisor.wait(until=web_answers, seconds=SECONDS_TO_ANSWER):
         raise Problem(f"/healthz did not answer within {SECONDS_TO_ANSWER} seconds.")
-    supervisor.start((name for name in commands if name in LAST), outlive_last=True)
+    supervisor.start((name for name in commands if name == LAST), outlive_last=True)
     print(welcome, flush=True)
     supervisor.wait()
 

@@ -24,8 +24,12 @@ def go_on(**about):
 
 
 @worker_init.connect
-def tell_of_worker(**about):
-    MetricsServer(WORKER, heartbeat.is_alive).start()
+def tell_of_worker(sender, **about):
+    beat_init.disconnect(tell_of_beat)  # a beat inside it is told of on the worker's own port
+    signs = [heartbeat]
+    if sender.options.get("with_beat"):
+        signs.append(Scheduler.heartbeat)
+    MetricsServer(WORKER, lambda: all(sign.is_alive() for sign in signs)).start()
 
 
 @beat_init.connect

@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -52,6 +53,13 @@ def read(variables: dict[str, str] | None = None) -> dict:
     """The file with its anchors resolved and, where `variables` are given, their values in it."""
     document = yaml.safe_load(FILE.read_text(encoding="utf-8"))
     return document if variables is None else interpolated(document, variables)
+
+
+def command_of(kind: str) -> list[str]:
+    """What a container of ours runs, to be run here."""
+    program, *arguments = read()["services"][kind]["command"]
+    assert program == "python"
+    return [sys.executable, *arguments]
 
 
 def environment_of(service: dict, variables: dict[str, str]) -> dict[str, str]:

@@ -1,30 +1,20 @@
-"""Workers and beats as the Procfile runs them, two of each, which may be killed."""
+"""Workers and beats as docker-compose.yml runs them, two of each, which may be killed."""
 
 import random
-import shlex
-import sys
 import time
 from contextlib import suppress
 from pathlib import Path
 
 import httpx
 
+from tests.compose import command_of
 from tests.contact_list import PIXELS, ContactList
 from tests.memory import most_memory
 from tests.services import PATIENCE, Service, wait_until
-from tests.stack import ROOT, Stack
+from tests.stack import Stack
 
 WORKERS, BEATS = ("worker-1", "worker-2"), ("beat-1", "beat-2")
 REDIS = "redis"
-
-
-def command_of(kind: str, application="pixeltrack") -> list[str]:
-    """What the Procfile starts under this name, with another Celery application perhaps."""
-    lines = (ROOT / "Procfile").read_text().splitlines()
-    [command] = [line.partition(":")[2] for line in lines if line.startswith(f"{kind}:")]
-    words = [sys.executable if word == "python" else word for word in shlex.split(command)]
-    words[words.index("-A") + 1] = application
-    return words
 
 
 class Importers:
@@ -37,11 +27,11 @@ class Importers:
 
     def start(self, *names: str) -> "Importers":
         for name in names:
-            command = command_of("worker", self.application)
             if name in BEATS:  # each keeps its own notes of when it did what
                 command = [*command_of("beat"), "--schedule", str(self.folder / name)]
-            elif name in WORKERS:
-                command += ["--hostname", f"{name}@%h"]
+            else:
+                command = [*command_of("worker"), "--hostname", f"{name}@%h"]
+                command[command.index("-A") + 1] = self.application
             service = Service(name, command, self.folder, self.environment)
             self.services[name] = service.start()
         return self

@@ -15,15 +15,14 @@ from pathlib import Path
 
 import httpx
 import pytest
-from honcho.environ import parse_procfile
 
+from tests.compose import command_of
 from tests.services import Service, bare_environment, free_port, wait_until
 from tests.stack import ROOT, Stack
 from tests.thorough import THOROUGH
 
 WORKERS = 3
 HITS, VIEWS = 90, 60
-COMMANDS = parse_procfile((ROOT / "Procfile").read_text()).processes
 OUTCOMES = {"stored", "refresh", "database", "spooled", "unknown", "lost"}
 TASK = "pixeltrack.tasks.give_sign_of_life"
 SAMPLE = re.compile(r"^(\w+)(?:\{(.*)\})? (\S+)$", re.MULTILINE)
@@ -44,15 +43,12 @@ class Told:
 
     def start(self, name: str):
         port = self.ports[name] = free_port()
-        program, *arguments = COMMANDS[name].split()
-        assert program == "python"
         environment = self.stack.environment | {
             "PIXEL_METRICS_PORT": str(port),
             "PORT": str(self.stack.port),
             "WEB_CONCURRENCY": str(WORKERS),
         }
-        command = [sys.executable, *arguments]
-        service = Service(name, command, self.stack.folder, environment)
+        service = Service(name, command_of(name), self.stack.folder, environment)
         self.stack.services[name] = service.start()
 
     def get(self, name: str, path: str) -> httpx.Response:
@@ -133,6 +129,7 @@ def test_each_process_tells_its_own_and_that_it_goes_on(told):
                    what="it beats on")  # fmt: skip
     assert told.numbers("consumer")['pixeltrack_stream_lag_seconds{kind="pixel"}'] >= 0
     assert told.numbers("worker")["pixeltrack_quarantined_hits"] == 0
+    assert 'pixeltrack_heartbeat_timestamp_seconds{process="beat"}' not in told.numbers("worker")
     asked = re.compile("pixeltrack_(stream_lag|quarantined|campaign_openings|disk)")
     assert not [key for key in told.numbers("beat") if asked.match(key)]
 

@@ -14,7 +14,6 @@ from tracking import verdict_data
 from tracking.checks import check_database, check_redis, check_spool
 from tracking.consume import Consumer
 from tracking.heartbeat import Heartbeat
-from tracking.models.user_agent import describe_user_agent
 from tracking.replica import Marker
 
 logger = logging.getLogger(__name__)
@@ -30,7 +29,6 @@ class Command(BaseCommand):
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-        describe_user_agent("")  # reads its rules: half a second that the first opening would wait
         verdict_data.watch()
         collect_rarely()
         consumer = Consumer(f"{socket.gethostname()}-{os.getpid()}")

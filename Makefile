@@ -49,9 +49,8 @@ prove: $(VENV)/.dev ## the long proofs; their results go to benchmarks/
 	@$(PY) -m benchmarks.admin_pages
 	@$(PY) -m benchmarks.import --rows $(or $(ROWS),1000000)
 
-bench: $(VENV)/.bench ## measure beside others (needs wrk) into benchmarks/: all, or BENCH=pixel|end_to_end|page_views|ranges
-	@failed=0; for part in $(or $(BENCH),pixel end_to_end page_views ranges); do \
-		$(PY) -m benchmarks.$$part || failed=1; done; exit $$failed
+bench: $(VENV)/.bench ## measure beside others (needs wrk) into benchmarks/RESULTS.md: all, or BENCH=pixel|end_to_end|page_views|ranges
+	@$(PY) -m benchmarks.results $(BENCH)
 
 lint: $(VENV)/.dev ## check the style and which way imports run
 	@$(PY) -m ruff check .

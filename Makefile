@@ -49,6 +49,7 @@ prove: $(VENV)/.dev ## the long proofs; their results go to benchmarks/
 	@$(PY) -m benchmarks.admin_pages
 	@$(PY) -m benchmarks.import --rows $(or $(ROWS),1000000)
 	@$(PY) -m benchmarks.busy --rows $(or $(ROWS),1000000)
+	@$(PY) -m benchmarks.soak
 
 bench: $(VENV)/.bench ## measure beside others (needs wrk) into benchmarks/: all, or BENCH=pixel|end_to_end|page_views|ranges
 	@failed=0; for part in $(or $(BENCH),pixel end_to_end page_views ranges); do \

@@ -138,8 +138,9 @@ def cores(found: Found) -> list[str]:
 
 def profile(found: Found) -> list[str]:
     return [
-        "By py-spy, of one of the web processes: shares of the time in which a thread of it did "
-        "something.",
+        "By py-spy, of one of the web processes: shares of the time in which a thread held its "
+        "interpreter's lock, by what that thread was doing. What answers pixels waits for the "
+        "lock as all others do.",
         "",
         *functions(found.profile),
     ]

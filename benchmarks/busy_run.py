@@ -151,11 +151,12 @@ class Run:
         return used | {"exports' and dashboards' clients": time.process_time()}
 
     def profile(self):
-        """Of a web process, what it does while all of that goes on."""
+        """Of a web process, who holds its interpreter while all of that goes on: what answers
+        pixels has to wait for that."""
         pid = children(self.stack.services["web"].process.pid)[0]
-        with running(pid, self.folder, PROFILED_S - 2) as profile:
+        with running(pid, self.folder, PROFILED_S - 2, "--gil") as profile:
             self.send(AGAIN, PROFILED_S)
-            self.found.profile = profile()
+        self.found.profile = profile()
 
     def judge(self):
         found = self.found

@@ -48,6 +48,8 @@ prove: $(VENV)/.dev ## the long proofs; their results go to benchmarks/
 	@$(PY) -m benchmarks.statistics
 	@$(PY) -m benchmarks.admin_pages
 	@$(PY) -m benchmarks.import --rows $(or $(ROWS),1000000)
+	@$(PY) -m benchmarks.busy --rows $(or $(ROWS),1000000)
+	@$(PY) -m benchmarks.soak
 
 bench: $(VENV)/.bench ## measure beside others (needs wrk) into benchmarks/RESULTS.md: all, or BENCH=pixel|end_to_end|page_views|ranges
 	@$(PY) -m benchmarks.results $(BENCH)

@@ -104,6 +104,8 @@ class Outcome:
 class Sender:
     """wrk, on no core of its own; each request is for a pixel that nobody has fetched."""
 
+    more: tuple[str, ...] = ()  # that pixel.lua is told
+
     def __init__(self, side: Ours | Peer, tokens: Path, count: int, options):
         self.side, self.tokens, self.options = side, tokens, options
         self.outcome = Outcome(side)
@@ -136,7 +138,7 @@ class Sender:
         command = [find("wrk"), "--threads", "1", "--connections", self.options.connections]
         command += ["--timeout", f"{PATIENCE_S}s", "--duration", f"{seconds + GRACE_S}s"]
         command += ["--script", SCRIPT, self.side.url, "--", self.tokens, 0]
-        command += [self._count, seconds, self._next, *([offered] if offered else [])]
+        command += [self._count, seconds, self._next, *self.more, *([offered] if offered else [])]
         done = subprocess.run([*map(str, command)], check=True, capture_output=True, text=True)
         sent, problems = found_by_wrk(done.stdout), self.outcome.problems
         answers = sent["answers"]
@@ -144,7 +146,7 @@ class Sender:
         self._next += answers
         if sent["refused"] or sent["broken"] or sent["bytes"] != answers * self._length:
             problems.append(f"an answer was not the right one: {sent}")
-        if self._next >= self._count:
+        if not self.has_pixels:
             problems.append("there were too few pixels (--pixels)")
         return sent
 

@@ -1,10 +1,11 @@
 -- What wrk sends, for a window of seconds:
---   wrk … -- TOKENS FIRST COUNT SECONDS SENT [again] [RATE]
+--   wrk … -- TOKENS FIRST COUNT SECONDS SENT [again] [readers=NUMBER] [RATE]
 -- Requests for pixels, by the tokens in a file (one a line): COUNT of them from number FIRST on,
 -- after the last one the first again. SENT is how many requests went to the same server before, by
 -- which this goes on where they ended. Each request has a User-Agent of its own; with "again" a
--- pixel has one, and whoever comes back to it is the same reader. With a RATE, so many are due a
--- second; without one, each is as soon as a connection is free. After the window nothing new is
+-- pixel has one, and whoever comes back to it is the same reader; with "readers" there are so many
+-- User-Agents, and whoever comes back to a pixel is the next of them. With a RATE, so many are due
+-- a second; without one, each is as soon as a connection is free. After the window nothing new is
 -- sent, so that wrk, which runs a bit longer, has an answer to each request.
 
 local ffi = require("ffi")
@@ -17,7 +18,7 @@ local TEXT = "GET /p/%s.gif HTTP/1.1\r\nHost: 127.0.0.1\r\n" ..
   "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:%d.0) Gecko/20100101 Thunderbird/%d.0\r\n" ..
   "Accept: image/avif,image/webp,*/*\r\nAccept-Encoding: gzip, deflate\r\n\r\n"
 local moment = ffi.new("struct moment")
-local tokens, next_one, again, sends_until, window = {}, 0, false, nil, nil
+local tokens, next_one, again, readers, sends_until, window = {}, 0, false, nil, nil, nil
 local pause, due = 0, 0
 local NEVER = 3600000
 
@@ -30,8 +31,11 @@ function init(arguments)
   local first = tonumber(arguments[2])
   window, next_one = tonumber(arguments[4]), tonumber(arguments[5])
   for place = 6, #arguments do
+    local many = arguments[place]:match("^readers=(%d+)$")
     if arguments[place] == "again" then
       again = true
+    elseif many then
+      readers = tonumber(many)
     else
       pause = 1 / tonumber(arguments[place])
     end
@@ -58,6 +62,9 @@ end
 function request()
   local place = next_one % #tokens
   local reader = again and place or next_one
+  if readers then
+    reader = (place + math.floor(next_one / #tokens)) % readers
+  end
   next_one = next_one + 1
   return string.format(TEXT, tokens[place + 1], reader, reader)
 end

@@ -21,12 +21,14 @@ class Profile:
 
 
 @contextmanager
-def running(pid: int, folder: Path, seconds: int):
-    """Record while the context is open; what it yields gives the Profile afterwards."""
+def running(pid: int, folder: Path, seconds: int, *more: str):
+    """Record while the context is open; what it yields gives the Profile afterwards. `more`: of
+    py-spy's options."""
     path = folder / f"profile-{pid}.txt"
     path.unlink(missing_ok=True)
     options = f"--pid {pid} --format raw --rate {RATE} --duration {seconds} --nonblocking"
-    command = [Path(sys.executable).with_name("py-spy"), "record", *options.split(), "-o", path]
+    command = [Path(sys.executable).with_name("py-spy"), "record", *options.split(), *more]
+    command += ["-o", path]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as recorder:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from benchmarks.end_to_end_run import NOISE_S, PROBE_S, Outcome, Run
+from benchmarks.end_to_end_run import NOISE_S, PROBE_S, READERS, Outcome, Run
 from benchmarks.machine import made_on, processor
 from benchmarks.page_views_report import Verdict, programs
 
@@ -18,9 +18,9 @@ other work beside it makes all figures worse than they are, and not those of bot
 
 All of a side is on the same two cores, and nobody has one for itself: web server, Redis, MariaDB
 (`innodb_flush_log_at_trx_commit=1`), a PixelTrack's consumer, and the load generator, wrk with
-{connections} keep-alive connections. Each request is for a pixel that nobody has fetched, with a
-User-Agent of its own. A PixelTrack has one web process and one consumer; the reference's design two
-web processes, one for each core. They are measured one after the other.
+{connections} keep-alive connections. Each request is for a pixel that nobody has fetched, with one
+of {readers:,} User-Agents, which people share. A PixelTrack has one web process and one consumer;
+the reference's design two web processes, one for each core. They are measured one after the other.
 
 The reference's design answers when the row is committed, so what it answers is its rate. A
 PixelTrack answers when its Redis has the hit. So wrk sends at a rate, for which it is not waited
@@ -61,7 +61,8 @@ def report(found: list[Outcome], options) -> str:
     )
     head = HEAD.format(
         command=command, processor=processor(), programs=", ".join(programs()), load=options.load,
-        connections=options.connections, noise=NOISE_S, probe=PROBE_S, **made_on(),
+        connections=options.connections, noise=NOISE_S, probe=PROBE_S, readers=READERS,
+        **made_on(),
     )  # fmt: skip
     lines = [head, "## What was to hold", ""]
     lines += [

@@ -34,8 +34,8 @@ HEAD = """\
 # Results
 
 {parts} made by `make bench{part}` on {day} in {minutes:.1f} minutes:
-{machine}, {processor}, {cores} cores. Python {python}, Django {django}, gunicorn {gunicorn}. How each part measures, and the
-versions of those beside it, is on its own page.
+{machine}, {processor}, {cores} cores. Python {python}, Django {django}, gunicorn {gunicorn}. How
+each part measures, and the versions of those beside it, is on its own page.
 
 ![Requests a second of each server that answers pixels](PIXEL.svg)
 """

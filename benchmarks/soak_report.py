@@ -16,7 +16,7 @@ KEY_BYTES = 200
 # They hold more and more on purpose: keys that stay for 61 minutes, and pages up to a pool's end.
 OWN_RULE = ("redis", "mariadbd")
 HEAD = """\
-# Half an hour at half of the highest rate
+# {minutes:g} minutes without a rest
 
 Made by `{command}`
 on {day}: {machine}, {processor}, {cores} cores. Python {python}, Django {django}, gunicorn
@@ -29,18 +29,20 @@ the Procfile runs them, and wrk, which sends at a steady rate on {connections} k
 connections. There are {pixels:,} pixels, 20 of a contact, and {readers:,} User-Agents. A pixel that
 is asked for again is asked for by another one, so that each hit is an opening.
 
-{rate} \
-The rate is kept up when the lag's median (the age of the oldest hit in
-the stream, looked at four times a second) in the last third of the time is not above that in the
-middle third by more than {noise} s, and all of the rate was answered.
+{rate}
 
-*Memory* is the PSS of a process and of its children, looked at every {every:.0f} s. It is flat when
-its median in the last third of the time is not above that in the middle third by more than \
-{share:.0%} or
-{megabytes:.0f} MB, whichever is more. Two hold more and more on purpose:
+The rate is kept up when the lag's median (the age of the oldest hit in the stream, looked at four
+times a second) in the last third of the time is not above that in the middle third by more than
+{noise} s, and all of the rate was answered.
+
+*Memory* is the PSS of a process and of its children, looked at every {every:.0f} s, or more often
+where the time is short. It is flat when its median in the last third of the time is not above that
+in the middle third by more than {share:.0%} or {megabytes:.0f} MB, whichever is more. Two
+hold more and more on purpose:
 
 - *Redis* holds a key of the filter for each opening, for 61 minutes, so that its memory is at its
-  height only after them. It may take {key} bytes for each key beyond what it took without any.
+  height only after them. Beyond what it took without any it may take {key} bytes for each key, and
+  {megabytes:.0f} MB for what is under way.
 - *MariaDB* fills its buffer pool. What it takes beside the data there has to be flat.
 """
 
@@ -68,12 +70,7 @@ def judged(found: Found) -> Iterator[Verdict]:
         if name not in OWN_RULE:
             yield flat(f"memory of {name}", *memory.thirds(lambda s, name=name: s.pss[name]))
     yield flat("memory of mariadbd beside its pool", *memory.thirds(beside_pool))
-    each = memory.thirds(lambda sample: per_key(memory, sample))[1]
-    yield Verdict(
-        each <= KEY_BYTES,
-        f"memory of redis: {each:.0f} bytes for each key of the filter in the last third (at most "
-        f"{KEY_BYTES})",
-    )
+    yield for_keys(memory)
     outcome = found.outcome
     yield Verdict(
         outcome.kept == outcome.acknowledged,
@@ -92,9 +89,16 @@ def beside_pool(sample: Sample) -> int:
     return sample.pss["mariadbd"] - sample.pool
 
 
-def per_key(memory: Memory, sample: Sample) -> float:
-    """Bytes that Redis holds for each, beyond what it held before."""
-    return (sample.pss["redis"] - memory.base.pss["redis"]) / max(sample.keys, 1)
+def for_keys(memory: Memory) -> Verdict:
+    base = memory.base.pss["redis"]
+    _, held = memory.thirds(lambda sample: sample.pss["redis"] - base)
+    _, keys = memory.thirds(lambda sample: sample.keys)
+    most = KEY_BYTES * keys + MORE_BYTES
+    return Verdict(
+        held <= most,
+        f"memory of redis: {held / MEGABYTE:.1f} MB beyond the {base / MEGABYTE:.1f} MB before, "
+        f"with {keys:,.0f} keys of the filter in the last third (at most {most / MEGABYTE:.1f} MB)",
+    )
 
 
 def report(found: Found, options) -> str:
@@ -106,7 +110,7 @@ def report(found: Found, options) -> str:
         programs=", ".join(programs()), load=options.load, connections=options.connections,
         pixels=options.pixels, readers=options.readers, rate=rate(found), noise=NOISE_S,
         every=EVERY_S, share=MORE_SHARE, megabytes=MORE_BYTES / MEGABYTE, key=KEY_BYTES,
-        **made_on(),
+        minutes=options.minutes, **made_on(),
     )  # fmt: skip
     lines = [head, "## What was to hold", ""]
     lines += [

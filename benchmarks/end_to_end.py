@@ -13,9 +13,10 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
+from benchmarks.end_to_end_peer import Peer
 from benchmarks.end_to_end_report import report, verdicts
 from benchmarks.end_to_end_run import Outcome, sustain
-from benchmarks.end_to_end_sides import CORES, Ours, Peer
+from benchmarks.end_to_end_sides import CORES, Ours
 from benchmarks.pixel import BUFFER_POOL, PROGRAMS
 from tests.services import MariaDB, find
 

@@ -12,7 +12,7 @@ from statistics import median
 
 import redis
 
-from benchmarks.end_to_end_sides import Ours, Peer
+from benchmarks.end_to_end_sides import Ours, Together
 from benchmarks.pixel_run import SCRIPT
 from benchmarks.pixel_sides import found_by_wrk, length_of_answer
 from benchmarks.wrk import GRACE_S, PATIENCE_S
@@ -91,7 +91,7 @@ class Run:
 
 @dataclass
 class Outcome:
-    side: Ours | Peer
+    side: Together
     tries: list[Run] = field(default_factory=list)
     acknowledged: int = 0
     kept: int = 0
@@ -107,7 +107,7 @@ class Sender:
 
     more = (f"readers={READERS}",)  # that pixel.lua is told
 
-    def __init__(self, side: Ours | Peer, tokens: Path, count: int, options):
+    def __init__(self, side: Together, tokens: Path, count: int, options):
         self.side, self.tokens, self.options = side, tokens, options
         self.outcome = Outcome(side)
         self._next, self._count = 1, count
@@ -156,7 +156,7 @@ class Sender:
         return self._next < self._count
 
 
-def sustain(side: Ours | Peer, tokens: Path, count: int, options) -> Outcome:
+def sustain(side: Together, tokens: Path, count: int, options) -> Outcome:
     sender = Sender(side, tokens, count, options)
     sender.send(PROBE_S)
     if isinstance(side, Ours):

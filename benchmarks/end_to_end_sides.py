@@ -1,7 +1,9 @@
-"""The two sides, on the same two cores, of which nobody has one for itself."""
+"""Sides that share both cores, of which nobody has one for itself; and PixelTrack as one of them.
+
+The peer is in `end_to_end_peer.py`: it needs packages that only `make bench` installs.
+"""
 
 from benchmarks.page_views_sides import cpu_seconds, family
-from benchmarks.pixel_peers import Reference
 from benchmarks.pixel_sides import PixelTrack, pin
 from tests.services import Service
 
@@ -42,21 +44,3 @@ class Ours(Together, PixelTrack):
 
     def rest(self, whether: bool):
         """The consumer never does: it is what is measured."""
-
-
-class Peer(Together, Reference):
-    # A process on each core: with one it would leave half of a core to nobody.
-    command = Reference.command + " --workers 2"
-
-    def __enter__(self):
-        super().__enter__()
-        self.spread()
-        return self
-
-    def services(self) -> dict[str, Service]:
-        return {"web": self.web, "redis": self.redis, "mariadbd": self.mariadb}
-
-    def run(self, service: Service) -> Service:
-        if service.name == "redis":
-            self.redis = service
-        return super().run(service)

@@ -14,12 +14,13 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from benchmarks.end_to_end_sides import CORES
-from benchmarks.pixel import BUFFER_POOL, PROGRAMS
+from benchmarks.freshness_run import BUFFER_POOL
 from benchmarks.soak_report import report, verdicts
 from benchmarks.soak_run import Found, Whole, soak
 from tests.services import MariaDB, find
 
 RESULTS = Path(__file__).parent / "SOAK.md"
+PROGRAMS = ("mariadbd", "redis-server", "taskset", "wrk")
 
 
 def main() -> int:

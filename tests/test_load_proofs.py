@@ -39,12 +39,13 @@ class Server:
 
 @contextmanager
 def serving(answer):
+    # In a thread of its own from the beginning: a browser's loop may be running in this one.
     server, loop = Server(answer), asyncio.new_event_loop()
-    listening = asyncio.start_server(server.serve, "127.0.0.1", server.port)
-    loop.run_until_complete(listening)
     thread = Thread(target=loop.run_forever)
     thread.start()
     try:
+        listening = asyncio.start_server(server.serve, "127.0.0.1", server.port)
+        asyncio.run_coroutine_threadsafe(listening, loop).result()
         yield server
     finally:
         loop.call_soon_threadsafe(loop.stop)

@@ -27,7 +27,7 @@ from tracking.models import (
     Tally,
     UserAgent,
 )
-from tracking.models.mail import mails_of
+from tracking.models.mail import MAIL, Mail
 from tracking.moment import milliseconds, moment_of
 from tracking.retention import LEAST_DAYS, days_ago, is_too_old, taken_since
 from tracking.rule_set import Judgement
@@ -46,8 +46,9 @@ class Target:
     group_id: int
     tracking: str
     closed_at: datetime | None
-    erased_at: datetime | None = None
-    sent_at: datetime | None = None
+    erased_at: datetime | None
+    sent_at: datetime | None
+    mail: Mail
 
     @property
     def is_anonymous(self) -> bool:
@@ -80,7 +81,7 @@ def _record(hits, audit):
             openings.append(opening)
     if openings:
         store_user_agents(openings, past.user_agents)
-        store(openings)
+        store(openings, {target.contact_id: target.mail for target in targets.values()})
         AnonymousReader.objects.bulk_create(past.anonymous.readers_of(openings))
         if audit:
             audit(openings)
@@ -93,21 +94,27 @@ def lock_targets(hits) -> dict[bytes, Target]:
     One table at a time: given a join, MariaDB may begin with the groups, which are few, and read
     every contact and pixel of a campaign of a million for each batch.
     """
-    pixels = Pixel.objects.filter(uuid__among={UUID(bytes=hit.pixel) for hit in hits})
-    contacts = set(pixels.values_list("contact_id", flat=True))
+    uuids = {UUID(bytes=hit.pixel) for hit in hits}
+    contacts = set(Pixel.objects.filter(uuid__among=uuids).values_list("contact_id", flat=True))
     locked = Contact.objects.select_for_update().filter(pk__among=contacts).order_by("pk")
-    known = {pk: rest for pk, *rest in locked.values_list("pk", "group_id", "erased_at", "sent_at")}
+    known = {pk: rest for pk, *rest in locked.values_list("pk", "erased_at", *MAIL)}
+    groups = {group for *_, group in known.values()}
     # Of a group that is being removed nothing is stored any more.
-    groups = Group.objects.filter(pk__in={group for group, *_ in known.values()}, removal=None)
+    kept = Group.objects.filter(pk__in=groups, removal=None)
     campaigns = {
         pk: rest
-        for pk, *rest in groups.values_list("pk", "campaign__tracking", "campaign__closed_at")
+        for pk, *rest in kept.values_list("pk", "campaign__tracking", "campaign__closed_at")
     }
+    mails = {pk: Mail.of(*rest) for pk, (_, *rest) in known.items()}
     targets = {}
-    for uuid, pixel, contact in pixels.values_list("uuid", "pk", "contact_id"):
-        group, *times = known.get(contact, [None])
-        if group in campaigns:
-            targets[uuid.bytes] = Target(pixel, contact, group, *campaigns[group], *times)
+    # All pixels of each: what was opened of a mail is told by them.
+    pixels = Pixel.objects.filter(contact__among=known)
+    for uuid, pk, contact, number in pixels.values_list("uuid", "pk", "contact_id", "number"):
+        (erased_at, sent_at, *_, group), mail = known[contact], mails[contact]
+        mail.pixels[pk] = number
+        if uuid in uuids and group in campaigns:
+            target = Target(pk, contact, group, *campaigns[group], erased_at, sent_at, mail)
+            targets[uuid.bytes] = target
     return targets
 
 
@@ -293,23 +300,22 @@ def store_user_agents(openings: list[Opening], user_agents: dict[str, int]):
             opening.user_agent_id = stored[texts[opening.user_agent_id]]
 
 
-def store(openings: list[Opening]):
+def store(openings: list[Opening], mails: dict[int, Mail]):
     """The openings, each contact's row, and the counts."""
     Opening.objects.insert(openings)
     tally = Tally()
+    for mail in mails.values():
+        tally.pixels |= mail.pixels
     for opening in openings:
         opening.tally(tally, 1)
-    store_contacts([opening for opening in openings if opening.contact_id], tally)
+    store_contacts([opening for opening in openings if opening.contact_id], mails, tally)
     OpeningCount.objects.add(tally)
 
 
-def store_contacts(openings: list[Opening], tally: Tally):
+def store_contacts(openings: list[Opening], mails: dict[int, Mail], tally: Tally):
     """The rows of the contacts that are known to have opened; their firsts go into the tally."""
     groups = {opening.contact_id: opening.group_id for opening in openings}
-    known, mails = ContactOpenings.objects.filter(pk__among=groups), mails_of(groups)
-    rows = {row.pk: row for row in known}
-    for mail in mails.values():
-        tally.pixels |= mail.pixels
+    rows = {row.pk: row for row in ContactOpenings.objects.filter(pk__among=groups)}
     for contact_id, row in rows.items():
         row.tally_firsts(tally, groups[contact_id], -1)
     for opening in openings:

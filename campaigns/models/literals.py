@@ -5,7 +5,7 @@ consumer names hundreds in every statement. Texts stay parameters.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
@@ -15,6 +15,7 @@ NUMBERS = {int, bool, type(None)}
 PLAIN = {str, int, type(None)}
 # What no text can be smuggled in by: Django's adapters make digits and punctuation of them.
 WRITTEN = {datetime, date, UUID, type(None)}
+MOMENTS = {datetime, type(None)}
 
 
 def written_rows(
@@ -37,10 +38,19 @@ def literals(field: models.Field, values: Sequence, connection) -> list[str] | N
     kinds = set(map(type, values))
     if kinds <= NUMBERS:
         return ["NULL" if value is None else str(int(value)) for value in values]
+    if kinds <= MOMENTS and are_utc(field, values, connection):
+        return ["NULL" if value is None else f"'{value.isoformat(' ')[:-6]}'" for value in values]
     if kinds <= WRITTEN:
         prepared = prepared_column(field, values, connection)
         return ["NULL" if value is None else f"'{value}'" for value in prepared]
     return None
+
+
+def are_utc(field: models.Field, moments: Sequence[datetime | None], connection) -> bool:
+    """Moments of which a database that keeps UTC takes all but the offset at the end."""
+    zones = {moment.tzinfo for moment in moments if moment}
+    is_moment = isinstance(field, models.DateTimeField)
+    return is_moment and zones <= {UTC} and connection.timezone is UTC
 
 
 def prepared_column(field: models.Field, values: Sequence, connection) -> Sequence:

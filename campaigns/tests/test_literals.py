@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
@@ -29,6 +30,18 @@ def test_rows_are_stored_as_they_are():
     insert_rows(Contact, NAMES, rows)
     stored = Contact.objects.filter(email__in=[row[1] for row in rows]).order_by("pk")
     assert list(stored.values_list(*NAMES)) == rows
+
+
+@pytest.mark.parametrize("zone", [UTC, ZoneInfo("Asia/Kolkata")])
+@pytest.mark.parametrize("microsecond", [0, 1, 999999])
+def test_a_moment_is_found_as_django_writes_it(zone, microsecond):
+    contact = make_contact()
+    moment = MOMENT.replace(microsecond=microsecond).astimezone(zone)
+    texts = "a@example.com", "a@example.com", "", ""
+    rows = [(contact.group_id, *texts, moment, None, {}, MOMENT)]
+    insert_rows(Contact, NAMES, rows)
+    assert Contact.objects.get(scheduled_at=moment).email == "a@example.com"
+    assert not Contact.objects.filter(scheduled_at__lt=moment, email="a@example.com").exists()
 
 
 def test_a_column_may_have_texts_and_others():

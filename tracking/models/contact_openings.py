@@ -248,7 +248,8 @@ class ContactOpenings(models.Model):
 
     def says(self) -> dict:
         """All that it says, by the names of its attributes, the contact first."""
-        return {field.attname: getattr(self, field.attname) for field in self._meta.fields}
+        values = vars(self)  # past Django's descriptors, which each foreign key would go through
+        return {field.attname: values[field.attname] for field in self._meta.fields}
 
     def add(self, opening: Opening, mail: Mail):
         """Take one more opening into account, in whatever order they come."""

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from campaigns.models import Contact, Pixel
 
+MAIL = ("sent_at", "scheduled_at", "group_id")  # of a contact, for Mail.of
 LAST_BIT = 62  # of a signed number of 64 bits; the pixels from there on share it
 
 
@@ -25,6 +26,10 @@ class Mail:
     group_id: int
     pixels: dict[int, int] = field(default_factory=dict)  # id → number
 
+    @classmethod
+    def of(cls, sent_at: datetime | None, scheduled_at: datetime, group_id: int) -> "Mail":
+        return cls(sent_at or scheduled_at, scheduled_at, group_id)
+
     def bits(self) -> int:
         return bits_of(self.pixels.values())
 
@@ -32,10 +37,8 @@ class Mail:
 def mails_of(contacts: Iterable[int]) -> dict[int, Mail]:
     """By the contacts' ids. Two queries and no join, as where hits look up their pixels."""
     contacts = set(contacts)
-    rows = Contact.objects.filter(pk__among=contacts).values_list(
-        "pk", "sent_at", "scheduled_at", "group"
-    )
-    mails = {pk: Mail(sent_at or planned[0], *planned) for pk, sent_at, *planned in rows}
+    rows = Contact.objects.filter(pk__among=contacts).values_list("pk", *MAIL)
+    mails = {pk: Mail.of(*rest) for pk, *rest in rows}
     pixels = Pixel.objects.filter(contact__among=contacts).values_list("contact", "pk", "number")
     for contact_id, pk, number in pixels:
         mails[contact_id].pixels[pk] = number

@@ -1,4 +1,5 @@
 from collections import Counter
+from operator import itemgetter
 
 from django.db import models
 from django.utils import timezone
@@ -18,9 +19,10 @@ class OpeningQuerySet(GroupScopedQuerySet):
         now = timezone.now()
         for opening in openings:
             opening.recorded_at = now
-        names, attributes = [field.name for field in fields], [field.attname for field in fields]
-        rows = [tuple(getattr(opening, name) for name in attributes) for opening in openings]
-        insert_rows(Opening, names, rows)
+        # Past Django's descriptors, which each foreign key would go through.
+        row = itemgetter(*[field.attname for field in fields])
+        rows = [row(vars(opening)) for opening in openings]
+        insert_rows(Opening, [field.name for field in fields], rows)
 
     def as_counted(self) -> "OpeningQuerySet":
         """With no more than what counts need to know of each."""
@@ -108,18 +110,8 @@ class Opening(models.Model):
     def __str__(self):
         return f"opening {self.event_id}"
 
-    @property
-    def traits(self) -> tuple[Trait, ...]:
-        pixel = self.pixel_id and ("pixel_id", self.pixel_id)
-        return traits_of(self.reason, pixel, self.user_agent_id)
-
     def tally(self, tally: Tally, sign: int):
         """Put this opening into the tally, or (sign -1) take it out."""
-        tally.note(
-            self.group_id,
-            self.opened_at,
-            self.verdict,
-            self.traits,
-            openings=sign,
-            mail_opens=sign * self.begins_mail_open,
-        )
+        traits = traits_of(self.reason, tally.pixel(self.pixel_id), self.user_agent_id)
+        measures = {"openings": sign, "mail_opens": sign * self.begins_mail_open}
+        tally.note(self.group_id, self.opened_at, self.verdict, traits, **measures)

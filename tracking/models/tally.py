@@ -61,8 +61,15 @@ class Tally:
     """
 
     def __init__(self):
-        self._noted = Sums()
+        self._quarters, self._days = Sums(), Sums()
         self.pixels: dict[int, int] = {}  # id → number, where somebody knows them already
+
+    def pixel(self, pixel_id: int | None) -> Trait | None:
+        """The trait of an opening's pixel; an anonymous one has none."""
+        if pixel_id is None:
+            return None
+        number = self.pixels.get(pixel_id)
+        return ("pixel_id", pixel_id) if number is None else ("pixel", str(number))
 
     def note(
         self,
@@ -72,23 +79,26 @@ class Tally:
         traits: tuple[Trait, ...],
         **measures: int,
     ):
-        own = self._noted[group_id, quarter_of(moment), verdict, traits]
+        quarter = quarter_of(moment)
+        day, days = day_of(quarter), self._days
+        rows = [self._quarters[group_id, quarter, verdict]]
+        rows += [days[group_id, day, dimension, value, verdict] for dimension, value in traits]
         for measure, number in measures.items():
-            own[PLACES[measure]] += number
+            if number:
+                place = PLACES[measure]
+                for row in rows:
+                    row[place] += number
 
     def sums(self) -> tuple[Sums, Sums]:
         """(group id, quarter, verdict) → …, and (group id, day, dimension, value, verdict) → …"""
-        noted = {key: numbers for key, numbers in self._noted.items() if any(numbers)}
-        meant = looked_up({trait for *_, traits in noted for trait in traits}, self.pixels)
-        quarters, days = Sums(), Sums()
-        for (group_id, quarter, verdict, traits), numbers in noted.items():
-            quarters.add((group_id, quarter, verdict), numbers)
-            day = day_of(quarter)
-            for trait in traits:
-                for dimension, value in meant.get(trait, (trait,)):
-                    # MySQL takes texts for the same that differ in spaces at their end.
-                    days.add((group_id, day, dimension, value.rstrip(" "), verdict), numbers)
-        return quarters, days
+        noted = {key: numbers for key, numbers in self._days.items() if any(numbers)}
+        traits = {(dimension, value) for _, _, dimension, value, _ in noted}
+        meant, days = looked_up(traits, self.pixels), Sums()
+        for (group_id, day, *trait, verdict), numbers in noted.items():
+            for dimension, value in meant.get(tuple(trait), (trait,)):
+                # MySQL takes texts for the same that differ in spaces at their end.
+                days.add((group_id, day, dimension, value.rstrip(" "), verdict), numbers)
+        return self._quarters, days
 
 
 def looked_up(traits: set[Trait], pixels: dict[int, int]) -> dict[Trait, list[Trait]]:

@@ -4,7 +4,7 @@ from uuid import uuid4
 import pytest
 from redis.exceptions import RedisError
 
-from tracking import stream
+from tracking import group_commit, stream
 from tracking.collect import COUNTERS, collect
 from tracking.group_commit import GroupCommit
 from tracking.hit import Hit
@@ -69,6 +69,25 @@ def test_hits_that_arrive_together_share_one_entry(redis_client):
 
     assert asyncio.run(arrive()) == [Outcome.STORED] * 50
     assert [len(entry) for entry in entries(redis_client)] == [50]
+
+
+def test_hits_that_follow_close_upon_a_group_share_the_next(redis_client, monkeypatch):
+    monkeypatch.setattr(group_commit, "PACE", 0.5)
+
+    async def arrive():
+        commit, following = GroupCommit(), []
+        await commit.collect(a_hit())
+        for number in range(3):
+            hit = a_hit(pixel=number.to_bytes(16))
+            following.append(asyncio.ensure_future(commit.collect(hit)))
+            for _ in range(10):  # turns of the loop, in which each would go by itself
+                await asyncio.sleep(0)
+        outcomes = await asyncio.gather(*following)
+        await commit.close()
+        return outcomes
+
+    assert asyncio.run(arrive()) == [Outcome.STORED] * 3
+    assert [len(entry) for entry in entries(redis_client)] == [1, 3]
 
 
 def test_hits_spread_over_the_shards_by_their_pixel(collect_all, redis_client, settings):

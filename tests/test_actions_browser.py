@@ -62,7 +62,7 @@ def test_openers_are_exported(seen):
 
 def test_the_winner_is_decided(seen):
     seen.get_by_role("link", name="Decide", exact=True).click()
-    expect(seen.get_by_text("Too early to tell B from A")).to_be_visible()
+    expect(seen.get_by_text("Too early to tell “B” from “A”")).to_be_visible()
     assert_no_serious_violations(seen)
     seen.get_by_role("button", name="Decide", exact=True).click()
     expect(seen.get_by_text("This field is required.")).to_be_visible()

@@ -62,7 +62,10 @@ def said(*others: dict, side=Side.VERIFIED, **more) -> list[str]:
             "Too early to tell “B” from “A”: about 1,800 more contacts.",
         ),
         (versus(), "Too early to tell “B” from “A”: both need contacts that are due."),
-        (versus(difference=0.0), "Too early to tell “B” from “A”, as long as none or all have opened."),
+        (
+            versus(difference=0.0),
+            "Too early to tell “B” from “A”, as long as none or all have opened.",
+        ),
     ],
 )
 def test_the_comparison_is_said_in_plain_words(compared, text):

@@ -101,3 +101,22 @@ def test_it_is_duplicated_on_a_phone(seen, campaign):
     seen.get_by_role("button", name="Make it").click()
     expect(seen.get_by_role("heading", level=1)).to_have_text(f"{campaign['name']} (copy)")
     expect(seen.get_by_text("It has no contacts yet.")).to_be_visible()
+
+
+def test_several_are_asked_about_on_a_phone(seen, sqlite, campaign):
+    seen.set_viewport_size(PHONE)
+    long = sqlite.post("/api/campaigns/", {"name": f"{campaign['name']} {'autumn' * 20}"})
+    seen.goto(f"{sqlite.url}/admin/campaigns/campaign/?q={campaign['name']}")
+    for name in (campaign["name"], long["name"]):
+        row = seen.get_by_role("row").filter(has=seen.get_by_role("link", name=name, exact=True))
+        row.get_by_role("checkbox").check()
+    seen.get_by_label("Action:").select_option("Close selected campaigns")
+    seen.get_by_role("button", name="Go").click()
+    expect(seen.get_by_role("heading", level=1)).to_have_text("Close these campaigns?")
+    assert fits(seen)
+    assert_no_serious_violations(seen)
+    seen.get_by_role("button", name="Yes, close them").click()
+    expect(seen.get_by_text("Close: 2 of 2 selected campaigns.")).to_be_visible()
+    for name in (campaign["name"], long["name"]):
+        [found] = [c for c in sqlite.all("/api/campaigns/") if c["name"] == name]
+        assert found["closed_at"]

@@ -1,7 +1,9 @@
+from django import forms
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth.forms import AuthenticationForm
 from django.core.exceptions import ValidationError
 
+from accounts.fields import validate_visible
 from accounts.login_guard import LockedOut
 
 
@@ -21,3 +23,11 @@ class LoginForm(Guarded, AuthenticationForm):
 
 class AdminLoginForm(Guarded, AdminAuthenticationForm):
     pass
+
+
+class NamedForm(forms.ModelForm):
+    """Of a row with a name, which must be one that people can see."""
+
+    def clean_name(self):
+        validate_visible(self.cleaned_data["name"])
+        return self.cleaned_data["name"]

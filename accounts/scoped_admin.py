@@ -5,7 +5,8 @@ from operator import attrgetter
 from types import SimpleNamespace
 
 from django.contrib import admin, messages
-from django.contrib.admin.views.main import ORDER_VAR, ChangeList
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ERROR_FLAG, ORDER_VAR, ChangeList
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import DataError, IntegrityError, transaction
@@ -58,6 +59,16 @@ class ScopedAdmin(admin.ModelAdmin):
             return super().changelist_view(request, *args, **kwargs)
         except Refusal as refusal:
             return self.answer_with(request, refusal)
+
+    def get_changelist_instance(self, request):
+        """Of what an address may ask for, Django notices years and numbers that are too big only
+        when the database is asked."""
+        try:
+            return super().get_changelist_instance(request)
+        except (OverflowError, ValueError) as error:
+            if request.GET.keys() <= {ERROR_FLAG}:
+                raise  # it is not the address
+            raise IncorrectLookupParameters from error
 
     def answer_with(self, request, text, page=None):
         self.message_user(request, text, messages.ERROR)

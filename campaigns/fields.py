@@ -1,8 +1,8 @@
 import unicodedata
 
-from django.core.exceptions import ValidationError
 from django.db import models
 
+from accounts.fields import validate_visible
 from campaigns.address import ADDRESS_LENGTH
 
 
@@ -10,16 +10,6 @@ def name_key(name: str) -> str:
     """Equal for names that MySQL's default collation takes for the same: case and accents aside."""
     decomposed = unicodedata.normalize("NFKD", name.strip())
     return "".join(part for part in decomposed if not unicodedata.combining(part)).casefold()
-
-
-# Blank, though Unicode counts them among letters and symbols: Hangul fillers and empty Braille.
-BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800")
-UNSEEN = ("Z", "C", "M")  # separators, controls and formats, marks without a letter to stand on
-
-
-def validate_visible(name: str):
-    if all(each in BLANK or unicodedata.category(each).startswith(UNSEEN) for each in name):
-        raise ValidationError("Give a name that can be seen.", code="invisible")
 
 
 class NameField(models.CharField):

@@ -15,9 +15,10 @@ from itertools import islice
 from django.core.exceptions import ValidationError
 
 from accounts.address import address_key
+from accounts.fields import validate_visible
 from accounts.serializers.time import YEARS
 from campaigns.address import is_role_account, read_address
-from campaigns.fields import name_key, validate_visible
+from campaigns.fields import name_key
 from campaigns.import_file import BadRecord, Record, Unreadable, glance
 from campaigns.import_file.foreign import NO_TEXT, looks_binary
 from campaigns.models import Contact, ContactColumn, ContactImport, Group, ReportedRow

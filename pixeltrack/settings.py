@@ -326,6 +326,8 @@ API_LOGIN_LOCK_MINUTES = env.number("API_LOGIN_LOCK_MINUTES", 15, between(1, 144
 # What a request may bring: 10,000 rows of a bulk post, and then some.
 API_MAX_BODY_BYTES = env.number("API_MAX_BODY_BYTES", 10_485_760, between(1024, 1_000_000_000))
 DATA_UPLOAD_MAX_MEMORY_SIZE = API_MAX_BODY_BYTES  # Django's own limit, for forms
+# A thousand rows can be deleted at once, and a team's page sends five fields for each member.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.authentication.TokenAuthentication",

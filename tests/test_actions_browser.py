@@ -16,7 +16,8 @@ PHONE = {"width": 390, "height": 844}
 @pytest.fixture
 def campaign(sqlite, request) -> dict:
     """With two groups of a contact each, of whom one has opened."""
-    made = sqlite.post("/api/campaigns/", {"name": request.node.name, "group_names": ["A", "B"]})
+    names = getattr(request, "param", ["A", "B"])
+    made = sqlite.post("/api/campaigns/", {"name": request.node.originalname, "group_names": names})
     groups = sqlite.get(f"/api/groups/?campaign={made['id']}&ordering=id")["results"]
     for group, name in zip(groups, ("ada", "bob"), strict=True):
         contact = {"group": group["id"], "email": f"{name}@example.com"}
@@ -62,7 +63,7 @@ def test_openers_are_exported(seen):
 
 def test_the_winner_is_decided(seen):
     seen.get_by_role("link", name="Decide", exact=True).click()
-    expect(seen.get_by_text("Too early to tell B from A")).to_be_visible()
+    expect(seen.get_by_text("Too early to tell “B” from “A”")).to_be_visible()
     assert_no_serious_violations(seen)
     seen.get_by_role("button", name="Decide", exact=True).click()
     expect(seen.get_by_text("This field is required.")).to_be_visible()
@@ -101,3 +102,32 @@ def test_it_is_duplicated_on_a_phone(seen, campaign):
     seen.get_by_role("button", name="Make it").click()
     expect(seen.get_by_role("heading", level=1)).to_have_text(f"{campaign['name']} (copy)")
     expect(seen.get_by_text("It has no contacts yet.")).to_be_visible()
+
+
+@pytest.mark.parametrize("campaign", [["autumn" * 30, "winter" * 30]], indirect=True, ids=["long"])
+def test_long_names_of_groups_fit_a_phone(seen):
+    seen.set_viewport_size(PHONE)
+    expect(seen.locator(".legend").first).to_be_visible()
+    assert fits(seen)
+    seen.get_by_role("link", name="Decide", exact=True).click()
+    expect(seen.get_by_role("radio")).to_have_count(2)
+    assert fits(seen)
+
+
+def test_several_are_asked_about_on_a_phone(seen, sqlite, campaign):
+    seen.set_viewport_size(PHONE)
+    long = sqlite.post("/api/campaigns/", {"name": f"{campaign['name']} {'autumn' * 20}"})
+    seen.goto(f"{sqlite.url}/admin/campaigns/campaign/?q={campaign['name']}")
+    for name in (campaign["name"], long["name"]):
+        row = seen.get_by_role("row").filter(has=seen.get_by_role("link", name=name, exact=True))
+        row.get_by_role("checkbox").check()
+    seen.get_by_label("Action:").select_option("Close selected campaigns")
+    seen.get_by_role("button", name="Go").click()
+    expect(seen.get_by_role("heading", level=1)).to_have_text("Close these campaigns?")
+    assert fits(seen)
+    assert_no_serious_violations(seen)
+    seen.get_by_role("button", name="Yes, close them").click()
+    expect(seen.get_by_text("Close: 2 of 2 selected campaigns.")).to_be_visible()
+    for name in (campaign["name"], long["name"]):
+        [found] = [c for c in sqlite.all("/api/campaigns/") if c["name"] == name]
+        assert found["closed_at"]

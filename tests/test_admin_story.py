@@ -124,7 +124,7 @@ def read_the_comparison(page: Page, sqlite):
             get(pixel_of[id_of[email]], headers={"User-Agent": THUNDERBIRD})
     answer = page.locator(".answer")
     expect(answer).to_contain_text(
-        re.compile(f"{B} is better than {A} by [0-9.]+ to [0-9.]+ points")
+        re.compile(f"“{B}” is better than “{A}” by [0-9.]+ to [0-9.]+ points")
     )
     look(page)
 

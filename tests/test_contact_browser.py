@@ -95,3 +95,27 @@ def test_without_a_clipboard_the_text_is_selected(sqlite, page, pixels):
     selected = page.evaluate("getSelection().toString()")
     assert selected.strip().startswith(f"{sqlite.url}/p/")
     assert selected.strip().endswith(".gif")
+
+
+def test_on_a_phone_the_domain_of_a_long_address_stays_whole(sqlite, page, pixels):
+    group = sqlite.get(f"/api/contacts/{pixels[0]['contact']}/")["group"]
+    contact = {"group": group, "email": "ada.king.lovelace@example.com"}
+    made = sqlite.post("/api/contacts/", contact)
+    page.set_viewport_size({"width": 390, "height": 844})
+    see(page, sqlite, [{"contact": made["id"]}])
+    heading = page.get_by_role("heading", level=1, name=contact["email"], exact=True)
+    assert heading.evaluate(LINES) == ["ada.king.lovelace", "@example.com"]
+
+
+LINES = """heading => {
+  const lines = new Map(), walker = document.createTreeWalker(heading, NodeFilter.SHOW_TEXT);
+  for (let text; (text = walker.nextNode()); )
+    for (let at = 0; at < text.length; at++) {
+      const range = document.createRange();
+      range.setStart(text, at);
+      range.setEnd(text, at + 1);
+      const { top } = range.getBoundingClientRect();
+      lines.set(top, (lines.get(top) ?? "") + text.data[at]);
+    }
+  return [...lines.values()];
+}"""

@@ -2,6 +2,7 @@ from django.contrib import admin
 from django.template.response import TemplateResponse
 
 from accounts.admin.revocation import RevocationAdmin
+from accounts.forms import NamedForm
 from accounts.models import ApiKey
 
 
@@ -9,6 +10,7 @@ from accounts.models import ApiKey
 class ApiKeyAdmin(RevocationAdmin):
     """A new key is shown once, in the answer that made it. A revoked one opens nothing."""
 
+    form = NamedForm
     list_display = ["name", "prefix", "team", "role", "made_by", "last_used_at", "expires_at"]
     list_display += ["revoked_at"]
     list_select_related = ["team"]

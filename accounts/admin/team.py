@@ -4,6 +4,7 @@ from django.db.models import Count
 from django.forms import BaseInlineFormSet
 
 from accounts.admin.managed import ManagedAdmin, manages
+from accounts.forms import NamedForm
 from accounts.models import Membership, Team
 from accounts.scoped_admin import RemovesByVerb, ScopedInline
 
@@ -57,6 +58,7 @@ class MembershipInline(ScopedInline):
 @admin.register(Team)
 class TeamAdmin(RemovesByVerb, ManagedAdmin):
     team_path = "pk"
+    form = NamedForm
     list_display = ["name", "owner", "size", "created_at"]
     list_select_related = ["owner"]
     search_fields = ["name", "owner__username", "owner__email"]

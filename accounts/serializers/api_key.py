@@ -1,6 +1,7 @@
 from django.utils import timezone
 from rest_framework import serializers
 
+from accounts.fields import validate_visible
 from accounts.models import ApiKey, Team
 from accounts.scope import ScopedField
 from accounts.serializers.time import TimeField
@@ -27,6 +28,7 @@ class ApiKeySerializer(serializers.ModelSerializer):
             "revoked_at",
         )
         read_only_fields = ("prefix", "made_by", "last_used_at", "revoked_at")
+        extra_kwargs = {"name": {"validators": [validate_visible]}}
 
     def validate_expires_at(self, moment):
         if moment and moment <= timezone.now():

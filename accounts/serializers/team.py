@@ -1,5 +1,6 @@
 from rest_framework import serializers
 
+from accounts.fields import validate_visible
 from accounts.models import Team
 
 
@@ -9,7 +10,8 @@ class TeamSerializer(serializers.ModelSerializer):
         fields = ("id", "name", "owner", "created_at")
         read_only_fields = ("owner",)
         extra_kwargs = {
-            "owner": {"help_text": "The user whose own team this is, if it is somebody's."}
+            "name": {"validators": [validate_visible]},
+            "owner": {"help_text": "The user whose own team this is, if it is somebody's."},
         }
 
     def create(self, validated_data):

@@ -19,6 +19,12 @@ def to_copy(text: str, what: str):
     return format_html('<code class="to-copy" data-what="{}">{}</code>', what, escape(text))
 
 
+def heading_of(contact: Contact):
+    """Where it is too long for the screen, it goes on in the next line with the "@"."""
+    person, at, domain = str(contact).rpartition("@")
+    return format_html("{}<wbr>{}{}", person, at, domain)
+
+
 class PixelTexts(admin.options.BaseModelAdmin):
     @admin.display(description="address")
     def address(self, pixel):
@@ -82,6 +88,11 @@ class ContactAdmin(
 
     def get_inlines(self, request, obj):
         return self.inlines if obj else []
+
+    def render_change_form(self, request, context, *args, obj=None, **kwargs):
+        if obj:
+            context["heading"] = heading_of(obj)
+        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
 
     def save_model(self, request, obj, form, change):
         was = obj.lock() if change else None

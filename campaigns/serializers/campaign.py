@@ -1,9 +1,10 @@
 from django.db import transaction
 from rest_framework import serializers
 
+from accounts.fields import validate_visible
 from accounts.models import Team
 from accounts.scope import ScopedField
-from campaigns.fields import name_key, validate_visible
+from campaigns.fields import name_key
 from campaigns.models import Campaign, Group
 from campaigns.serializers.row import RowSerializer
 

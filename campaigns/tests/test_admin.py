@@ -133,3 +133,26 @@ def test_big_tables_are_not_counted_to_the_end(
     assert any("LIMIT 4" in sql for sql in asked)
     assert all("LIMIT 4" in sql for sql in asked if "COUNT(" in sql)
     assert f"3+ {model._meta.verbose_name_plural}" in text
+
+
+@pytest.mark.parametrize(
+    ("model", "query"),
+    [
+        (Contact, {"created_at__year": "99999"}),
+        (Group, {"campaign": "9" * 30}),  # more than SQLite's integers hold
+        (Campaign, {"p": "9" * 30}),
+    ],
+)
+def test_an_address_that_makes_no_sense_leads_to_a_list(admin_client, model, query):
+    make_contact()
+    assert "cl" in admin_client.get(page(model), query, follow=True).context
+
+
+def test_a_list_that_fails_by_itself_is_not_led_to_itself(admin_client, monkeypatch):
+    def broken(*args):
+        raise ValueError("of our own making")
+
+    monkeypatch.setattr("campaigns.admin.ContactAdmin.get_queryset", broken)
+    for query in ({}, {"e": "1"}):
+        with pytest.raises(ValueError, match="of our own making"):
+            admin_client.get(page(Contact), query)

@@ -4,6 +4,7 @@ import pytest
 from django.conf import settings
 
 from accounts.tests.staff import admin_client, inline, page, said
+from campaigns.admin.removal import RemovalAdmin
 from campaigns.models import Contact, Pixel
 from campaigns.tests.admin_forms import contact_form
 from campaigns.tests.factories import make_campaign, make_contact
@@ -69,6 +70,15 @@ def test_too_many_at_once_are_refused(admin_client, monkeypatch):
     reply = admin_client.post(page(Contact), data)
     assert said(reply) == "Select 2 contacts at most."
     assert Contact.objects.count() == 3
+
+
+def test_as_many_as_are_asked_about_at_once_are_deleted(admin_client):
+    """The page that asks sends a field for each, and a few more."""
+    contact = make_contact()
+    chosen = range(contact.pk, contact.pk + RemovalAdmin.MOST_AT_ONCE)
+    data = {"action": "delete_selected", "_selected_action": [*chosen], "post": "yes"}
+    assert admin_client.post(page(Contact), data).status_code == 302
+    assert not Contact.objects.exists()
 
 
 def test_contacts_are_found_by_how_their_address_begins(admin_client):

@@ -3,9 +3,9 @@
 import pytest
 from django.core.exceptions import ValidationError
 
+from accounts.fields import validate_visible
 from accounts.tests.people import assert_problem
 from accounts.tests.staff import admin_client, page
-from campaigns.fields import validate_visible
 from campaigns.models import Campaign, Group
 from campaigns.tests.admin_forms import campaign_form
 from campaigns.tests.factories import make_campaign

@@ -48,7 +48,7 @@ def sentences(told: dict, side: Side) -> list[Sentence]:
 
 
 def sentence(group: dict, control: dict, versus: dict) -> Sentence:
-    text = in_words(group["name"], control["name"], versus)
+    text = in_words(quoted(group), quoted(control), versus)
     if warning := group["schedule_warning"]:
         return caution(f"{text} This can't be relied on.", warning["detail"])
     if versus["result"] in (Result.BETTER, Result.WORSE):
@@ -84,8 +84,13 @@ def note_of(group: dict, versus: dict) -> str:
         notes.append(f"{sure} % interval, however often you look.")
     if group["shared"]:
         many = times(group["shared"], "contact")
-        notes.append(f"{many} of {group['name']} stand in another group as well, and are left out.")
+        notes.append(f"{many} of {quoted(group)} stand in another group as well, and are left out.")
     return " ".join(notes)
+
+
+def quoted(group: dict) -> str:
+    """A name may be any words, which would read on as those of the sentence."""
+    return f"“{group['name']}”"
 
 
 def caution(text: str, note: str = "") -> Sentence:

@@ -81,7 +81,7 @@ def test_the_page_tells_who_opened(admin_client, campaign):
         ["A (control)", "4", "4", "1", "25.0 %", "4.6 %", "69.9 %", "1", "1"],
         ["B", "4", "4", "3", "75.0 %", "30.1 %", "95.4 %", "3", "3"],
     ]
-    assert "Too early to tell B from A: about " in text_of(html)
+    assert "Too early to tell “B” from “A”: about " in text_of(html)
     assert "Settings and groups" in html
 
 

@@ -226,7 +226,7 @@ def test_who_may_not_add_campaigns_duplicates_none(campaign):
 # -- Decide ------------------------------------------------------------------------------------
 def test_the_winner_is_chosen_with_the_figures_before_ones_eyes(admin_client, campaign):
     html = admin_client.get(address(campaign, "decide")).text
-    assert "Too early to tell B from A" in html
+    assert "Too early to tell “B” from “A”" in html
     assert "The figures don’t show a winner." in html  # noqa: RUF001
     assert "A (control)" in html
     group = campaign.groups.get(name="B")

@@ -38,31 +38,34 @@ def said(*others: dict, side=Side.VERIFIED, **more) -> list[str]:
     [
         (
             versus(result="better", difference=0.05, low=0.0312, high=0.0789),
-            "B is better than A by 3.1 to 7.9 points.",
+            "“B” is better than “A” by 3.1 to 7.9 points.",
         ),
         (
             versus(result="worse", difference=-0.05, low=-0.0789, high=-0.0312),
-            "B is worse than A by 3.1 to 7.9 points.",
+            "“B” is worse than “A” by 3.1 to 7.9 points.",
         ),
         (
             versus(result="better", difference=0.02, low=0.0004, high=0.04),
-            "B is better than A by 0.04 to 4.0 points.",
+            "“B” is better than “A” by 0.04 to 4.0 points.",
         ),
         (
             versus(result="no difference yet", difference=0.01, low=-0.02, high=0.04),
-            "No difference between B and A is seen yet: it may be from 2.0 points less to "
+            "No difference between “B” and “A” is seen yet: it may be from 2.0 points less to "
             "4.0 more.",
         ),
         (
             versus(result="no difference yet", difference=0.0),
-            "No difference between B and A is seen yet.",
+            "No difference between “B” and “A” is seen yet.",
         ),
         (
             versus(difference=0.1, contacts_wanted=1_834),
-            "Too early to tell B from A: about 1,800 more contacts.",
+            "Too early to tell “B” from “A”: about 1,800 more contacts.",
         ),
-        (versus(), "Too early to tell B from A: both need contacts that are due."),
-        (versus(difference=0.0), "Too early to tell B from A, as long as none or all have opened."),
+        (versus(), "Too early to tell “B” from “A”: both need contacts that are due."),
+        (
+            versus(difference=0.0),
+            "Too early to tell “B” from “A”, as long as none or all have opened.",
+        ),
     ],
 )
 def test_the_comparison_is_said_in_plain_words(compared, text):
@@ -72,13 +75,13 @@ def test_the_comparison_is_said_in_plain_words(compared, text):
 def test_what_is_decided_comes_first():
     better = versus(result="better", low=0.01, high=0.02)
     first, second = said(versus(contacts_wanted=10), better)
-    assert first.startswith("C is better")
-    assert second.startswith("Too early to tell B")
+    assert first.startswith("“C” is better")
+    assert second.startswith("Too early to tell “B”")
 
 
 def test_the_side_that_was_chosen_is_compared():
     better = versus(result="better", low=0.01, high=0.02)
-    assert said(better, side=Side.RAW) == ["No difference between B and A is seen yet."]
+    assert said(better, side=Side.RAW) == ["No difference between “B” and “A” is seen yet."]
 
 
 def test_a_schedule_that_differs_takes_the_result_back():
@@ -88,6 +91,13 @@ def test_a_schedule_that_differs_takes_the_result_back():
     assert sentence.kind == "caution"
     assert sentence.text.endswith("This can't be relied on.")
     assert sentence.note == "They are scheduled 3 hours apart."
+
+
+def test_contacts_in_two_groups_are_said_to_be_left_out():
+    figures = told(versus(result="better", low=0.01, high=0.02))
+    figures["groups"][1]["shared"] = 2
+    [sentence] = sentences(figures, Side.VERIFIED)
+    assert "2 contacts of “B” stand in another group as well" in sentence.note
 
 
 def test_what_is_not_compared_says_why():

@@ -47,7 +47,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--dashboards", type=int, default=10)
     parser.add_argument("--connections", type=int, default=64, help="of those who ask for pixels")
     parser.add_argument(
-        "--readers", type=int, default=0, help="User-Agents; 0: each request has its own"
+        "--readers", type=int, default=2_000, help="User-Agents; 0: each request has its own"
     )
     parser.add_argument("--results", type=Path, default=RESULTS, help="default: %(default)s")
     options = parser.parse_args()

@@ -52,8 +52,8 @@ def measure(folder: Path, options, ending: ExitStack) -> list[Outcome]:
 def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.end_to_end", description=__doc__)
     parser.add_argument("--seconds", type=int, default=60, help="that a rate is kept up")
-    parser.add_argument("--step", type=int, default=8, help="seconds of a try before that")
-    parser.add_argument("--pixels", type=int, default=600_000)
+    parser.add_argument("--step", type=int, default=6, help="seconds of a try before that")
+    parser.add_argument("--pixels", type=int, default=800_000)
     parser.add_argument("--connections", type=int, default=32)
     parser.add_argument("--results", type=Path, default=RESULTS, help="default: %(default)s")
     options = parser.parse_args()

@@ -74,10 +74,10 @@ def take_turns(runners: list[Runner], rounds: int):
 
 def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.page_views", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--count", type=int, default=300, help="of requests, one after the other")
     parser.add_argument("--clients", type=int, default=64, help="of wrk, at once")
-    parser.add_argument("--seconds", type=int, default=6, help="that wrk sends")
+    parser.add_argument("--seconds", type=int, default=3, help="that wrk sends")
     parser.add_argument("--results", type=Path, default=RESULTS, help="default: %(default)s")
     options = parser.parse_args()
     if min(options.rounds, options.count, options.clients, options.seconds) < 1:

@@ -11,6 +11,7 @@ from campaigns.models import Campaign, Contact, Group
 from campaigns.streaming import walk
 from campaigns.table import Table
 from tracking.models import ContactOpenings, Opening, UserAgent
+from tracking.models.tally import values_of
 from tracking.serializers import OpeningSerializer
 
 
@@ -112,19 +113,33 @@ class NonOpeners(ContactTable):
 
 
 class Openings(Table):
-    """Every opening, with the same fields as in `/api/openings/`, by group and time."""
+    """Every opening, with the same fields as in `/api/openings/`, by group and time.
+
+    Without models and serializers, by which a row takes seven times as long: these tables have
+    millions, and who exports them shares a process with hits. The tests hold it to the serializer.
+    """
 
     name = "openings"
     columns = OpeningSerializer.Meta.fields
+    OF_READER = ("text", "client", "os", "device")  # columns `user_agent` to `device`
 
     def __init__(self, campaign: Campaign, groups: Iterable[Group]):
         self.groups = groups
+        first = self.columns.index("user_agent")
+        self._before = self.columns[1:first]  # the id goes by another name in `walk`
+        self._after = self.columns[first + len(self.OF_READER) :]
 
     def chunks(self) -> Iterator[list[tuple]]:
+        names = ("pk", "user_agent_id", *self._before, *self._after)
         for group in self.groups:
-            for some in walk(Opening.objects.filter(group=group), "opened_at"):
-                UserAgent.objects.attach_to(some)
-                yield [
-                    tuple(map(fields.get, self.columns))
-                    for fields in OpeningSerializer(some, many=True).data
-                ]
+            openings = Opening.objects.filter(group=group).values_list(*names, named=True)
+            for some in walk(openings, "opened_at"):
+                yield list(self.rows(some))
+
+    def rows(self, openings: list[tuple]) -> Iterator[tuple]:
+        ids = {row.user_agent_id for row in openings} - {None}
+        readers = values_of(UserAgent, ids, *self.OF_READER) | {None: [None] * len(self.OF_READER)}
+        last = len(self._before) + 2
+        for row in openings:
+            pk, user_agent_id, event_id, *rest = row[:last]
+            yield (pk, str(event_id), *rest, *readers[user_agent_id], *row[last:])

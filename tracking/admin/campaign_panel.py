@@ -3,6 +3,7 @@
 import json
 from datetime import datetime
 from hashlib import blake2b
+from time import monotonic
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -20,11 +21,13 @@ from campaigns.table import Csv, file_name
 from tracking.models import CountedDay, Opening
 from tracking.panels.campaign import CampaignPanel
 from tracking.panels.figure import FigureTable
+from tracking.panels.shared import SharedPage, SharedPages
 from tracking.panels.side import Side, chosen
 from tracking.panels.timeline import Event
 
 LATEST = 20
 LIVE = "admin/campaigns/campaign/live.html"
+live_pages = SharedPages()
 
 
 class CampaignPanelPages(admin.ModelAdmin):
@@ -61,14 +64,21 @@ class CampaignPanelPages(admin.ModelAdmin):
     def live_view(self, request, campaign_id):
         """The figures alone, or 304 where they are as whoever asks knows them."""
         campaign = self.found(request, campaign_id)
-        side, now = Side.of(request), timezone.now()
-        tag = tag_of(campaign, side, now, self.may_see_openings(request))
+        may = self.may_see_openings(request), self.may_import(request)
+        with live_pages.of((campaign_id, Side.of(request), *may)) as page:
+            shared = page.newer_than(request.headers.get("If-None-Match"))
+            return shared or self.made_for(request, campaign, page)
+
+    def made_for(self, request, campaign: Campaign, page: SharedPage):
+        begun, now = monotonic(), timezone.now()
+        tag = tag_of(campaign, Side.of(request), now, self.may_see_openings(request))
         if unchanged := tag and get_conditional_response(request, etag=tag):
             return unchanged
         context = self.shown(request, campaign) | {"original": campaign}
         reply = render(request, LIVE, context)
         if tag:
             reply["ETag"] = tag
+            page.keep(reply, begun)
         return reply
 
     def file_view(self, request, campaign_id, name):

@@ -4,6 +4,7 @@ import pytest
 
 from campaigns.tests.house import House
 from tracking import collect, verdict_data
+from tracking.admin.campaign_panel import live_pages
 from tracking.fallback import fallback
 from tracking.group_commit import GroupCommit
 from tracking.way import ways
@@ -16,9 +17,10 @@ def house(db) -> House:
 
 @pytest.fixture(autouse=True)
 def fresh_process():
-    """Each test begins as a process does: it knows of no failed store."""
+    """Each test begins as a process does: it knows of no failed store, and shares no page."""
     ways.forget()
     fallback.cache_clear()
+    live_pages.forget()
 
 
 @pytest.fixture

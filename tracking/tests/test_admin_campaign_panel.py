@@ -10,10 +10,12 @@ from html import unescape
 import pytest
 import time_machine
 
+from accounts.models import User
 from accounts.tests.staff import admin_client, make_staff, page, signed_in
 from campaigns.models import Campaign, Contact
 from campaigns.tests.factories import make_campaign, make_contact
 from tracking.models import CampaignDecision, CountedDay, Opening
+from tracking.panels import shared
 from tracking.tests.opened import GMAIL, MACHINE, PERSON, open_pixel
 
 __all__ = ["admin_client"]  # a fixture
@@ -212,6 +214,60 @@ def test_as_long_as_nothing_is_new_nothing_is_sent(admin_client, campaign):
     assert ask().status_code == 304
     with time_machine.travel(NOON + 2 * HOUR + MINUTE, tick=False):  # others may be due by now
         assert ask().status_code == 200
+
+
+@pytest.fixture
+def looks(campaign):
+    """How many have opened, as somebody is told who asks for what is new; and its ETag."""
+
+    def look(client, seen: str) -> tuple[str, str]:
+        reply = client.get(address(campaign, "live"), headers={"If-None-Match": seen})
+        return tiles(reply.text)["Opened"], reply["ETag"]
+
+    return look
+
+
+def open_one_more(campaign):
+    contact = make_contact(campaign.groups.first(), scheduled_at=NOON)
+    open_pixel(contact.pixels.first(), NOON + HOUR)
+
+
+def test_what_one_is_shown_is_shown_to_others_who_look_in_the_same_second(
+    admin_client, campaign, looks, monkeypatch, django_assert_max_num_queries
+):
+    monkeypatch.setattr(shared, "AGE_S", 60)
+    other = signed_in(User.objects.create_superuser("other"))
+    opened, first = looks(admin_client, '"older"')
+    assert opened == "4"
+    open_one_more(campaign)
+    assert looks(other, 'W/"older"') == ("4", first)
+    opened, second = looks(admin_client, f"W/{first}")  # nobody is shown the same twice
+    assert (opened, second != first) == ("5", True)
+    with django_assert_max_num_queries(8):
+        assert looks(other, first) == ("5", second)
+    open_one_more(campaign)
+    assert tiles(other.get(address(campaign, "live")).text)["Opened"] == "6"  # knows none
+
+
+def test_what_was_shown_a_second_ago_is_made_anew(admin_client, campaign, looks, monkeypatch):
+    monkeypatch.setattr(shared, "AGE_S", 0)
+    _, first = looks(admin_client, '"older"')
+    open_one_more(campaign)
+    opened, second = looks(admin_client, '"older"')
+    assert (opened, second != first) == ("5", True)
+
+
+def test_nobody_is_shown_what_only_another_may_see(admin_client, campaign, monkeypatch):
+    monkeypatch.setattr(shared, "AGE_S", 60)
+    seen = {"headers": {"If-None-Match": '"older"'}}
+    assert "Latest openings" in admin_client.get(address(campaign, "live"), **seen).text
+    anna = signed_in(make_staff(team=campaign.team, models=[Campaign]))
+    assert "Latest openings" not in anna.get(address(campaign, "live"), **seen).text
+    stranger = signed_in(make_staff("stranger", models=[Campaign]))
+    assert stranger.get(address(campaign, "live"), **seen).status_code in (302, 404)
+    admin_client.cookies["figures"] = "raw"
+    raw = admin_client.get(address(campaign, "live"), **seen)
+    assert tiles(raw.text)["Opened"] == "5"
 
 
 @pytest.mark.parametrize(

@@ -135,6 +135,14 @@ def test_nobody_is_a_non_opener_where_openings_are_not_recorded(house):
     assert house.contact.pk in house.contacts_in("openers")  # who opened before did open
 
 
+def test_an_anonymous_opening_is_that_of_the_api(house):
+    house.client.patch(f"/api/campaigns/{house.campaign.pk}/", {"tracking": "anonymous"})
+    house.open(house.silent, NOON)
+    listed = house.client.get(f"/api/openings/?campaign={house.campaign.pk}").json()["results"]
+    (anonymous,) = [opening for opening in listed if opening["user_agent"] is None]
+    assert anonymous in read_jsonl(house.client, house.file("openings", "jsonl"))
+
+
 def test_openings_are_those_of_the_api(house):
     listed = house.client.get(f"/api/openings/?campaign={house.campaign.pk}").json()["results"]
     rows = read_jsonl(house.client, house.file("openings", "jsonl"))

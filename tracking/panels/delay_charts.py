@@ -40,10 +40,7 @@ def time_to_open(told: dict, spread: Spread, side: Side) -> Figure:
     if told["raw"]["contacts"] is None or not cells:
         anonymous = told["raw"]["contacts"] is None
         return Figure(**figure, empty=ANONYMOUS if anonymous else NOTHING_YET)
-    p50, p90 = (percentile(delays, PERCENTILES[name]) for name in ("p50", "p90"))
-    says = (
-        f"Half of those who opened did within {duration(p50)}, nine tenths within {duration(p90)}."
-    )
+    says = in_words(*(percentile(delays, PERCENTILES[name]) for name in ("p50", "p90")))
     begins = begins_of_bars(delays)
     rows, scale, place = ranges(groups, found)
     return Figure(
@@ -59,6 +56,16 @@ def time_to_open(told: dict, spread: Spread, side: Side) -> Figure:
         "as long as the one before it. The dot: half had opened by then. The line: from a tenth to "
         "nine tenths.",
     )
+
+
+def in_words(p50: float, p90: float) -> str:
+    """Seconds. The last bucket has no end: what is in it took a year, or ten."""
+    if p50 >= BUCKETS[-1]:
+        return "Half of those who opened or more did after a year or later."
+    half = f"Half of those who opened did within {duration(p50)}"
+    if p90 >= BUCKETS[-1]:
+        return f"{half}, a tenth or more after a year or later."
+    return f"{half}, nine tenths within {duration(p90)}."
 
 
 # -- Bars ------------------------------------------------------------------------------------------

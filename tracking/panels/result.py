@@ -84,7 +84,8 @@ def note_of(group: dict, versus: dict) -> str:
         notes.append(f"{sure} % interval, however often you look.")
     if group["shared"]:
         many = times(group["shared"], "contact")
-        notes.append(f"{many} of {quoted(group)} stand in another group as well, and are left out.")
+        stand = "stands" if group["shared"] == 1 else "stand"
+        notes.append(f"{many} of {quoted(group)} {stand} in another group as well: left out.")
     return " ".join(notes)
 
 

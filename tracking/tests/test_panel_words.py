@@ -2,6 +2,8 @@
 
 import pytest
 
+from tracking.delay import BUCKETS
+from tracking.panels.delay_charts import in_words
 from tracking.panels.result import sentences
 from tracking.panels.side import Side
 from tracking.panels.svg import ticks
@@ -148,3 +150,22 @@ def test_scales_of_shares_hold_both_ends():
     assert scale[0] <= 0.307
     assert scale[-1] >= 0.412
     assert len(scale) <= 7
+
+
+def test_what_took_a_year_or_longer_is_not_told_as_a_year():
+    day, longest = 86_400, BUCKETS[-1]
+    assert (
+        in_words(day, 2 * day) == "Half of those who opened did within 1 d, nine tenths within 2 d."
+    )
+    assert in_words(day, longest).endswith("within 1 d, a tenth or more after a year or later.")
+    assert in_words(longest, longest).endswith("did after a year or later.")
+
+
+@pytest.mark.parametrize(
+    ("shared", "many"), [(1, "1 contact of “B” stands"), (2, "2 contacts of “B” stand ")]
+)
+def test_those_who_stand_in_two_groups_are_named(shared, many):
+    groups = told(versus())
+    groups["groups"][1]["shared"] = shared
+    (sentence,) = sentences(groups, Side.VERIFIED)
+    assert many in sentence.note

@@ -17,6 +17,7 @@ from tests.wire import get
 from tracking.reply import GIF
 
 REDIS_ROOT = PASSWORD
+OUR_PYTHON = f'#!/bin/sh\ncd {ROOT} && exec "$REAL_PYTHON" "$@"\n'
 
 
 class Site:
@@ -57,9 +58,8 @@ def site(stacks):
 def shell(site, tmp_path):
     """Runs such commands where they find these stores in the place of containers."""
     stack, programs = site.stack, tmp_path / "programs"
-    manage = f'cd {ROOT} && exec "$REAL_PYTHON" "$@"\n'
     put_program(programs, "docker", DOCKER)
-    put_program(programs, "python", f"#!/bin/sh\n{manage}")
+    put_program(programs, "python", OUR_PYTHON)
     ours = {
         "redis-cli": f"-s {stack.redis.socket}",
         "mysql": f"--no-defaults --socket={stack.mariadb.socket}",
@@ -84,7 +84,7 @@ def shell(site, tmp_path):
 
 def test_a_database_that_was_destroyed_is_restored_with_what_was_under_way(site, shell):
     needs("mysqldump")
-    [dump, _, *restore] = blocks_of("docs/operations.md", "Back up and restore")
+    [dump, _, *restore, _] = blocks_of("docs/operations.md", "Back up and restore")
     assert "mysqldump" in dump
     shell(dump)
     lost = site.fetch([(pixel, "After the dump") for pixel in site.mail.pixels])
@@ -121,6 +121,14 @@ def test_redis_on_a_new_machine_has_what_waited(site, tmp_path):
     site.expect_all_counted()
 
 
+def forget_by_the_docs(stack, folder):
+    """The last lines of the section, about SQLite's own Redis."""
+    command = blocks_of("docs/operations.md", "Back up and restore")[-1]
+    (folder / ".venv").mkdir()
+    put_program(folder / ".venv/bin", "python", OUR_PYTHON)
+    run(command, folder, stack.environment | {"REAL_PYTHON": sys.executable})
+
+
 def test_a_copy_of_sqlite_takes_the_place_of_the_database(stacks, tmp_path):
     site = Site(stacks("sqlite", name="restored_sqlite"))
     stack = site.stack
@@ -129,6 +137,8 @@ def test_a_copy_of_sqlite_takes_the_place_of_the_database(stacks, tmp_path):
     )
     run(line, stack.folder, stack.environment)
     assert (stack.folder / "copy.sqlite3").exists()
+    lost = site.fetch([(pixel, "After the copy") for pixel in site.mail.pixels])
+    stack.settle()
     site.stop_consumer()
     site.fetch_more("In the stream")
     assert stack.services["web"].stop() == 0
@@ -137,4 +147,7 @@ def test_a_copy_of_sqlite_takes_the_place_of_the_database(stacks, tmp_path):
     (stack.folder / "copy.sqlite3").rename(stack.var / "pixeltrack.sqlite3")
     web = stack.services["web"].start()
     web.wait_for(lambda: answers(stack.url + "/healthz"))
+    forget_by_the_docs(stack, tmp_path)
+    # Whose opening was recorded after the copy opens once more, as after a dump.
+    site.opened += site.fetch(lost)
     site.expect_all_counted()

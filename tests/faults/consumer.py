@@ -54,8 +54,8 @@ def place(name: str):
     )
     store, store_views, settle = record.store, Batch.store, consume.settle
 
-    def store_and_stop(openings):
-        store(openings)
+    def store_and_stop(*batch):
+        store(*batch)
         points.die_at(f"{name}-before-commit")
         points.stay_at(f"{name}-in-transaction")
 

@@ -1,5 +1,6 @@
 """gunicorn's settings: `gunicorn -c python:pixeltrack.gunicorn pixeltrack.asgi:application`."""
 
+import signal
 import sys
 import tempfile
 
@@ -8,7 +9,14 @@ from django.urls import get_resolver
 
 from accounts.collector import collect_rarely
 from pixeltrack.processes import end_with_parent, gather_metrics, gather_metrics_alone
-from pixeltrack.settings import HOST, PIXEL_METRICS_PORT, PORT, VAR_DIR, WEB_CONCURRENCY
+from pixeltrack.settings import (
+    HOST,
+    PIXEL_LANE,
+    PIXEL_METRICS_PORT,
+    PORT,
+    VAR_DIR,
+    WEB_CONCURRENCY,
+)
 
 if PIXEL_METRICS_PORT:  # else others of the machine may share var/, and process ids are its own
     gather_metrics_alone()
@@ -19,6 +27,7 @@ else:
 from pixeltrack.exposition import Asked, Exposition
 from pixeltrack.metric_files import MetricFiles
 from pixeltrack.metrics_server import MetricsServer
+from pixeltrack.parts import Channel, Part, part_for_one_more
 from pixeltrack.web_answers import web_answers
 from tracking.host import host_numbers
 
@@ -37,6 +46,11 @@ control_socket_disable = True  # one path per user: two servers would fight over
 # shares its process. By Python's 5 ms, a hit would wait for each of its two turns.
 TURN = 0.0005
 
+# Elsewhere than on Linux, connections can't be passed on like that; without the lane, nobody has
+# anything to gain.
+has_parts = PIXEL_LANE and WEB_CONCURRENCY > 1 and sys.platform == "linux"
+channels = {part: Channel() for part in Part} if has_parts else {}
+
 files = MetricFiles.shared()
 # By the process that outlives the workers. It is alive as long as one of them answers.
 metrics = MetricsServer(Exposition(Asked(host_numbers)), web_answers)
@@ -48,6 +62,11 @@ def on_starting(server):
     collect_rarely()
 
 
+def pre_fork(server, worker):
+    if channels:
+        worker.part, worker.channels = part_for_one_more(server.WORKERS.values()), channels
+
+
 def post_fork(server, worker):
     sys.setswitchinterval(TURN)
     end_with_parent()  # uvicorn's worker doesn't look after its parent: it would keep the port
@@ -55,6 +74,23 @@ def post_fork(server, worker):
 
 def child_exit(server, worker):
     files.has_ended(worker.pid)
+    if channels:
+        keep_both_parts(server)
+
+
+def nworkers_changed(server, new, old):
+    """By a signal: nobody would take what one worker passes on."""
+    if channels and new == 1:
+        server.log.warning("Two workers are the least where each has its part. Two go on.")
+        server.num_workers = len(channels)
+
+
+def keep_both_parts(server):
+    """If only workers of one part are left, and none is missing, one gives way to the other part:
+    gunicorn ends the oldest when it is told to go on with fewer."""
+    workers = server.WORKERS.values()
+    if len(workers) >= server.num_workers > 0 and len({each.part for each in workers}) == 1:
+        server.kill_worker(min(workers, key=lambda each: each.age).pid, signal.SIGTERM)
 
 
 def when_ready(server):

@@ -1,12 +1,16 @@
 """The web worker: uvicorn's, in the only way that PixelTrack wants it."""
 
 import math
+import sys
 from typing import ClassVar
 
 from django.conf import settings
+from gunicorn.arbiter import Arbiter
+from uvicorn import Server
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn_worker import UvicornWorker
 
+from pixeltrack.parts import Channel, Exchange, Part
 from pixeltrack.shortcut import Shortcut
 
 # What is in flight may finish; then the lane still has time to hand over what it holds, before
@@ -41,6 +45,8 @@ class Protocol(HttpToolsProtocol):
     HEAD_BYTES = 64 * 1024  # request line and headers
     PATIENCE = 30  # seconds: for a whole head, and without a byte of the body
 
+    exchange: ClassVar[Exchange | None] = None  # with other workers, where there are several
+
     _dated: ClassVar[tuple[list | None, bytes]] = (None, b"")  # what `dated` has made of what
 
     _asks_no_more = False
@@ -51,11 +57,18 @@ class Protocol(HttpToolsProtocol):
     _idle_since = 0.0  # when the last answer was out, in the loop's time
     _watch = None  # one timer for each connection, not for each request
 
+    def __init__(self, *arguments, read: bytes = b"", **options):
+        """`read`: what another worker has read, who has passed the connection on."""
+        super().__init__(*arguments, **options)
+        self._read = read
+
     def connection_made(self, transport):
         super().connection_made(transport)
         self.peer = self.client[0] if self.client else ""
         self._since = self.loop.time()
         self._watch = self.loop.call_later(self.PATIENCE, self.look_after)
+        if self._read:
+            self.take(self._read)
 
     def connection_lost(self, exc):
         self._watch.cancel()
@@ -63,6 +76,17 @@ class Protocol(HttpToolsProtocol):
 
     # -- What comes in ---------------------------------------------------------------------------
     def data_received(self, data):
+        if self.exchange and self.begins() and self.exchange.pass_on(self.transport, data):
+            return
+        self.take(data)
+
+    def begins(self) -> bool:
+        """Whether what comes now is the beginning of a request, and nothing is owed before it."""
+        if self._pending or self._in_body or self.transport.is_closing():
+            return False
+        return self.cycle is None or (self.cycle.response_complete and not self.pipeline)
+
+    def take(self, data):
         if not self._pending:
             self._since = self.loop.time()
         self._pending += len(data)
@@ -191,7 +215,34 @@ class Protocol(HttpToolsProtocol):
             self.transport.close()
 
 
+class ExchangingServer(Server):
+    """uvicorn's, whose connections also come from other workers."""
+
+    def __init__(self, config, exchange: Exchange):
+        super().__init__(config)
+        self._exchange = exchange
+
+    async def startup(self, sockets=None):
+        await super().startup(sockets)
+        Protocol.exchange = self._exchange
+        self._exchange.open(self.make_protocol)
+
+    def make_protocol(self, read: bytes) -> Protocol:
+        state, app_state = self.server_state, self.lifespan.state
+        return Protocol(self.config, state, app_state, read=read)
+
+    async def shutdown(self, sockets=None):
+        Protocol.exchange = None  # the others may be gone already
+        await self._exchange.close()
+        await super().shutdown(sockets)
+
+
 class Worker(UvicornWorker):
+    # Where there are several workers, gunicorn.py says which part this one has, and how the others
+    # are reached.
+    part: Part | None = None
+    channels: dict[Part, Channel] | None = None
+
     CONFIG_KWARGS = {
         "loop": "uvloop",
         "http": Protocol,
@@ -208,3 +259,17 @@ class Worker(UvicornWorker):
         # the wall clock: set back, it says nothing for so long that gunicorn kills the worker.
         "timeout_notify": -math.inf,
     }
+
+    async def _serve(self):
+        """As uvicorn's worker does, which lets nobody choose the server."""
+        self.config.app = self.wsgi
+        self._install_sigquit_handler()
+        server = self.server()
+        await server.serve(sockets=[] if self.part is Part.PAGES else self.sockets)
+        if not server.started:
+            sys.exit(Arbiter.WORKER_BOOT_ERROR)
+
+    def server(self) -> Server:
+        if self.part is None:
+            return Server(self.config)
+        return ExchangingServer(self.config, Exchange(self.part, self.channels))

@@ -18,9 +18,11 @@ from tqdm import tqdm
 
 from benchmarks.pixel_chart import chart
 from benchmarks.pixel_peers import DjangoORM, Go, Pytracking, Reference
+from benchmarks.pixel_profile import profile_of
 from benchmarks.pixel_report import report, verdicts
 from benchmarks.pixel_run import NEW_ONES, Crowd, Refreshes, Runner, check_openings
 from benchmarks.pixel_sides import NGINX, OTHER_CORE, NGINXWithLog, PixelTrack, Tokens, pin
+from benchmarks.py_spy import Profile
 from tests.services import MariaDB, find
 
 RESULTS = Path(__file__).parent / "PIXEL.md"
@@ -34,17 +36,17 @@ def main() -> int:
     options = parsed()
     options.load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="pixeltrack-") as folder, ExitStack() as ending:
-        runners, crowds = measure(Path(folder), options, ending)
+        runners, crowds, profile = measure(Path(folder), options, ending)
     picture = options.results.with_suffix(".svg")
     picture.write_text(chart(runners))
-    options.results.write_text(report(runners, crowds, picture.name, options))
+    options.results.write_text(report(runners, crowds, profile, picture.name, options))
     failed = [verdict for verdict in verdicts(runners, crowds) if not verdict.holds]
     for verdict in failed:
         print(f"DOES NOT HOLD: {verdict.text}", file=sys.stderr)
     return bool(failed)
 
 
-def measure(folder: Path, options, ending: ExitStack) -> tuple[list[Runner], list[Crowd]]:
+def measure(folder: Path, options, ending: ExitStack) -> tuple[list[Runner], list[Crowd], Profile]:
     mariadb = MariaDB(folder, BUFFER_POOL)
     ending.callback(mariadb.stop)
     mariadb.start()
@@ -71,9 +73,10 @@ def measure(folder: Path, options, ending: ExitStack) -> tuple[list[Runner], lis
     for crowd in crowds:
         crowd.start()
     take_turns(crowds, options.rounds)
+    profile = profile_of(runners[0], folder)
     for side in sides:
         check_openings(side, [runner for runner in [*runners, *crowds] if runner.side is side])
-    return runners, crowds
+    return runners, crowds, profile
 
 
 def take_turns(runners: list[Runner], rounds: int):

@@ -11,7 +11,9 @@ from statistics import median
 from benchmarks.machine import processor
 from benchmarks.page_views_report import Verdict, programs
 from benchmarks.pixel_crowds import crowd_table, crowd_verdicts
+from benchmarks.pixel_profile import profile_table
 from benchmarks.pixel_run import REFRESHED, Crowd, Runner, ratio_of
+from benchmarks.py_spy import Profile
 
 PACKAGES = (
     "Django",
@@ -69,6 +71,12 @@ PixelTrack by itself, when all others have had their turn. Each pixel is fetched
 hasn't opened it, so none is a refresh; the numbers of connections take turns in {options.rounds}
 rounds.
 """
+PROFILED = """\
+## What a pixel costs
+
+By py-spy, of PixelTrack's web process while it answers as fast as it can: in which file of Python
+it is, as shares of the time that it runs, and of the µs of CPU above.
+"""
 
 
 def verdicts(runners: list[Runner], crowds: list[Crowd]) -> list[Verdict]:
@@ -91,7 +99,9 @@ def judged(sides: dict) -> Iterator[Verdict]:
             yield Verdict(p99 <= MOST_P99_MS, f"{name}: p99 {p99:.1f} ms (at most {MOST_P99_MS})")
 
 
-def report(runners: list[Runner], crowds: list[Crowd], picture: str, options) -> str:
+def report(
+    runners: list[Runner], crowds: list[Crowd], profile: Profile, picture: str, options
+) -> str:
     """`picture`: the file of the chart, beside this one."""
     lines = [head(picture, options), "## What was to hold", ""]
     lines += [
@@ -99,7 +109,8 @@ def report(runners: list[Runner], crowds: list[Crowd], picture: str, options) ->
         for each in verdicts(runners, crowds)
     ]
     lines += ["", "## Each side", "", *table(runners), "", CROWDED.format(options=options)]
-    return "\n".join([*lines, *crowd_table(crowds), ""])
+    lines += [*crowd_table(crowds), "", PROFILED, *profile_table(profile, runners[0])]
+    return "\n".join([*lines, ""])
 
 
 def head(picture: str, options) -> str:

@@ -21,7 +21,7 @@ FOLDER = Path(__file__).parent
 RESULTS = FOLDER / "RESULTS.md"
 # Part → the sections of its page that are told here, by how they begin.
 PARTS = {
-    "pixel": ("Each side", "Few connections"),
+    "pixel": ("Each side", "Few connections", "What a pixel costs"),
     "end_to_end": ("Each side",),
     "page_views": ("At once",),
     "ranges": (),

@@ -1,5 +1,6 @@
 """The web worker: uvicorn's, in the only way that PixelTrack wants it."""
 
+import asyncio
 import math
 import sys
 from typing import ClassVar
@@ -16,6 +17,7 @@ from pixeltrack.shortcut import Shortcut
 # What is in flight may finish; then the lane still has time to hand over what it holds, before
 # gunicorn's own patience (gunicorn.py: graceful_timeout) ends.
 DRAIN_SECONDS = 10
+TICK_SECONDS = 0.1  # that uvicorn may take to see that it is to end
 
 
 TOO_LONG = (
@@ -232,7 +234,9 @@ class ExchangingServer(Server):
         return Protocol(self.config, state, app_state, read=read)
 
     async def shutdown(self, sockets=None):
-        Protocol.exchange = None  # the others may be gone already
+        """The others are told at the same time, and until they know, they pass something on."""
+        Protocol.exchange = None
+        await asyncio.sleep(2 * TICK_SECONDS)
         await self._exchange.close()
         await super().shutdown(sockets)
 

@@ -4,7 +4,8 @@ import asyncio
 import os
 import signal
 import socket
-from contextlib import closing
+import time
+from contextlib import ExitStack, closing
 from itertools import product
 from types import SimpleNamespace
 
@@ -18,6 +19,7 @@ from pixeltrack.parts import part_for_one_more as part_for
 from pixeltrack.tests.surroundings import wait_until
 from pixeltrack.tests.test_gunicorn import GUNICORN, server, workers_of  # noqa: F401
 from pixeltrack.tests.test_worker import connect, read_all
+from pixeltrack.worker import TICK_SECONDS
 from tracking.lane import ExpressLane
 
 HIT, PAGE = b"/p/token.gif", b"/admin/"
@@ -210,6 +212,21 @@ def test_fewer_workers_leave_both_parts(server, client):  # noqa: F811
             return len(workers_of(server)) == 2 and set(parts(new)) == workers_of(server)
 
     wait_until(both)
+
+
+def test_requests_that_come_while_all_end_are_answered(server, client):  # noqa: F811
+    """Both workers are told, and one of them knows first."""
+    parts(client)
+    with ExitStack() as open_ones:
+        waiting = [open_ones.enter_context(another(client)) for _ in range(30)]
+        assert [new.get(HIT.decode()).status_code for new in waiting] == [200] * len(waiting)
+        server.process.terminate()
+        told, answered = time.monotonic(), []
+        while waiting and time.monotonic() - told < TICK_SECONDS:  # later, an idle one is closed
+            answered.append(waiting.pop().get(PAGE.decode()).status_code)
+    assert answered
+    assert set(answered) == {200}
+    assert server.status() == 0
 
 
 def test_one_worker_alone_does_all(launch):

@@ -90,7 +90,10 @@ class Line(asyncio.Protocol):
             self._replied.set_result(self._replies)
 
     def connection_lost(self, exception: Exception | None):
-        self._fail(exception or ConnectionLost("Redis has closed the connection."))
+        """However it ended, it is told as what a Redis that is gone is known by."""
+        lost = ConnectionLost("The connection to Redis has ended.")
+        lost.__cause__ = exception
+        self._fail(lost)
 
     def _fail(self, problem: Exception):
         self.close()

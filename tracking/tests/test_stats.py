@@ -291,6 +291,20 @@ def test_a_process_keeps_no_more_answers_than_it_may(redis_client, monkeypatch):
     asyncio.run(ask())
 
 
+def test_nor_more_bytes_of_them(redis_client, monkeypatch):
+    async def ask():
+        kept = kept_answers.KeptAnswers()
+        length = len(await kept.answer(Question.read(b"page_id=a")))
+        monkeypatch.setattr(kept_answers, "MOST_BYTES_HERE", 3 * length)
+        for page in "bcdefg":
+            await kept.answer(Question.read(f"page_id={page}".encode()))
+            assert kept.here(f"page_id={page}".encode())
+            assert sum(len(each) for each, _ in kept._here.values()) <= 3 * length
+        await kept.close()
+
+    asyncio.run(ask())
+
+
 def test_without_redis_it_asks_the_database(application, monkeypatch):
     record_some()
 

@@ -140,7 +140,8 @@ class NodeCommit:
             await self._committing
         if self._probing:
             await self._probing
-        if self._way.breaker.is_open:  # nobody will find out any more whether Redis died
+        # Nobody will find out any more whether Redis died.
+        if self._way.breaker.is_open or not self._redis.is_connected:
             await self._save_unconfirmed(None)
         await self._prober.close()
         await self._redis.close()

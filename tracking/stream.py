@@ -294,6 +294,11 @@ class AsyncAppender(AsyncProber):
         super().__init__(node)
         self._line: Line | None = None
 
+    @property
+    def is_connected(self) -> bool:
+        """Then the Redis that took the last hits has not ended since."""
+        return self._line is not None and self._line.is_open
+
     async def open(self) -> str:
         await self._dial()
         return await super().open()
@@ -307,7 +312,7 @@ class AsyncAppender(AsyncProber):
         return appending.appended(await self._ask(appending))
 
     async def _ask(self, appending: Appending) -> list:
-        if self._line is None or not self._line.is_open:
+        if not self.is_connected:
             await self._dial()
         return await self._line.ask(appending.commands())
 

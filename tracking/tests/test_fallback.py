@@ -211,6 +211,28 @@ def test_a_connection_that_was_made_anew_is_asked_whether_redis_is_the_same(
     assert (hit.event_id in spooled()) == bool(lost)
 
 
+@pytest.mark.parametrize("ended", [True, False])
+def test_a_process_that_ends_saves_what_a_redis_that_ended_since_may_have_lost(
+    redis_client, pixel, ended
+):
+    hit = a_hit(pixel)
+
+    async def arrive():
+        commit = GroupCommit()
+        await commit.open()
+        outcome = await commit.collect(hit)
+        if ended:  # and nobody asked for a pixel since
+            redis_client.client_kill_filter(_type="normal", skipme=True)
+            async with asyncio.timeout(10):
+                while commit.commit_to(node_of(0))._redis.is_connected:
+                    await asyncio.sleep(0.001)
+        await commit.close()
+        return outcome
+
+    assert asyncio.run(arrive()) == Outcome.STORED
+    assert (hit.event_id in spooled()) == ended
+
+
 def test_redis_is_used_again_when_it_is_back(redis_client, pixel, monkeypatch):
     the_way().breaker.failed()
     assert collect(a_hit(pixel)) == Outcome.DATABASE

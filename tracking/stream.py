@@ -20,7 +20,7 @@ from django_redis.pool import ConnectionFactory
 from redis.asyncio import Redis as AsyncRedis
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import InvalidResponse, NoScriptError, RedisError
 
 from tracking import nodes
 from tracking.hit import Hit
@@ -113,11 +113,14 @@ class Appending:
         return pipeline
 
     def appended(self, replies: list) -> list[bool]:
-        """Per hit: True, it is in the stream; False, it is a refresh."""
+        """Per hit: True, it is in the stream; False, it is a refresh. Raises RedisError."""
         found = [False] * self._hits
-        for (positions, *_), answers in zip(self._calls, with_replicas(replies), strict=True):
-            for position, answer in zip(positions, answers, strict=True):
-                found[position] = bool(answer)
+        try:
+            for (positions, *_), answers in zip(self._calls, with_replicas(replies), strict=True):
+                for position, answer in zip(positions, answers, strict=True):
+                    found[position] = bool(answer)
+        except (TypeError, ValueError) as error:
+            raise InvalidResponse("This is not what the script answers.") from error
         return found
 
 

@@ -164,6 +164,14 @@ def test_whatever_redis_says_the_database_takes_the_hit(
     assert collect_all(a_hit(pixel)) == [Outcome.DATABASE]
 
 
+@pytest.mark.parametrize("script", ["return {}", "return 1", "return false"])
+def test_whatever_it_answers_in_the_place_of_the_script_the_database_takes_the_hit(
+    redis_client, pixel, monkeypatch, script, collect_all
+):
+    monkeypatch.setattr(stream, "APPEND", script)
+    assert collect_all(a_hit(pixel)) == [Outcome.DATABASE]
+
+
 def test_a_hit_that_redis_took_without_saying_so_counts_once(redis_client, pixel, monkeypatch):
     hit = a_hit(pixel)
     append = stream.append

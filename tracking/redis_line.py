@@ -51,7 +51,7 @@ class Line(asyncio.Protocol):
         where not all come, or not in time."""
         loop = asyncio.get_running_loop()
         self._replied, self._replies, self._wanted = loop.create_future(), [], len(commands)
-        patience = loop.call_later(self._patience, self._fail, TimeoutError("Redis is slow."))
+        patience = loop.call_later(self._patience, self._wait_no_longer)
         try:
             self._transport.write(b"".join(map(pack_command, commands)))
             replies = await self._replied
@@ -94,6 +94,11 @@ class Line(asyncio.Protocol):
         lost = ConnectionLost("The connection to Redis has ended.")
         lost.__cause__ = exception
         self._fail(lost)
+
+    def _wait_no_longer(self):
+        """Unless all is here: a loop that was held up learns of both in the same turn."""
+        if not self._replied.done():
+            self._fail(TimeoutError("Redis is slow."))
 
     def _fail(self, problem: Exception):
         self.close()

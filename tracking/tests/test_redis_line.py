@@ -2,8 +2,10 @@
 
 import asyncio
 import os
+import select
 import socket
 import struct
+import time
 from contextlib import asynccontextmanager
 
 import pytest
@@ -166,6 +168,20 @@ def test_a_reply_that_does_not_end_is_not_waited_for(packets):
             return line.is_open
 
     assert run(ask) is False
+
+
+def test_replies_that_came_while_the_loop_was_held_up_are_not_late(redis_client):
+    async def ask():
+        async with line_to(client_of(settings.REDIS_STREAM_URL)) as line:
+            line._patience = 0.01
+            asking = asyncio.create_task(line.ask([QUESTION]))
+            await asyncio.sleep(0)  # it is asked
+            place = line._transport.get_extra_info("socket").fileno()
+            select.select([place], [], [], PATIENCE_S)  # and answered
+            time.sleep(2 * line._patience)
+            return await asking, line.is_open
+
+    assert run(ask) == ([b"?"], True)
 
 
 def test_one_that_stops_waiting_leaves_no_reply_to_the_next(redis_client):

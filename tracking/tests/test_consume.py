@@ -109,6 +109,20 @@ def test_a_hit_that_the_database_refuses_is_found_among_the_others(consumer, pix
     assert left(redis_client) == (0, 0)
 
 
+def test_what_cannot_be_read_in_the_spool_keeps_nothing_else_back(
+    consumer, pixel, redis_client, settings, tmp_path, caplog
+):
+    settings.VAR_DIR = tmp_path
+    (spool.folder() / f"0{spool.SUFFIX}").mkdir(parents=True)  # as a file of root's is to others
+    writer = spool.SpoolWriter()
+    writer.write([a_hit(pixel)])
+    writer.close()
+    stream.append([a_hit(pixel, "Outlook")])
+    assert consumer.step() == 2
+    assert left(redis_client) == (0, 0)
+    assert "can't be replayed (IsADirectoryError)" in caplog.text
+
+
 def test_a_hit_with_a_text_in_the_place_of_a_number_keeps_no_other_back(
     consumer, pixel, redis_client
 ):

@@ -44,6 +44,31 @@ pytestmark = pytest.mark.django_db(transaction=True)
 NOON = 1_772_366_400_000
 
 
+@pytest.fixture(params=["plain view", "lane"])
+def collect_one(request):
+    """Collects one hit after the other in one process, as the plain view does or as the lane."""
+    if request.param == "plain view":
+        yield collect
+        return
+
+    async def take(hit):
+        outcome = await commit.collect(hit)
+        if probing := commit.commit_to(node_of(0))._probing:
+            await probing
+        return outcome
+
+    with asyncio.Runner() as runner:
+        commit = runner.run(begun())
+        yield lambda hit: runner.run(take(hit))
+        runner.run(commit.close())
+
+
+async def begun() -> GroupCommit:
+    commit = GroupCommit()
+    await commit.open()
+    return commit
+
+
 def test_without_redis_the_database_takes_the_hit(collect_all, redis_is_down, pixel):
     hit = a_hit(pixel)
     assert collect_all(hit, a_hit(pixel)) == [Outcome.DATABASE, Outcome.REFRESH]
@@ -239,6 +264,23 @@ def test_a_process_that_ends_saves_what_a_redis_that_ended_since_may_have_lost(
 
     assert asyncio.run(arrive()) == Outcome.STORED
     assert (hit.event_id in spooled()) == ended
+
+
+def test_what_the_disk_refused_when_redis_was_lost_goes_there_as_soon_as_it_can(
+    redis_client, pixel, settings, collect_one
+):
+    (settings.VAR_DIR / "spool").write_text("in the way")
+    hit = a_hit(pixel)
+    assert collect_one(hit) == Outcome.STORED
+    the_way().unconfirmed._run_id = "a run before"
+    redis_client.client_kill_filter(_type="normal", skipme=True)
+    collect_one(a_hit(pixel, "Outlook"))
+    assert the_way().unconfirmed.owes
+    (settings.VAR_DIR / "spool").unlink()
+    the_way().breaker.succeeded()
+    the_way()._measure_at = 0.0  # the quarter of a second is over
+    collect_one(a_hit(pixel, "Gmail"))
+    assert hit.event_id in spooled()
 
 
 def test_redis_is_used_again_when_it_is_back(redis_client, pixel, monkeypatch):

@@ -11,8 +11,9 @@ logger = logging.getLogger(__name__)
 TRIES = 5
 # MySQL: lock wait timeout, deadlock, server has gone away, connection lost during query.
 TRANSIENT = (1205, 1213, 2006, 2013)
-# "Incorrect value": MySQL files it under operational errors, and it lies in the data.
-DATA_FAULTS = (1292,)
+# "Incorrect value", of a moment or a number: MySQL files them under operational errors, and they
+# lie in the data.
+DATA_FAULTS = (1292, 1366)
 
 
 def is_unavailable(error: Exception) -> bool:

@@ -75,6 +75,21 @@ def test_as_long_as_nothing_is_new_nothing_is_sent(page, address):
     assert live.count(200) <= 1  # a minute may have passed
 
 
+def test_whoever_comes_back_to_the_page_asks_no_sooner_after_the_last_answer(page, address):
+    """Another process may show what it made a second ago: less than what is seen already."""
+    see(page, address)
+    for _ in range(3):
+        with page.expect_response("**/live/"):
+            page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    pauses = page.evaluate("""() => {
+        const asked = performance.getEntriesByType("resource").filter(
+            ({ name }) => name.endsWith("/live/"));
+        return asked.slice(1).map(({ startTime }, place) => startTime - asked[place].responseEnd);
+    }""")
+    assert pauses
+    assert min(pauses) >= 990  # ms
+
+
 def test_it_says_when_the_connection_is_lost_and_when_it_is_back(page, mail, address):
     see(page, address)
     says = page.get_by_role("status")

@@ -53,6 +53,8 @@ def take_to(node: str, hits: list[Hit] | list[ViewHit]) -> list[Outcome]:
     try:
         if way.is_to_measure():
             way.full = stream.full_kinds(node)
+            if way.unconfirmed.owes:
+                look_for_redis(node)
         if type(hits[0]) in way.full and (outcomes := relieve(hits)):
             return outcomes
         if way.breaker.allows():

@@ -6,6 +6,7 @@ from itertools import accumulate
 
 from tracking import spool
 from tracking.decision import Decision, Recorded
+from tracking.fallback import name_of
 from tracking.hit import Hit
 from tracking.kinds import KINDS, NAMES
 from tracking.metrics import BATCH_HITS as HITS_AT_ONCE
@@ -105,12 +106,15 @@ class Consumer:
 
     def replay_spool(self) -> int:
         """Record a batch of what waits in the spool files of this host that nobody writes any
-        more; several files where they are small."""
+        more; several files where they are small. One that can't be read keeps nothing else back."""
         replayed = 0
         for path in spool.waiting_files():
             if replayed >= BATCH_HITS:
                 break
-            replayed += replay_part(path)
+            try:
+                replayed += replay_part(path)
+            except OSError as error:  # another user's, perhaps
+                logger.error("%s can't be replayed (%s).", path, name_of(error))
         return replayed
 
 

@@ -80,6 +80,8 @@ class NodeCommit:
         try:
             if way.is_to_measure():
                 way.full = await self._redis.full_kinds()
+                if way.unconfirmed.owes:
+                    self._start_to_probe()
             if type(hits[0]) in way.full and (outcomes := await self._in_thread(relieve, hits)):
                 return outcomes
             if not way.breaker.is_open:
@@ -140,7 +142,9 @@ class NodeCommit:
             await self._committing
         if self._probing:
             await self._probing
-        if self._way.breaker.is_open:  # nobody will find out any more whether Redis died
+        way, is_connected = self._way, self._redis.is_connected
+        # Nobody will find out any more whether Redis died, nor try the disk again.
+        if way.breaker.is_open or way.unconfirmed.owes or not is_connected:
             await self._save_unconfirmed(None)
         await self._prober.close()
         await self._redis.close()

@@ -12,6 +12,7 @@ from tracking.ranges import Network, Ranges, read_network
 LABEL = re.compile(r"[a-z0-9-]{1,32}", re.ASCII)
 RELAY = "apple-relay"  # the label of every network in Apple's list
 COLUMNS = ("network", "label")
+LONGEST = 255  # as long as a host's name may be
 
 
 def read_networks(lines: Iterable[str]) -> Ranges:
@@ -95,7 +96,7 @@ def locate(text: str) -> tuple[str, str]:
 
     What is no address (a Unix socket's peer) has neither.
     """
-    return _look_up(text)
+    return _look_up(text[:LONGEST])  # the text may be a client's own, and as long as it likes
 
 
 def look_anew():

@@ -51,7 +51,7 @@ class Line(asyncio.Protocol):
         where not all come, or not in time."""
         loop = asyncio.get_running_loop()
         self._replied, self._replies, self._wanted = loop.create_future(), [], len(commands)
-        patience = loop.call_later(self._patience, self._fail, TimeoutError("Redis is slow."))
+        patience = loop.call_later(self._patience, self._wait_no_longer)
         try:
             self._transport.write(b"".join(map(pack_command, commands)))
             replies = await self._replied
@@ -90,7 +90,15 @@ class Line(asyncio.Protocol):
             self._replied.set_result(self._replies)
 
     def connection_lost(self, exception: Exception | None):
-        self._fail(exception or ConnectionLost("Redis has closed the connection."))
+        """However it ended, it is told as what a Redis that is gone is known by."""
+        lost = ConnectionLost("The connection to Redis has ended.")
+        lost.__cause__ = exception
+        self._fail(lost)
+
+    def _wait_no_longer(self):
+        """Unless all is here: a loop that was held up learns of both in the same turn."""
+        if not self._replied.done():
+            self._fail(TimeoutError("Redis is slow."))
 
     def _fail(self, problem: Exception):
         self.close()

@@ -174,9 +174,10 @@ class SpoolFile:
         return Batch(packed, unreadable, end, is_last=end >= os.fstat(self._file.fileno()).st_size)
 
     def _replayed(self) -> int:
+        """To be told too little is safe: hits count once. A power cut may spoil what is written."""
         try:
-            return int(self._checkpoint.read_bytes() or 0)
-        except FileNotFoundError:
+            return int(self._checkpoint.read_bytes())
+        except (FileNotFoundError, ValueError):
             return 0
 
     def replayed_to(self, end: int) -> bool:

@@ -8,6 +8,7 @@ shard's keys on one node of a cluster. Each call here asks one node (see `nodes.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from hashlib import sha1
 from pathlib import Path
@@ -20,7 +21,7 @@ from django_redis.pool import ConnectionFactory
 from redis.asyncio import Redis as AsyncRedis
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import InvalidResponse, NoScriptError, ReadOnlyError, RedisError
 
 from tracking import nodes
 from tracking.hit import Hit
@@ -113,11 +114,14 @@ class Appending:
         return pipeline
 
     def appended(self, replies: list) -> list[bool]:
-        """Per hit: True, it is in the stream; False, it is a refresh."""
+        """Per hit: True, it is in the stream; False, it is a refresh. Raises RedisError."""
         found = [False] * self._hits
-        for (positions, *_), answers in zip(self._calls, with_replicas(replies), strict=True):
-            for position, answer in zip(positions, answers, strict=True):
-                found[position] = bool(answer)
+        try:
+            for (positions, *_), answers in zip(self._calls, with_replicas(replies), strict=True):
+                for position, answer in zip(positions, answers, strict=True):
+                    found[position] = bool(answer)
+        except (TypeError, ValueError) as error:
+            raise InvalidResponse("This is not what the script answers.") from error
         return found
 
 
@@ -232,10 +236,26 @@ def append(hits: list[Hit]) -> list[bool]:
     """Per hit of one node: True, it is in the stream; False, it is a refresh. Raises RedisError."""
     appending, client = Appending(hits), client_of(nodes.node_of(shard_of(hits[0])))
     try:
-        return appending.appended(appending.put_into(client.pipeline(transaction=False)).execute())
+        return appending.appended(ask(client, appending))
     except NoScriptError:
         client.script_load(APPEND)
-    return appending.appended(appending.put_into(client.pipeline(transaction=False)).execute())
+    return appending.appended(ask(client, appending))
+
+
+def ask(client: redis.Redis, appending: Appending) -> list:
+    with leaving_replica(client):
+        return appending.put_into(client.pipeline(transaction=False)).execute()
+
+
+@contextmanager
+def leaving_replica(client: redis.Redis):
+    """Another may have the address of a Redis that has become a replica, and connections that were
+    made before would lead to the old one for ever."""
+    try:
+        yield
+    except ReadOnlyError:
+        client.connection_pool.disconnect(inuse_connections=False)
+        raise
 
 
 def full_kinds(node: str) -> set[type]:
@@ -268,7 +288,9 @@ class AsyncProber:
 
     async def open(self) -> str:
         """Connect, let Redis read the script, and see that the replicas which are to be waited for
-        are there. Which run of Redis it is, see `run_id`."""
+        are there. Which run of Redis it is, see `run_id`; over a connection that is made now, as
+        hits will be, see `leaving_replica`."""
+        await self._redis.connection_pool.disconnect()
         await self._redis.script_load(APPEND)
         if settings.REDIS_WAIT_REPLICAS:
             await self._probe_replicas()
@@ -294,6 +316,11 @@ class AsyncAppender(AsyncProber):
         super().__init__(node)
         self._line: Line | None = None
 
+    @property
+    def is_connected(self) -> bool:
+        """Then the Redis that took the last hits has not ended since."""
+        return self._line is not None and self._line.is_open
+
     async def open(self) -> str:
         await self._dial()
         return await super().open()
@@ -301,15 +328,20 @@ class AsyncAppender(AsyncProber):
     async def append(self, hits: list[Hit]) -> list[bool]:
         appending = Appending(hits)
         try:
-            return appending.appended(await self._ask(appending))
+            return appending.appended(await self._ask(appending.commands()))
         except NoScriptError:
-            await self._redis.script_load(APPEND)
-        return appending.appended(await self._ask(appending))
+            await self._ask([("SCRIPT", "LOAD", APPEND)])
+        return appending.appended(await self._ask(appending.commands()))
 
-    async def _ask(self, appending: Appending) -> list:
-        if self._line is None or not self._line.is_open:
+    async def _ask(self, commands: list[tuple]) -> list:
+        if not self.is_connected:
             await self._dial()
-        return await self._line.ask(appending.commands())
+        try:
+            return await self._line.ask(commands)
+        except ReadOnlyError:  # see `leaving_replica`
+            self._line.close()
+            await self._redis.connection_pool.disconnect()
+            raise
 
     async def _dial(self):
         self._line = await Line.dial(self._redis)

@@ -22,6 +22,7 @@ from tracking.stream import (
     CONSUMER_GROUP,
     FILTER_LIFE_MS,
     filter_key,
+    leaving_replica,
     shard_of,
     stream_key,
     streams_of,
@@ -117,7 +118,8 @@ class StreamReader:
     def _sparing_others(self, node: str):
         """What one node of several can't do, the others go on without."""
         try:
-            yield
+            with leaving_replica(self._client(node)):
+                yield
         except RedisError as error:
             if not nodes.is_cluster():
                 raise

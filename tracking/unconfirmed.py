@@ -21,6 +21,7 @@ class Unconfirmed:
 
     def __init__(self):
         self._groups: deque[tuple[float, list[Hit]]] = deque()
+        self._put_back: list[Hit] = []  # they don't grow old
         self._run_id: str | None = None
         self._lock = threading.Lock()  # threads of the plain view share it
 
@@ -41,12 +42,17 @@ class Unconfirmed:
         """
         with self._lock:
             before, self._run_id = self._run_id, run_id or self._run_id
-            if run_id is not None and run_id == before:
-                return []
-            lost = [hit for _, hits in self._groups for hit in hits]
-            self._groups.clear()
+            lost, self._put_back = self._put_back, []
+            if run_id is None or run_id != before:
+                lost += [hit for _, hits in self._groups for hit in hits]
+                self._groups.clear()
             return lost
 
     def put_back(self, hits: list[Hit]):
         with self._lock:
-            self._groups.appendleft((time.monotonic(), hits))
+            self._put_back += hits
+
+    @property
+    def owes(self) -> bool:
+        """Whether something was put back."""
+        return bool(self._put_back)

@@ -21,6 +21,7 @@ from tracking.page_views.statistics import Question
 
 KEPT_MS = 1_000
 MOST_KEPT_HERE = 256  # answers, in the memory of a process
+MOST_BYTES_HERE = 16 * 2**20  # of them together: one about a thousand pages may have megabytes
 NOT_KEPT = (b"", 0.0)
 
 
@@ -59,6 +60,7 @@ class KeptAnswers:
         self._finder = Finder()
         self._finding: dict[str, asyncio.Task] = {}
         self._here: dict[str, tuple[bytes, float]] = {}  # answer, until when (monotonic seconds)
+        self._bytes_here = 0
 
     def here(self, query: bytes) -> bytes | None:
         """What this process still keeps of the answer to a query; None where it has to be asked."""
@@ -90,8 +92,10 @@ class KeptAnswers:
             del self._finding[question.key]
 
     def _keep(self, question: Question, found: bytes, left_ms: int) -> bytes:
-        if len(self._here) >= MOST_KEPT_HERE:
+        self._bytes_here += len(found)
+        if len(self._here) >= MOST_KEPT_HERE or self._bytes_here > MOST_BYTES_HERE:
             self._here.clear()
+            self._bytes_here = len(found)
         self._here[question.key] = found, time.monotonic() + left_ms / 1000
         return found
 

@@ -4,12 +4,12 @@ import threading
 import time
 from datetime import UTC, datetime
 from unittest.mock import Mock
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import msgpack
 import pytest
 from django.core.management import call_command
-from django.db import OperationalError, ProgrammingError
+from django.db import OperationalError, ProgrammingError, connection
 from redis.exceptions import RedisError
 
 from campaigns.models import Campaign
@@ -17,6 +17,7 @@ from campaigns.tests.factories import make_contact
 from tracking import consume, spool, stream, stream_reader
 from tracking import settle as settle_module
 from tracking.consume import Consumer
+from tracking.hit import Hit
 from tracking.kinds import unpack
 from tracking.models import Opening, PageView, QuarantinedHit
 from tracking.page_views.hit import ViewHit
@@ -106,6 +107,35 @@ def test_a_hit_that_the_database_refuses_is_found_among_the_others(consumer, pix
     assert unpack(quarantined.event, quarantined.packed) == bad
     assert quarantined.reason in ("ValueError", "OverflowError")
     assert left(redis_client) == (0, 0)
+
+
+def test_what_cannot_be_read_in_the_spool_keeps_nothing_else_back(
+    consumer, pixel, redis_client, settings, tmp_path, caplog
+):
+    settings.VAR_DIR = tmp_path
+    (spool.folder() / f"0{spool.SUFFIX}").mkdir(parents=True)  # as a file of root's is to others
+    writer = spool.SpoolWriter()
+    writer.write([a_hit(pixel)])
+    writer.close()
+    stream.append([a_hit(pixel, "Outlook")])
+    assert consumer.step() == 2
+    assert left(redis_client) == (0, 0)
+    assert "can't be replayed (IsADirectoryError)" in caplog.text
+
+
+def test_a_hit_with_a_text_in_the_place_of_a_number_keeps_no_other_back(
+    consumer, pixel, redis_client
+):
+    hits = [a_hit(pixel, str(number)) for number in range(9)]
+    stream.append(hits)
+    odd = msgpack.packb((Hit.FORMAT, pixel.uuid.bytes, NOON, "poison", "", "", "perhaps", ""))
+    redis_client.xadd(stream_key(0), {uuid4().bytes: odd})
+    consumer.step()
+    assert left(redis_client) == (0, 0)
+    known = Opening.objects.filter(event_id__in=[UUID(bytes=hit.event_id) for hit in hits])
+    assert known.count() == 9
+    if connection.vendor == "mysql":  # SQLite takes it as it is
+        assert QuarantinedHit.objects.get().reason == "OperationalError"
 
 
 def a_view(user="anna", at=NOON) -> ViewHit:

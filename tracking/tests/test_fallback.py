@@ -44,6 +44,31 @@ pytestmark = pytest.mark.django_db(transaction=True)
 NOON = 1_772_366_400_000
 
 
+@pytest.fixture(params=["plain view", "lane"])
+def collect_one(request):
+    """Collects one hit after the other in one process, as the plain view does or as the lane."""
+    if request.param == "plain view":
+        yield collect
+        return
+
+    async def take(hit):
+        outcome = await commit.collect(hit)
+        if probing := commit.commit_to(node_of(0))._probing:
+            await probing
+        return outcome
+
+    with asyncio.Runner() as runner:
+        commit = runner.run(begun())
+        yield lambda hit: runner.run(take(hit))
+        runner.run(commit.close())
+
+
+async def begun() -> GroupCommit:
+    commit = GroupCommit()
+    await commit.open()
+    return commit
+
+
 def test_without_redis_the_database_takes_the_hit(collect_all, redis_is_down, pixel):
     hit = a_hit(pixel)
     assert collect_all(hit, a_hit(pixel)) == [Outcome.DATABASE, Outcome.REFRESH]
@@ -164,6 +189,14 @@ def test_whatever_redis_says_the_database_takes_the_hit(
     assert collect_all(a_hit(pixel)) == [Outcome.DATABASE]
 
 
+@pytest.mark.parametrize("script", ["return {}", "return 1", "return false"])
+def test_whatever_it_answers_in_the_place_of_the_script_the_database_takes_the_hit(
+    redis_client, pixel, monkeypatch, script, collect_all
+):
+    monkeypatch.setattr(stream, "APPEND", script)
+    assert collect_all(a_hit(pixel)) == [Outcome.DATABASE]
+
+
 def test_a_hit_that_redis_took_without_saying_so_counts_once(redis_client, pixel, monkeypatch):
     hit = a_hit(pixel)
     append = stream.append
@@ -209,6 +242,45 @@ def test_a_connection_that_was_made_anew_is_asked_whether_redis_is_the_same(
     redis_client.client_kill_filter(_type="normal", skipme=True)
     assert collect(a_hit(pixel, "Outlook")) in (Outcome.STORED, Outcome.DATABASE)
     assert (hit.event_id in spooled()) == bool(lost)
+
+
+@pytest.mark.parametrize("ended", [True, False])
+def test_a_process_that_ends_saves_what_a_redis_that_ended_since_may_have_lost(
+    redis_client, pixel, ended
+):
+    hit = a_hit(pixel)
+
+    async def arrive():
+        commit = GroupCommit()
+        await commit.open()
+        outcome = await commit.collect(hit)
+        if ended:  # and nobody asked for a pixel since
+            redis_client.client_kill_filter(_type="normal", skipme=True)
+            async with asyncio.timeout(10):
+                while commit.commit_to(node_of(0))._redis.is_connected:
+                    await asyncio.sleep(0.001)
+        await commit.close()
+        return outcome
+
+    assert asyncio.run(arrive()) == Outcome.STORED
+    assert (hit.event_id in spooled()) == ended
+
+
+def test_what_the_disk_refused_when_redis_was_lost_goes_there_as_soon_as_it_can(
+    redis_client, pixel, settings, collect_one
+):
+    (settings.VAR_DIR / "spool").write_text("in the way")
+    hit = a_hit(pixel)
+    assert collect_one(hit) == Outcome.STORED
+    the_way().unconfirmed._run_id = "a run before"
+    redis_client.client_kill_filter(_type="normal", skipme=True)
+    collect_one(a_hit(pixel, "Outlook"))
+    assert the_way().unconfirmed.owes
+    (settings.VAR_DIR / "spool").unlink()
+    the_way().breaker.succeeded()
+    the_way()._measure_at = 0.0  # the quarter of a second is over
+    collect_one(a_hit(pixel, "Gmail"))
+    assert hit.event_id in spooled()
 
 
 def test_redis_is_used_again_when_it_is_back(redis_client, pixel, monkeypatch):

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import pytest
 
 from tracking import verdict_data
@@ -27,6 +29,18 @@ from tracking.networks import EGRESS, NETWORKS, locate, read_egress, read_networ
 )
 def test_an_address_is_labelled_whole_and_kept_truncated(address, located):
     assert locate(address) == located
+
+
+def test_what_is_no_address_is_remembered_in_a_little_room():
+    """It may be the host in a Referer, of which a client can make up a new one for each hit."""
+    tracemalloc.start()
+    try:
+        for number in range(100):
+            assert locate(f"{number}.{'x' * 60_000}") == ("", "")
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 1_000_000
 
 
 def test_the_narrowest_network_of_both_lists_decides_and_then_the_operators(installed):

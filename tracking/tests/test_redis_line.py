@@ -1,6 +1,11 @@
 """The line to Redis, held to a real Redis and to servers that say what no Redis should."""
 
 import asyncio
+import os
+import select
+import socket
+import struct
+import time
 from contextlib import asynccontextmanager
 
 import pytest
@@ -18,6 +23,7 @@ from redis.exceptions import (
 )
 
 from tracking.redis_line import Line
+from tracking.way import GONE
 
 QUESTION = ("ECHO", b"?")
 PATIENCE_S = 10
@@ -37,8 +43,19 @@ async def line_to(client: Redis):
         await client.aclose()
 
 
+def hang_up(writer: asyncio.StreamWriter):
+    writer.close()
+
+
+def cut_off(writer: asyncio.StreamWriter):
+    """As the system does for a process that is killed with a question unread."""
+    with socket.socket(fileno=os.dup(writer.get_extra_info("socket").fileno())) as end:
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
+
+
 @asynccontextmanager
-async def line_to_one_that_says(*packets: bytes, patience: float = PATIENCE_S):
+async def line_to_one_that_says(*packets: bytes, patience: float = PATIENCE_S, end=hang_up):
     """A line to a server that answers a question with these packets and then says nothing; where
     there are none, it hangs up."""
 
@@ -56,7 +73,7 @@ async def line_to_one_that_says(*packets: bytes, patience: float = PATIENCE_S):
             await asyncio.sleep(0.01)  # or the packets are joined
         if packets:
             await reader.read()
-        writer.close()
+        end(writer)
 
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
@@ -153,6 +170,20 @@ def test_a_reply_that_does_not_end_is_not_waited_for(packets):
     assert run(ask) is False
 
 
+def test_replies_that_came_while_the_loop_was_held_up_are_not_late(redis_client):
+    async def ask():
+        async with line_to(client_of(settings.REDIS_STREAM_URL)) as line:
+            line._patience = 0.01
+            asking = asyncio.create_task(line.ask([QUESTION]))
+            await asyncio.sleep(0)  # it is asked
+            place = line._transport.get_extra_info("socket").fileno()
+            select.select([place], [], [], PATIENCE_S)  # and answered
+            time.sleep(2 * line._patience)
+            return await asking, line.is_open
+
+    assert run(ask) == ([b"?"], True)
+
+
 def test_one_that_stops_waiting_leaves_no_reply_to_the_next(redis_client):
     async def ask():
         async with line_to(client_of(settings.REDIS_STREAM_URL)) as line:
@@ -164,6 +195,16 @@ def test_one_that_stops_waiting_leaves_no_reply_to_the_next(redis_client):
             return line.is_open
 
     assert run(ask) is False
+
+
+def test_a_line_that_is_cut_off_is_told_as_a_redis_that_is_gone():
+    async def ask():
+        async with line_to_one_that_says(end=cut_off) as line:
+            with pytest.raises(GONE) as told:
+                await line.ask([QUESTION])
+            return type(told.value.__cause__)
+
+    assert run(ask) is ConnectionResetError
 
 
 def test_a_line_that_was_idle_knows_that_redis_hung_up(redis_client):

@@ -139,6 +139,16 @@ def test_a_replay_goes_on_from_its_checkpoint(writer):
     assert list(spool.folder().iterdir()) == []
 
 
+@pytest.mark.parametrize("spoilt", [b"", b"\0\0\0", b"1x", b"-5"])
+def test_with_a_spoilt_checkpoint_the_replay_begins_anew(writer, spoilt):
+    writer.write([a_hit(str(number)) for number in range(5)])
+    writer.close()
+    [path] = waiting_files()
+    path.with_suffix(".done").write_bytes(spoilt)
+    packed, _ = lines()
+    assert [unpack(*each).user_agent for each in packed] == ["0", "1", "2", "3", "4"]
+
+
 def test_the_checkpoint_is_on_the_disk_before_the_file_goes(writer, monkeypatch):
     writer.write([a_hit()])
     writer.close()

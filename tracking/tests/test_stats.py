@@ -1,10 +1,7 @@
 """`GET /stats`: exact figures, by the express lane and by the plain view."""
 
-import asyncio
 import json
-import time
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 
 import pytest
 from django.db import OperationalError, connection
@@ -238,57 +235,6 @@ def test_an_answer_is_kept_for_a_second(application, redis_client):
     assert 0 < redis_client.pttl(key) <= 1000
     redis_client.delete(key)
     assert figures(application)["total_views"] == 0
-
-
-def test_meanwhile_a_process_that_knows_it_asks_nobody(redis_client, monkeypatch):
-    record_some()
-    now = time.monotonic()
-    clock = SimpleNamespace(monotonic=lambda: now)
-    monkeypatch.setattr(kept_answers, "time", clock)
-
-    async def ask():
-        one, other = kept_answers.KeptAnswers(), kept_answers.KeptAnswers()
-        told = await one.answer(Question.read(b""))
-        assert await other.answer(Question.read(b"")) == told  # by Redis
-        redis_client.flushall()
-        await asyncio.to_thread(ViewCell.objects.update, views=0)
-        for each in (one, other):
-            assert await each.answer(Question.read(b"")) == told
-            assert each.here(b"") == told
-            assert each.here(b"page_id=home") is None
-            assert each.here(b"page_id=") is None
-        clock.monotonic = lambda: now + 1
-        for each in (one, other):
-            assert each.here(b"") is None
-            assert json.loads(await each.answer(Question.read(b"")))["total_views"] == 0
-            await each.close()
-
-    asyncio.run(ask())
-
-
-def test_hours_are_not_told_from_memory_for_they_may_be_others_by_now(redis_client):
-    async def ask():
-        kept = kept_answers.KeptAnswers()
-        await kept.answer(Question.read(b"bucket=hour"))
-        assert kept.here(b"bucket=hour") is None
-        assert kept.here(b"b%75cket=hour") is None
-        await kept.close()
-
-    asyncio.run(ask())
-
-
-def test_a_process_keeps_no_more_answers_than_it_may(redis_client, monkeypatch):
-    monkeypatch.setattr(kept_answers, "MOST_KEPT_HERE", 3)
-
-    async def ask():
-        kept = kept_answers.KeptAnswers()
-        for page in "abcde":
-            await kept.answer(Question.read(f"page_id={page}".encode()))
-            assert kept.here(f"page_id={page}".encode())
-            assert len(kept._here) <= 3
-        await kept.close()
-
-    asyncio.run(ask())
 
 
 def test_without_redis_it_asks_the_database(application, monkeypatch):

@@ -47,21 +47,49 @@ def test_refreshes_are_in_no_stream_and_are_not_kept():
     assert way.unconfirmed.lost_with(None) == ["stored"]
 
 
-def test_what_the_disk_refuses_is_tried_again(monkeypatch):
-    way, refusing = Way(), [True]
-    taken = []
+class Disk:
+    """In the place of the fallback."""
 
-    class Disk:
-        def take_to_spool(self, hits):
-            if refusing[0]:
-                return None
-            taken.extend(hits)
-            return hits
+    def __init__(self):
+        self.refuses, self.taken = True, []
 
-    monkeypatch.setattr("tracking.way.fallback", Disk)
+    def __call__(self):
+        return self
+
+    def take_to_spool(self, hits):
+        if self.refuses:
+            return None
+        self.taken += hits
+        return hits
+
+
+@pytest.fixture
+def disk(monkeypatch):
+    disk = Disk()
+    monkeypatch.setattr("tracking.way.fallback", disk)
+    return disk
+
+
+@pytest.mark.parametrize("run", ["run 2", None])
+def test_what_the_disk_refuses_is_tried_again(disk, run):
+    way = Way()
+    way.save_unconfirmed("run 1")
     way.took(["a", "b"], [True, True])
-    way.save_unconfirmed(None)
-    refusing[0] = False
-    way.save_unconfirmed(None)
-    way.save_unconfirmed(None)
-    assert taken == ["a", "b"]
+    way.save_unconfirmed(run)
+    disk.refuses = False
+    way.save_unconfirmed(run)
+    way.save_unconfirmed(run)
+    assert disk.taken == ["a", "b"]
+
+
+def test_and_does_not_grow_old_meanwhile(disk, monkeypatch):
+    way = Way()
+    way.save_unconfirmed("run 1")
+    way.took(["lost"], [True])
+    way.save_unconfirmed("run 2")
+    now = module.time.monotonic() + KEPT_S + 1
+    monkeypatch.setattr(module.time, "monotonic", lambda: now)
+    way.took(["of the new run"], [True])
+    disk.refuses = False
+    way.save_unconfirmed("run 2")
+    assert disk.taken == ["lost"]

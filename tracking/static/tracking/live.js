@@ -15,7 +15,7 @@
     if (!sources.has(address)) sources.set(address, { tag: place.dataset.liveTag, ids: [] });
     sources.get(address).ids.push(place.id);
   }
-  let timer, over = false, lost = false, saidBack = 0;
+  let timer, answered = performance.now(), over = false, lost = false, saidBack = 0;
 
   class OutOfDate extends Error {}
   class Failing extends Error {}
@@ -94,21 +94,20 @@
     } catch (error) {
       sayFailed(error);
     }
+    answered = performance.now();
     wait();
   }
 
+  // Never sooner: another process may answer with what it made within that time (shared.py), which
+  // would be less than what is shown already.
   function wait() {
     clearTimeout(timer);
-    if (!over && !document.hidden) timer = setTimeout(turn, every);
+    if (over || document.hidden) return;
+    timer = setTimeout(turn, Math.max(0, answered + every - performance.now()));
   }
 
-  function turnNow() {
-    clearTimeout(timer);
-    if (!over && !document.hidden) turn();
-  }
-
-  document.addEventListener("visibilitychange", turnNow);
-  addEventListener("online", turnNow);
+  document.addEventListener("visibilitychange", wait);
+  addEventListener("online", wait);
   say("live", "");
   wait();
 }

@@ -17,10 +17,10 @@ on {day}: {machine}, {processor}, {cores} cores. Python {python}, Django {django
 {gunicorn}; {programs}. Load average of the machine before it began: {load:.1f}. An idle one has 0;
 other work beside it makes all figures worse than they are.
 
-**All of it shares the same {cores} cores**: the web server with its usual two processes, Redis,
-MariaDB (`innodb_flush_log_at_trx_commit=1`), the consumer, a worker and beat as the Procfile runs
-them, the client that asks for pixels, and those that export and look. In life the clients are
-elsewhere.
+**All of it shares the same {cores} cores**: the web server with its usual two processes (one takes
+in hits, the other makes pages), Redis, MariaDB (`innodb_flush_log_at_trx_commit=1`), the consumer,
+a worker and beat as the Procfile runs them, the client that asks for pixels, and those that export
+and look. In life the clients are elsewhere.
 
 Pixels are due at a steady {rate:,}/s, each one new, a contact's first opening, {agents}.
 The time of an answer counts **from when its request was due**, on {connections} keep-alive
@@ -138,9 +138,8 @@ def cores(found: Found) -> list[str]:
 
 def profile(found: Found) -> list[str]:
     return [
-        "By py-spy, of one of the web processes: shares of the time in which a thread held its "
-        "interpreter's lock, by what that thread was doing. What answers pixels waits for the "
-        "lock as all others do.",
+        "By py-spy, of the web process that takes in hits: shares of the time in which a thread "
+        "held its interpreter's lock, by what that thread was doing.",
         "",
         *functions(found.profile),
     ]

@@ -13,6 +13,7 @@ from secrets import token_bytes, token_urlsafe
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = ROOT / ".env.example"
+KEYS = ("DJANGO_SECRET_KEY", "API_SECRET_KEY", "FERNET_KEY")
 STORE_SECRETS = (
     *(f"MYSQL_{user}PASSWORD" for user in ("ROOT_", "", "GRAFANA_", "EXPORTER_")),
     *(f"REDIS_{user}PASSWORD" for user in ("ROOT_", "", "EXPORTER_")),
@@ -50,11 +51,15 @@ def filled(names) -> str:
     )
 
 
+def set_in(text: str) -> set[str]:
+    values = dict(ASSIGNMENT.findall(text))
+    return {name for name, value in values.items() if not NOTHING.fullmatch(value)}
+
+
 def missing_in(text: str) -> list[str]:
     """Not the keys: what they have signed and encrypted would be lost to others, if they are kept
     elsewhere."""
-    values = dict(ASSIGNMENT.findall(text))
-    there = {name for name, value in values.items() if not NOTHING.fullmatch(value)}
+    there = set_in(text)
     return [
         name for name in STORE_SECRETS if name not in there and BELONGS_TO.get(name) not in there
     ]
@@ -88,6 +93,11 @@ def main():
         print(f"Added to {env_file.name}, with fresh secrets: {', '.join(names)}.")
     else:
         print(f"{env_file.name} is there already; it stays as it is.")
+    if lacking := [name for name in KEYS if name not in set_in(env_file.read_text("utf-8"))]:
+        print(
+            f"{env_file.name} has no {', '.join(lacking)}. Set them elsewhere, or add the lines "
+            "from a copy: new ones can't read what the old ones have made."
+        )
 
 
 if __name__ == "__main__":

@@ -29,6 +29,11 @@ OWN_PREFIXES = (
     "PIXEL_",
     "REDIS_",
 )
+# What environs says, and what is said in its place: what to write.
+WANTED = {
+    "Not a valid integer.": "must be a whole number, in digits alone.",
+    "Not a valid boolean.": "must be on or off.",
+}
 
 
 class EnvironmentProblem(SystemExit):
@@ -62,9 +67,9 @@ class Environment:
     def flag(self, name, default=...) -> bool:
         return self._read(self._env.bool, name, default, ())
 
-    def names(self, name, default=...) -> list[str]:
+    def names(self, name, default=..., *checks) -> list[str]:
         """Values with commas between them."""
-        return self._read(self._env.list, name, default, ())
+        return self._read(self._env.list, name, default, checks)
 
     def known(self) -> frozenset[str]:
         """All names that were read or allowed so far."""
@@ -77,16 +82,24 @@ class Environment:
         self._known.add(name)
         if not os.environ.get(name, "").strip():
             if default is ...:
-                raise EnvironmentProblem(
-                    f"{name} is not set. `make env` writes {self.env_file.name} with fresh secrets."
-                )
+                raise EnvironmentProblem(f"{name} is not set. {self._way_out()}")
             return default
         os.environ[name] = os.environ[name].strip()
         try:
             return parse(name, validate=list(checks))
         except EnvError as error:
             reasons = getattr(error, "error_messages", None) or [error]
-            raise EnvironmentProblem(f"{name}: {' '.join(map(str, reasons))}") from None
+            told = [WANTED.get(str(reason), str(reason)) for reason in reasons]
+            raise EnvironmentProblem(f"{name}: {' '.join(told)}") from None
+
+    def _way_out(self) -> str:
+        name = self.env_file.name
+        if not self.env_file.is_file():
+            return f"`make env` writes {name} with fresh secrets."
+        return (
+            f"Add its line to {name} (.env.example says what it is for). If there was one, bring "
+            "that back: a new secret can't read what the old one has made."
+        )
 
     def allow(self, *names: str):
         """Names that other programs read from the same environment."""
@@ -187,6 +200,16 @@ def base_url(value):
         raise ValidationError("must begin with http:// or https:// and name a host.")
     if parts.path.strip("/") or "?" in value or "#" in value or "@" in parts.netloc:
         raise ValidationError("must end after the host and port: pixels live at the top, /p/….")
+
+
+def host_names(values):
+    for value in values:
+        name = value.strip()
+        if "/" in name or (":" in name and not name.startswith("[")) or name.endswith(":"):
+            raise ValidationError(
+                f"must be names of hosts, without https:// and port: {name} is none. "
+                "track.example.com would be one."
+            )
 
 
 def redis_url(value):

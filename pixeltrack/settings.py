@@ -21,6 +21,7 @@ from pixeltrack.environment import (
     between,
     each,
     fernet_keys,
+    host_names,
     one_of,
     redis_url,
     secret,
@@ -40,7 +41,12 @@ env.allow("DJANGO_SETTINGS_MODULE")
 
 # Where the embedded stores, Celery beat and the metrics of each process keep their files.
 VAR_DIR = Path(env.text("PIXEL_VAR_DIR", str(BASE_DIR / "var"))).resolve()
-VAR_DIR.mkdir(parents=True, exist_ok=True)
+try:
+    VAR_DIR.mkdir(parents=True, exist_ok=True)
+except OSError as _error:
+    raise EnvironmentProblem(
+        f"PIXEL_VAR_DIR: {VAR_DIR} can't be made ({_error.strerror}). Name a folder to write to."
+    ) from None
 
 # -- Addresses ---------------------------------------------------------------------------------
 HOST = env.text("HOST", "127.0.0.1")
@@ -50,8 +56,8 @@ _everywhere = HOST in ("0.0.0.0", "::")  # nosec B104 # compared, not bound
 _reachable = "127.0.0.1" if _everywhere else HOST
 _reachable = f"[{_reachable}]" if ":" in _reachable else _reachable
 PUBLIC_URL = env.text("PUBLIC_URL", f"http://{_reachable}:{PORT}", base_url).rstrip("/")
-_hosts = ["localhost", "127.0.0.1", "[::1]", urlsplit(PUBLIC_URL).hostname]
-ALLOWED_HOSTS = [name.strip() for name in env.names("DJANGO_ALLOWED_HOSTS", _hosts) if name.strip()]
+_hosts = env.names("DJANGO_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"], host_names)
+ALLOWED_HOSTS = [name.strip() for name in (*_hosts, urlsplit(PUBLIC_URL).hostname) if name.strip()]
 # How many proxies of ours a request passes; 0 takes no forwarded header at its word.
 TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 0, between(0, 10))
 SECURE = PUBLIC_URL.startswith("https://")
@@ -66,6 +72,8 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 # Where each process tells of itself, in a container of its own: /metrics and /healthz. Without it,
 # the web server's own port tells of all processes of the machine.
 PIXEL_METRICS_PORT = env.number("PIXEL_METRICS_PORT", 0, between(1, 65535))
+if PIXEL_METRICS_PORT == PORT:
+    raise EnvironmentProblem("PIXEL_METRICS_PORT must differ from PORT.")
 CONTENT_SECURITY_POLICY = content_security.settings_of(PUBLIC_URL)
 
 # -- Secrets -----------------------------------------------------------------------------------

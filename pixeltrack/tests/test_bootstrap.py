@@ -4,7 +4,7 @@ import stat
 import subprocess
 import sys
 
-from pixeltrack.bootstrap import SECRETS, STORE_SECRETS, add_missing, write_env
+from pixeltrack.bootstrap import KEYS, SECRETS, STORE_SECRETS, add_missing, write_env
 from pixeltrack.tests.surroundings import ROOT, bare_environment
 
 
@@ -66,9 +66,9 @@ def test_a_store_that_is_named_keeps_the_password_that_it_has_or_has_none(tmp_pa
 
 
 def test_it_says_what_it_adds(tmp_path):
-    (tmp_path / ".env").write_text(
-        "".join(f"{name}=x\n" for name in STORE_SECRETS if name != "GRAFANA_ADMIN_PASSWORD")
-    )
+    names = [*KEYS, *STORE_SECRETS]
+    names.remove("GRAFANA_ADMIN_PASSWORD")
+    (tmp_path / ".env").write_text("".join(f"{name}=x\n" for name in names))
     environment = bare_environment(tmp_path, PIXEL_ENV_FILE=str(tmp_path / ".env"))
     bootstrap = [sys.executable, "-m", "pixeltrack.bootstrap"]
 
@@ -77,6 +77,10 @@ def test_it_says_what_it_adds(tmp_path):
 
     assert say() == "Added to .env, with fresh secrets: GRAFANA_ADMIN_PASSWORD.\n"
     assert say() == ".env is there already; it stays as it is.\n"
+    text = (tmp_path / ".env").read_text()
+    (tmp_path / ".env").write_text(text.replace("FERNET_KEY=x\n", "FERNET_KEY=\n"))
+    assert say().splitlines()[1].startswith(".env has no FERNET_KEY. Set them elsewhere, or add")
+    assert "FERNET_KEY=\n" in (tmp_path / ".env").read_text()
 
 
 def test_what_it_wrote_is_all_that_a_start_needs(tmp_path):

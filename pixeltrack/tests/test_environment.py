@@ -74,6 +74,40 @@ def test_it_asks_for_a_secret_that_is_missing(environment, name):
     assert "make env" in line
 
 
+def test_where_a_file_is_there_make_env_is_no_way_out(environment, tmp_path):
+    del environment["FERNET_KEY"]
+    environment["PIXEL_ENV_FILE"] = str(tmp_path / ".env")
+    (tmp_path / ".env").write_text("PORT=8001\n")
+    line = complaint(environment)
+    assert "FERNET_KEY is not set. Add its line to .env" in line
+    assert "make env" not in line
+
+
+def test_a_folder_that_can_not_be_made_is_named(environment, tmp_path):
+    (tmp_path / "file").touch()
+    environment["PIXEL_VAR_DIR"] = str(tmp_path / "file" / "var")
+    line = complaint(environment)
+    assert f"PIXEL_VAR_DIR: {tmp_path}/file/var can't be made (Not a directory)." in line
+
+
+def test_two_servers_want_two_ports(environment):
+    environment |= {"PORT": "8001", "PIXEL_METRICS_PORT": "8001"}
+    assert "PIXEL_METRICS_PORT must differ from PORT." in complaint(environment)
+
+
+def test_the_public_host_is_always_answered(environment):
+    environment |= {
+        "PUBLIC_URL": "https://track.example.com:8443",
+        "DJANGO_ALLOWED_HOSTS": "admin.example.com, .example.org,[::1]",
+    }
+    assert read(environment)["ALLOWED_HOSTS"] == [
+        "admin.example.com",
+        ".example.org",
+        "[::1]",
+        "track.example.com",
+    ]
+
+
 def test_a_secret_that_is_set_to_nothing_is_missing(environment):
     environment["FERNET_KEY"] = ""
     assert "FERNET_KEY is not set" in complaint(environment)
@@ -94,23 +128,26 @@ def test_a_secret_that_is_set_to_nothing_is_missing(environment):
         ("API_LOGIN_FAILURES", "0", "must be from 1 to 1000000."),
         ("API_LOGIN_LOCK_MINUTES", "1441", "must be from 1 to 1440."),
         ("API_MAX_BODY_BYTES", "10", "must be from 1024 to 1000000000."),
-        ("PORT", "eight", "Not a valid integer."),
+        ("PORT", "eight", "must be a whole number, in digits alone."),
         ("PORT", "70000", "must be from 1 to 65535."),
         ("MYSQL_PORT", "0", "must be from 1 to 65535."),
         ("TRUSTED_PROXIES", "-1", "must be from 0 to 10."),
-        ("STATS_PUBLIC", "perhaps", "Not a valid boolean."),
+        ("STATS_PUBLIC", "perhaps", "must be on or off."),
         ("API_SIGN_UP", "maybe", "must be one of open, invited, closed."),
         ("ADMIN_TWO_FACTOR", "yes", "must be one of off, optional, required."),
-        ("PIXEL_LANE", "fast", "Not a valid boolean."),
+        ("PIXEL_LANE", "fast", "must be on or off."),
         ("PUBLIC_URL", "track.example.com", "must begin with http:// or https://"),
         ("PUBLIC_URL", "https://example.com/pixels", "must end after the host and port"),
+        ("DJANGO_ALLOWED_HOSTS", "https://x.example", "https://x.example is none."),
+        ("DJANGO_ALLOWED_HOSTS", "a.example, x.example:8000", "x.example:8000 is none."),
+        ("MAX_IMPORT_BYTES", "1G", "must be a whole number, in digits alone."),
         ("REDIS_URL", "localhost:6379", "must begin with redis://"),
         ("REDIS_STREAM_URL", "http://localhost", "must begin with redis://"),
         ("REDIS_STREAM_SHARDS", "0", "must be from 1 to 1024."),
         ("DJANGO_SECRET_KEY_FALLBACKS", "short", "is weak: it has 5 bytes of at least 50."),
         ("OPENING_RETENTION_DAYS", "-1", "must be from 0 to 36500."),
         ("OPENING_RETENTION_DAYS", "36501", "must be from 0 to 36500."),
-        ("OPENING_RETENTION_DAYS", "a year", "Not a valid integer."),
+        ("OPENING_RETENTION_DAYS", "a year", "must be a whole number, in digits alone."),
     ],
 )
 def test_it_refuses_a_value(environment, name, value, reason):
@@ -205,7 +242,7 @@ def test_the_environment_comes_before_the_env_file(environment, tmp_path):
     environment |= {"PIXEL_ENV_FILE": str(file), "PORT": "8001"}
     assert read(environment)["PORT"] == 8001
     del environment["PORT"]
-    assert "PORT: Not a valid integer." in complaint(environment)
+    assert "PORT: must be a whole number, in digits alone." in complaint(environment)
 
 
 def test_it_names_a_stranger_in_the_env_file(environment, tmp_path):
@@ -296,7 +333,7 @@ def test_spaces_around_a_value_are_no_part_of_it(environment):
     values = {"PUBLIC_URL": " https://h.com ", "DJANGO_ALLOWED_HOSTS": "a.com, b.com ,"}
     settings = read(environment | values)
     assert (settings["SECURE"], settings["PUBLIC_URL"]) == (True, "https://h.com")
-    assert settings["ALLOWED_HOSTS"] == ["a.com", "b.com"]
+    assert settings["ALLOWED_HOSTS"] == ["a.com", "b.com", "h.com"]
 
 
 @pytest.mark.parametrize(

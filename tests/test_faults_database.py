@@ -22,7 +22,7 @@ def test_while_the_database_is_refused_the_stream_holds(world):
     with world.database.down():
         assert set(world.fetch_together(hits)) == {"stored"}
         for name in CONSUMERS:
-            world.wait_for_line(name, "Waiting: OperationalError", since[name])
+            world.wait_for_line(name, "Waiting for the database at 127.0.0.1:", since[name])
         assert world.waiting() > 0
     world.settle()
     mail.expect(hits)

@@ -132,10 +132,9 @@ def forget_by_the_docs(stack, folder):
 def test_a_copy_of_sqlite_takes_the_place_of_the_database(stacks, tmp_path):
     site = Site(stacks("sqlite", name="restored_sqlite"))
     stack = site.stack
-    [line] = re.findall(
-        r"^  `(python3 -c '.*VACUUM INTO.*')`$", (ROOT / "README.md").read_text(), re.M
-    )
-    run(line, stack.folder, stack.environment)
+    [line] = re.findall(r"^  `(rm -f .*VACUUM INTO.*)`$", (ROOT / "README.md").read_text(), re.M)
+    for _ in range(2):  # as from day to day
+        run(line, stack.folder, stack.environment)
     assert (stack.folder / "copy.sqlite3").exists()
     lost = site.fetch([(pixel, "After the copy") for pixel in site.mail.pixels])
     stack.settle()

@@ -69,7 +69,8 @@ def test_the_story_of_the_readme_runs_as_written_there(stack, tmp_path):
         assert sum(cell.startswith("<img") for cell in mail) == 2
         assert len(mail) == len(head)
     assert (tmp_path / "pixel.gif").read_bytes() == GIF
-    assert f'"campaign": {campaign["id"]}' in printed  # of the statistics
+    figures = stack.get(f"/api/campaigns/{campaign['id']}/statistics/")
+    assert f"{figures['verified']}\n" in printed
     assert '"result": "too early"' in printed
     [decision] = stack.all(f"/api/campaigns/{campaign['id']}/decide/")
     assert decision["group_name"] == "bold"

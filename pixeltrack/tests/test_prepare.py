@@ -1,6 +1,7 @@
 import fcntl
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from datetime import timedelta
 
 import pytest
 from django.conf import settings
@@ -12,6 +13,7 @@ from django.utils import timezone
 
 from accounts.models import Team, User
 from campaigns.models import Campaign, Contact, Pixel
+from campaigns.recount import recount_contacts
 from campaigns.tests.removed import finish_removals
 from pixeltrack.management.commands import prepare as preparing
 
@@ -74,6 +76,16 @@ def test_an_empty_database_gets_the_sample(prepare):
     prepare()
     assert Campaign.objects.count() == 1
     assert Contact.objects.exists()
+
+
+def test_the_mails_of_the_sample_have_just_been_sent(prepare):
+    prepare()
+    campaign = Campaign.objects.get()
+    sent = Contact.objects.values_list("sent_at", flat=True)
+    now = timezone.now()
+    assert now - timedelta(minutes=65) < min(sent) < max(sent) <= now - timedelta(minutes=60)
+    assert now - timedelta(days=4) < campaign.created_at < min(sent)
+    assert recount_contacts(campaign.pk) == 0  # what is kept beside them goes by the new times
 
 
 def test_a_second_time_changes_nothing(prepare):

@@ -142,9 +142,9 @@ class NodeCommit:
             await self._committing
         if self._probing:
             await self._probing
-        way, is_connected = self._way, self._redis.is_connected
+        way, is_cut_off = self._way, self._redis.is_cut_off
         # Nobody will find out any more whether Redis died, nor try the disk again.
-        if way.breaker.is_open or way.unconfirmed.owes or not is_connected:
+        if way.breaker.is_open or way.unconfirmed.owes or is_cut_off:
             await self._save_unconfirmed(None)
         await self._prober.close()
         await self._redis.close()

@@ -317,9 +317,9 @@ class AsyncAppender(AsyncProber):
         self._line: Line | None = None
 
     @property
-    def is_connected(self) -> bool:
-        """Then the Redis that took the last hits has not ended since."""
-        return self._line is not None and self._line.is_open
+    def is_cut_off(self) -> bool:
+        """From the Redis that took the last hits, which may have ended since."""
+        return self._line is not None and not self._line.is_open
 
     async def open(self) -> str:
         await self._dial()
@@ -334,7 +334,7 @@ class AsyncAppender(AsyncProber):
         return appending.appended(await self._ask(appending.commands()))
 
     async def _ask(self, commands: list[tuple]) -> list:
-        if not self.is_connected:
+        if self._line is None or self.is_cut_off:
             await self._dial()
         try:
             return await self._line.ask(commands)

@@ -257,7 +257,7 @@ def test_a_process_that_ends_saves_what_a_redis_that_ended_since_may_have_lost(
         if ended:  # and nobody asked for a pixel since
             redis_client.client_kill_filter(_type="normal", skipme=True)
             async with asyncio.timeout(10):
-                while commit.commit_to(node_of(0))._redis.is_connected:
+                while not commit.commit_to(node_of(0))._redis.is_cut_off:
                     await asyncio.sleep(0.001)
         await commit.close()
         return outcome

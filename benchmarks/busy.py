@@ -14,6 +14,7 @@ from pathlib import Path
 
 from benchmarks.busy_report import report, verdicts
 from benchmarks.busy_run import Run
+from benchmarks.machine import Stolen
 from tests.services import find
 
 RESULTS = Path(__file__).parent / "BUSY.md"
@@ -22,7 +23,7 @@ PROGRAMS = ("mariadbd", "redis-server")
 
 def main() -> int:
     options = parsed()
-    options.load = os.getloadavg()[0]
+    options.load, options.stolen = os.getloadavg()[0], Stolen()
     with (
         tempfile.TemporaryDirectory(prefix="pixeltrack-") as folder,
         Run(Path(folder), options) as run,

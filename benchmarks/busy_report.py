@@ -14,8 +14,9 @@ HEAD = """\
 
 Made by `{command}`
 on {day}: {machine}, {processor}, {cores} cores. Python {python}, Django {django}, gunicorn
-{gunicorn}; {programs}. Load average of the machine before it began: {load:.1f}. An idle one has 0;
-other work beside it makes all figures worse than they are.
+{gunicorn}; {programs}. Load average of the machine before it began: {load:.1f}. An idle one has 0.
+Of the time that it took, {stolen:.0%} was taken by others on the machine's host. Either makes all
+figures worse than they are.
 
 **All of it shares the same {cores} cores**: the web server with its usual two processes (one takes
 in hits, the other makes pages), Redis, MariaDB (`innodb_flush_log_at_trx_commit=1`), the consumer,
@@ -68,7 +69,8 @@ def report(found: Found, options) -> str:
     told = " ".join(f"--{name} {getattr(options, name)}" for name in named)
     head = HEAD.format(
         command=f"python -m benchmarks.busy {told}",
-        processor=processor(), programs=", ".join(programs()), load=options.load, agents=agents,
+        processor=processor(), programs=", ".join(programs()), load=options.load,
+        stolen=options.stolen.share(), agents=agents,
         rate=options.rate, connections=options.connections, rows=options.rows,
         openings=options.openings, dashboards=options.dashboards, **made_on(),
     )  # fmt: skip

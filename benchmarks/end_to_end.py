@@ -17,6 +17,7 @@ from benchmarks.end_to_end_peer import Peer
 from benchmarks.end_to_end_report import report, verdicts
 from benchmarks.end_to_end_run import Outcome, sustain
 from benchmarks.end_to_end_sides import CORES, Ours
+from benchmarks.machine import Stolen
 from benchmarks.pixel import BUFFER_POOL, PROGRAMS
 from tests.services import MariaDB, find
 
@@ -26,7 +27,7 @@ PEERS_PIXELS = 100_000  # more than it answers
 
 def main() -> int:
     options = parsed()
-    options.load = os.getloadavg()[0]
+    options.load, options.stolen = os.getloadavg()[0], Stolen()
     with tempfile.TemporaryDirectory(prefix="pixeltrack-") as folder, ExitStack() as ending:
         found = measure(Path(folder), options, ending)
     options.results.write_text(report(found, options))

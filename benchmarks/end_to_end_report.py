@@ -13,8 +13,9 @@ HEAD = """\
 
 Made by `{command}`
 on {day}: {machine}, {processor}, {cores} cores. Python {python}, Django {django}, gunicorn
-{gunicorn}; {programs}. Load average of the machine before it began: {load:.1f}. An idle one has 0;
-other work beside it makes all figures worse than they are, and not those of both sides by the same.
+{gunicorn}; {programs}. Load average of the machine before it began: {load:.1f}. An idle one has 0.
+Of the time that it took, {stolen:.0%} was taken by others on the machine's host. Either makes all
+figures worse than they are, and not those of both sides by the same.
 
 All of a side is on the same two cores, and nobody has one for itself: web server, Redis, MariaDB
 (`innodb_flush_log_at_trx_commit=1`), a PixelTrack's consumer, and the load generator, wrk with
@@ -61,6 +62,7 @@ def report(found: list[Outcome], options) -> str:
     )
     head = HEAD.format(
         command=command, processor=processor(), programs=", ".join(programs()), load=options.load,
+        stolen=options.stolen.share(),
         connections=options.connections, noise=NOISE_S, probe=PROBE_S, readers=READERS,
         **made_on(),
     )  # fmt: skip

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from benchmarks.machine import Stolen
 from benchmarks.pixel_chart import chart
 from benchmarks.pixel_peers import DjangoORM, Go, Pytracking, Reference
 from benchmarks.pixel_profile import profile_of
@@ -34,7 +35,7 @@ CROWD_WINDOW = 0.5  # of --seconds: more would be many openings to record, and n
 
 def main() -> int:
     options = parsed()
-    options.load = os.getloadavg()[0]
+    options.load, options.stolen = os.getloadavg()[0], Stolen()
     with tempfile.TemporaryDirectory(prefix="pixeltrack-") as folder, ExitStack() as ending:
         runners, crowds, profile = measure(Path(folder), options, ending)
     picture = options.results.with_suffix(".svg")

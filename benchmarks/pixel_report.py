@@ -61,8 +61,9 @@ requests are sent, and then records all of them in MariaDB. The peers are in `be
 Every answer was looked at by its status, and all of a round by their length, which is that of one
 that was looked at whole. In the end each side had as many openings as it had acknowledged.
 
-Load average of the machine before it began: {load:.1f}. An idle one has 0; other work beside it
-makes all figures worse than they are, and not those of all sides by the same.
+Load average of the machine before it began: {load:.1f}. An idle one has 0. Of the time that it
+took, {stolen:.0%} was taken by others on the machine's host. Either makes all figures worse than
+they are, and not those of all sides by the same.
 """
 CROWDED = """\
 ## Few connections and many
@@ -130,6 +131,7 @@ def head(picture: str, options) -> str:
         seconds=options.seconds,
         rounds=options.rounds,
         load=options.load,
+        stolen=options.stolen.share(),
     )
 
 

@@ -54,7 +54,13 @@ def main() -> int:
 
 
 def run(part: str) -> int:
-    return subprocess.run([sys.executable, "-m", f"benchmarks.{part}"], check=False).returncode
+    process = subprocess.Popen([sys.executable, "-m", f"benchmarks.{part}"])
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        process.terminate()
+        process.wait()  # it ends what it has started
+        raise
 
 
 def page(parts: list[str], minutes: float) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from benchmarks.end_to_end_sides import CORES
 from benchmarks.freshness_run import BUFFER_POOL
+from benchmarks.machine import Stolen
 from benchmarks.soak_report import report, verdicts
 from benchmarks.soak_run import Found, Whole, soak
 from tests.services import MariaDB, find
@@ -25,7 +26,7 @@ PROGRAMS = ("mariadbd", "redis-server", "taskset", "wrk")
 
 def main() -> int:
     options = parsed()
-    options.load = os.getloadavg()[0]
+    options.load, options.stolen = os.getloadavg()[0], Stolen()
     with tempfile.TemporaryDirectory(prefix="pixeltrack-") as folder, ExitStack() as ending:
         found = measure(Path(folder), options, ending)
     options.results.write_text(report(found, options))

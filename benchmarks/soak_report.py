@@ -20,8 +20,9 @@ HEAD = """\
 
 Made by `{command}`
 on {day}: {machine}, {processor}, {cores} cores. Python {python}, Django {django}, gunicorn
-{gunicorn}; {programs}. Load average of the machine before it began: {load:.1f}. An idle one has 0;
-other work beside it makes all figures worse than they are.
+{gunicorn}; {programs}. Load average of the machine before it began: {load:.1f}. An idle one has 0.
+Of the time that it took, {stolen:.0%} was taken by others on the machine's host. Either makes all
+figures worse than they are.
 
 All of it shares the same two cores: one web process, Redis, MariaDB
 (`innodb_flush_log_at_trx_commit=1`, a buffer pool of 512 MB), a consumer, a worker and a beat as
@@ -107,7 +108,8 @@ def report(found: Found, options) -> str:
     told += "".join(f" --{name} {getattr(options, name)}" for name in named[4:])
     head = HEAD.format(
         command=f"python -m benchmarks.soak {told}", processor=processor(),
-        programs=", ".join(programs()), load=options.load, connections=options.connections,
+        programs=", ".join(programs()), load=options.load,
+        stolen=options.stolen.share(), connections=options.connections,
         pixels=options.pixels, readers=options.readers, rate=rate(found), noise=NOISE_S,
         every=EVERY_S, share=MORE_SHARE, megabytes=MORE_BYTES / MEGABYTE, key=KEY_BYTES,
         minutes=options.minutes, **made_on(),

@@ -114,6 +114,20 @@ def test_the_search_finds_campaigns_and_contacts(sampled, window):
     expect(page.locator("#result_list tbody tr")).to_have_count(1)
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_dates_are_chosen_in_the_colours_of_the_page(sampled, window, scheme):
+    page = window(scheme=scheme)
+    page.goto(f"{sampled.url}/admin/campaigns/contact/{CONTACT}/change/")
+    quiet = page.locator(".eyebrow")
+    for picture in (page.locator(".date-icon").first, page.locator(".clock-icon").first):
+        expect(picture).to_have_css("background-image", "none")
+        colour = quiet.evaluate("each => getComputedStyle(each).color")
+        expect(picture).to_have_css("background-color", colour)
+    page.locator(".date-icon").first.click()
+    expect(page.locator(".calendarbox").first).to_be_visible()
+    assert_no_serious_violations(page)
+
+
 def test_the_colours_stay_as_chosen(sampled, window):
     page = window(scheme="light")
     page.goto(f"{sampled.url}/admin/")

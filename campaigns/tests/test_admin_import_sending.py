@@ -34,7 +34,7 @@ def test_the_first_rows_of_a_file_are_shown_and_nothing_is_stored(admin_client):
     reply = look(admin_client, "email,City\nada@example.com,<b>Paris\nwrong,\n",
                  campaign=make_campaign().pk)  # fmt: skip
     assert reply.status_code == 200
-    assert "The file has 2 rows: 1 would be taken in, 1 rejected." in reply.text
+    assert "The file has 2 rows: 1 new, 1 rejected." in reply.text
     assert '<td data-label="City">&lt;b&gt;Paris</td>' in reply.text
     assert "<dt>email</dt><dd>from the column “email”</dd>" in reply.text
     assert "<dt>kept with the contact</dt><dd>City</dd>" in reply.text

@@ -76,6 +76,11 @@ class Column:
             return "passed over"
         return self.field or "kept with the contact"
 
+    @property
+    def remark(self) -> str:
+        """The meaning, where the name doesn't say it already."""
+        return "" if self.meaning.casefold() == self.name.strip().casefold() else self.meaning
+
 
 @dataclass(frozen=True)
 class FirstRow:

@@ -150,6 +150,14 @@ def test_members_see_the_openings_of_their_teams_only(model):
     assert client.get(page(model, "change", hidden.pk)).url == "/admin/"
 
 
+def test_long_names_may_go_on_in_the_next_line_of_the_list_of_openings(admin_client):
+    contact = opened_contact()
+    text = admin_client.get(page(Opening)).text
+    person, domain = contact.email.split("@")
+    assert f'<td class="field-addressee">{person}<wbr>@{domain}</td>' in text
+    assert f'<td class="field-arm">{contact.group}</td>' in text
+
+
 @pytest.mark.parametrize("model", [*OURS, Contact], ids=name_of)
 @pytest.mark.parametrize("who", ["superuser", "member"])
 def test_lists_ask_the_same_number_of_questions_whatever_their_length(

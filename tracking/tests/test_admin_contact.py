@@ -86,6 +86,16 @@ def test_what_is_known_of_all_openings_stands_above(admin_client, contact):
     }
 
 
+def test_every_time_is_told_with_its_zone(admin_client, contact):
+    open_it(contact, HOUR, GMAIL)
+    html = seen(admin_client, contact)
+    notes = re.findall(r"\d\d:\d\d</dd><dd>([^<]*)</dd>", html)
+    assert notes == ["proxy, Pacific/Auckland time"] * 2 + ["Pacific/Auckland time"]
+    assert "Times are in Pacific/Auckland." in html
+    labels = re.findall(r"([A-Z]\w+ at[^<]*):</label>", html)
+    assert labels == ["Scheduled at (UTC)", "Sent at (UTC)", "Created at (UTC)"]
+
+
 def test_a_reason_of_an_operators_rules_is_shown_as_it_is(admin_client, contact):
     open_it(contact)
     Opening.objects.update(reason="our-own-<b>")

@@ -10,9 +10,11 @@ from django.contrib.admin.views.main import ERROR_FLAG, ORDER_VAR, ChangeList
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import DataError, IntegrityError, transaction
+from django.db.models import DateTimeField
 from django.http import HttpResponseRedirect
 from django.urls import reverse
 from django.utils.text import capfirst
+from django.utils.timezone import get_current_timezone_name
 
 from accounts.models import Refusal
 from accounts.paginator import BoundedPaginator
@@ -118,7 +120,8 @@ class ScopedAdmin(admin.ModelAdmin):
 
     # -- Forms ---------------------------------------------------------------------------------
     def get_form(self, request, obj=None, change=False, **kwargs):
-        form = super().get_form(request, obj, change=change, **kwargs)
+        labels = times_with_zone(self.model) | kwargs.pop("labels", {})
+        form = super().get_form(request, obj, change=change, labels=labels, **kwargs)
         for name in self.settled_fields if obj else ():
             # Disabled rather than read-only: Django passes over unique constraints that a
             # read-only field is part of, and the database would be the one to complain.
@@ -134,6 +137,13 @@ class ScopedAdmin(admin.ModelAdmin):
         if isinstance(field and field.widget, RelatedFieldWidgetWrapper):
             field.widget.can_change_related = field.widget.can_delete_related = False
         return field
+
+
+def times_with_zone(model) -> dict[str, str]:
+    """Labels: a page may show other times in the zone of a campaign."""
+    zone = get_current_timezone_name()
+    moments = (each for each in model._meta.fields if isinstance(each, DateTimeField))
+    return {each.name: f"{capfirst(each.verbose_name)} ({zone})" for each in moments}
 
 
 class ScopedInline(admin.TabularInline):

@@ -36,6 +36,12 @@ FATES = {
     Taken.UNCHANGED: "known: stays as it is",
 }
 REJECTED = "rejected"
+COUNTED_AS = {  # in the sentence above the rows
+    FATES[Taken.CREATED]: "new",
+    FATES[Taken.UPDATED]: "updated",
+    FATES[Taken.UNCHANGED]: "unchanged",
+    REJECTED: "rejected",
+}
 NO_ROWS = "Below the names of its columns the file has no rows."
 NO_WHOLE_ROW = "No whole row is near enough to the beginning of the file to be shown here."
 
@@ -69,6 +75,11 @@ class Column:
         if is_ours(self.name):
             return "passed over"
         return self.field or "kept with the contact"
+
+    @property
+    def remark(self) -> str:
+        """The meaning, where the name doesn't say it already."""
+        return "" if self.meaning.casefold() == self.name.strip().casefold() else self.meaning
 
 
 @dataclass(frozen=True)
@@ -185,8 +196,9 @@ class FirstRows:
             which = "The file has one row" if count == 1 else f"The file has {count} rows"
         if self.job is None:
             return f"{which}. Choose a campaign to see what would become of them."
-        counts = Counter(row.is_rejected for row in self.rows)
-        return f"{which}: {counts[False]} would be taken in, {counts[True]} rejected."
+        counts = Counter(row.fate for row in self.rows)
+        told = [f"{counts[fate]} {word}" for fate, word in COUNTED_AS.items() if counts[fate]]
+        return f"{which}: {', '.join(told)}."
 
 
 def keys_of(records: list[Record | BadRecord]) -> tuple[str, ...]:

@@ -1,14 +1,17 @@
 """Errors as RFC 9457 problem details, wherever in the API they arise."""
 
+from django.conf import settings
 from django.core.exceptions import (
     BadRequest,
+    DisallowedHost,
     RequestDataTooBig,
     SuspiciousOperation,
     TooManyFieldsSent,
     TooManyFilesSent,
 )
-from django.http import JsonResponse
+from django.http import HttpResponseBadRequest, JsonResponse
 from django.http.multipartparser import MultiPartParserError
+from django.template.loader import render_to_string
 from django.views import defaults
 from rest_framework.exceptions import APIException, ErrorDetail, ParseError, ValidationError
 from rest_framework.settings import api_settings
@@ -90,7 +93,8 @@ def join(field, name) -> str:
 
 
 def problem_or_page(status: int, code: str, detail: str, page):
-    """A view for Django's own errors: a problem under /api/, Django's plain page elsewhere."""
+    """A view for Django's own errors: a problem under /api/, a page (templates/404.html and the
+    others like it) elsewhere."""
 
     def view(request, *args, **kwargs):
         if is_for_programs(request.path):
@@ -101,9 +105,14 @@ def problem_or_page(status: int, code: str, detail: str, page):
     return view
 
 
-bad_request = problem_or_page(
-    400, "bad_request", "The request can't be read.", defaults.bad_request
-)
+def bad_request_page(request, exception):
+    """At a host that is none of ours, no address of its own leads on."""
+    is_unknown_host = isinstance(exception, DisallowedHost)
+    context = {"is_unknown_host": is_unknown_host, "public_url": settings.PUBLIC_URL}
+    return HttpResponseBadRequest(render_to_string("400.html", context))
+
+
+bad_request = problem_or_page(400, "bad_request", "The request can't be read.", bad_request_page)
 permission_denied = problem_or_page(
     403, "permission_denied", "This is not allowed.", defaults.permission_denied
 )

@@ -104,7 +104,7 @@ def watch_an_opening_arrive(page: Page, mail: Page, sqlite):
     page.evaluate("window.stillTheSame = true")
     mail.goto(f"{sqlite.url}/admin/campaigns/contact/{contact['id']}/change/")
     look(mail)
-    mail.get_by_role("link", name="Open the sample mail").click()
+    mail.get_by_role("link", name="Sample mail (counts)").click()
     look(mail)
     latest = page.locator(".latest tbody tr")
     expect(latest.first).to_contain_text(PEOPLE[1][0])

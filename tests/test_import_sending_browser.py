@@ -95,7 +95,7 @@ def test_a_file_is_dropped_looked_at_tried_and_taken_in(sqlite, celery, campaign
     pick(window, "Group", "B")
     expect(rows(window).first).to_contain_text("new contact")
     expect(rows(window).last).to_contain_text("E-Mail: There is no")
-    expect(window.locator(".file-chosen")).to_contain_text("1 would be taken in, 1 rejected.")
+    expect(window.locator(".file-chosen")).to_contain_text("1 new, 1 rejected.")
 
     window.get_by_role("button", name="Try it (dry run)").click()
     window.wait_for_url("**/change/")

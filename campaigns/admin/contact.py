@@ -11,18 +11,13 @@ from campaigns.admin.preview import PreviewAdmin
 from campaigns.admin.removal import GuardedDeletion, RemovalAdmin
 from campaigns.models import Contact, Pixel
 from campaigns.models.by_contact import ByContactQuerySet
+from campaigns.templatetags.breakable import breakable
 
 
 def to_copy(text: str, what: str):
     """A text that one click selects whole; campaigns/copy.js puts a button beside it."""
     # Escaped once more: "html" is safe to paste, and here it is to be seen.
     return format_html('<code class="to-copy" data-what="{}">{}</code>', what, escape(text))
-
-
-def heading_of(contact: Contact):
-    """Where it is too long for the screen, it goes on in the next line with the "@"."""
-    person, at, domain = str(contact).rpartition("@")
-    return format_html("{}<wbr>{}{}", person, at, domain)
 
 
 class PixelTexts(admin.options.BaseModelAdmin):
@@ -91,7 +86,7 @@ class ContactAdmin(
 
     def render_change_form(self, request, context, *args, obj=None, **kwargs):
         if obj:
-            context["heading"] = heading_of(obj)
+            context["heading"] = breakable(obj)
         return super().render_change_form(request, context, *args, obj=obj, **kwargs)
 
     def save_model(self, request, obj, form, change):

@@ -28,10 +28,10 @@ class ImportForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         if run_at := self.fields.get("run_at"):
             run_at.required = False
-            run_at.help_text = "It is not begun before this time (UTC). Empty: at once."
+            run_at.help_text = "It is not begun before this time. Empty: at once."
         if scheduled_at := self.fields.get("scheduled_at"):
             scheduled_at.help_text = (
-                "For rows that don't say when their mail is scheduled (UTC). Empty: new contacts "
+                "For rows that don't say when their mail is scheduled. Empty: new contacts "
                 "get the time below, and known ones keep what they have."
             )
 

@@ -88,9 +88,17 @@ def test_rows_are_judged_as_the_import_judges_them(options):
     assert fates(first).count("new contact") == job.created
     assert fates(first).count("known: brought up to date") == job.updated
     assert fates(first).count("known: stays as it is") == job.unchanged
-    assert first.sentence == (
-        f"The file has 10 rows: {10 - job.rejected} would be taken in, {job.rejected} rejected."
-    )
+    counts = {"new": job.created, "updated": job.updated, "unchanged": job.unchanged}
+    counts |= {"rejected": job.rejected}
+    told = ", ".join(f"{number} {word}" for word, number in counts.items() if number)
+    assert first.sentence == f"The file has 10 rows: {told}."
+
+
+def test_rows_that_change_nothing_are_said_to_change_nothing():
+    group = make_campaign().groups.get()
+    make_contact(group, email="known@example.com")
+    first = first_rows(table("email", "known@example.com"), group.campaign)
+    assert first.sentence == "The file has one row: 1 unchanged."
 
 
 def test_nothing_is_stored():

@@ -101,12 +101,6 @@ def test_an_address_that_is_not_there_is_404(client, path):
     assert_problem(Client().post(path), 404, "not_found")
 
 
-def test_outside_of_the_api_a_missing_page_is_a_page(client):
-    response = client.get("/nothing/")
-    assert response.status_code == 404
-    assert response["Content-Type"].startswith("text/html")
-
-
 @pytest.mark.parametrize("path", ["/api/campaigns", "/api/token", "/api"])
 def test_a_slash_is_added_for_who_reads_and_missed_from_who_writes(client, path):
     assert client.get(path)["Location"] == path + "/"
@@ -162,7 +156,7 @@ def test_a_file_that_is_too_long_for_the_admin_is_answered_by_a_page_with_a_way_
     page = Client().post(address, {"file": file})
     assert (page.status_code, page["Content-Type"]) == (413, "text/html; charset=utf-8")
     assert "The file is longer than the 1024 bytes that are allowed." in page.text
-    assert f'<a href="{address}">Back to the form</a>' in page.text
+    assert f'<a class="button" href="{address}">Back to the form</a>' in page.text
 
 
 def test_ten_thousand_rows_are_not_too_long(client):

@@ -68,10 +68,14 @@ def tiles(contact: Contact, known: ContactOpenings | None) -> list[Tile]:
     def told(moment):
         return date_format(moment.astimezone(zone), "Y-m-d H:i") if moment else UNKNOWN
 
-    verified = known.first_verified_verdict or "not yet"
+    verdict = known.first_verified_verdict
     return [
         Tile("mail opens", number(known.mail_opens), times(known.openings, "opening")),
         Tile("first opened", told(known.first_at), f"{known.first_verdict}, {zone} time"),
-        Tile("first verified", told(known.first_verified_at), verified),
+        Tile(
+            "first verified",
+            told(known.first_verified_at),
+            f"{verdict}, {zone} time" if verdict else "not yet",
+        ),
         Tile("last opened", told(known.last_at), f"{zone} time"),
     ]

@@ -5,6 +5,7 @@ from django.utils.html import format_html
 from accounts.scoped_admin import BigTableAdmin, ReadOnlyAdmin
 from campaigns.admin.lists import AddressSearch, CampaignFilter, number_or_none, uuid_or_none
 from campaigns.models import Contact
+from campaigns.templatetags.breakable import breakable
 from tracking.models import (
     ArchivedBreakdown,
     ArchivedOpeningCount,
@@ -19,7 +20,10 @@ from tracking.models import (
 
 @admin.register(Opening)
 class OpeningAdmin(ReadOnlyAdmin, AddressSearch, BigTableAdmin):
-    list_display = ["opened_at", "contact", "group", "pixel_number", "who", "client", "mail_open"]
+    class Media:
+        css = {"all": ["tracking/openings.css"]}
+
+    list_display = ["opened_at", "addressee", "arm", "pixel_number", "who", "client", "mail_open"]
     list_select_related = ["contact", "group__campaign", "pixel", "user_agent"]
     list_filter = [CampaignFilter]  # by verdict there is no index to find them
     search_help_text = "How the contact's e-mail address begins, or the event id."
@@ -38,6 +42,15 @@ class OpeningAdmin(ReadOnlyAdmin, AddressSearch, BigTableAdmin):
         if uuid := uuid_or_none(search_term):
             return queryset.filter(event_id=uuid), False
         return super().get_search_results(request, queryset, search_term)
+
+    # Django keeps foreign keys in one line, and columns would be out of sight.
+    @admin.display(description="contact")
+    def addressee(self, opening):
+        return opening.contact and breakable(opening.contact)  # none where anonymous
+
+    @admin.display(description="group")
+    def arm(self, opening):
+        return str(opening.group)
 
     @admin.display(description="pixel")
     def pixel_number(self, opening):

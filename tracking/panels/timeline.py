@@ -14,6 +14,7 @@ from tracking.panels.reasons import why, why_in_short
 from tracking.panels.words import times
 
 MOST = 50  # openings; the others are a list's
+AT_HAND = 10  # events, beside the earlier ones that a click shows
 
 
 @dataclass(frozen=True)
@@ -101,10 +102,25 @@ class Timeline:
         return "Not opened yet."
 
     @cached_property
-    def days(self) -> list[Day]:
+    def _events(self) -> list[Event]:
         events = sorted([*self._openings(), *self._mail()], key=lambda event: event.at)
-        grouped = groupby(reversed(events), lambda event: event.at.astimezone(self.zone).date())
-        return [Day(day, list(events)) for day, events in grouped]
+        return events[::-1]
+
+    @property
+    def days(self) -> list[Day]:
+        return self._by_day(self._events[:AT_HAND])
+
+    @property
+    def earlier_events(self) -> list[Event]:
+        return self._events[AT_HAND:]
+
+    @property
+    def earlier(self) -> list[Day]:
+        return self._by_day(self.earlier_events)
+
+    def _by_day(self, events: list[Event]) -> list[Day]:
+        grouped = groupby(events, lambda event: event.at.astimezone(self.zone).date())
+        return [Day(day, list(own)) for day, own in grouped]
 
     def _openings(self) -> Iterable[Event]:
         changes = self._changes()

@@ -297,10 +297,11 @@ def test_where_no_stamp_says_what_is_counted_there_is_no_tag(admin_client, campa
 def test_the_latest_openings_come_first(admin_client, campaign):
     html = admin_client.get(address(campaign)).text
     rows = html.partition('id="latest-openings"')[2].partition("</tbody>")[0].split("<tr>")[2:]
-    told = [text_of(row) for row in rows]
+    told = [text_of(row.replace("<wbr>@", "@")) for row in rows]
     newest = Opening.objects.order_by("-pk").first()
     assert told[0] == f"2026-03-02 14:00:00 {newest.contact} B proxy Gmail's image proxy Gmail"
     assert len(told) == 5
+    assert all("<wbr>@" in row for row in rows)  # no other place to break an address
 
 
 def test_who_may_not_see_contacts_sees_no_addresses(campaign):
@@ -331,7 +332,7 @@ def test_an_anonymous_campaign_tells_how_often_and_not_who(admin_client):
     assert tiles(html)["Open rate"] == "–"  # noqa: RUF001
     assert tiles(html)["Mail opens"] == "1"
     assert "The campaign is anonymous" in html
-    assert contact.email not in html
+    assert contact.email not in html.replace("<wbr>", "")
     assert "<svg" in html.partition('id="figure-over-time"')[2]
 
 

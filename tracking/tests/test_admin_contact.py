@@ -50,7 +50,7 @@ def text_of(html: str) -> str:
 
 def events(html: str) -> list[str]:
     """Each day and each event of the timeline, in their order."""
-    [part] = re.findall(r'<ol class="days">(.*?)</div>\s*(?:<p|</section)', html, re.DOTALL)
+    part = html.partition('<ol class="days">')[2].partition("</section>")[0]
     rows = re.findall(r"<h3>.*?</h3>|<li><time.*?</li>", part, re.DOTALL)
     return [text_of(row) for row in rows]
 
@@ -84,6 +84,26 @@ def test_what_is_known_of_all_openings_stands_above(admin_client, contact):
         "First verified": "2026-03-03 04:00",
         "Last opened": "2026-03-03 04:00",
     }
+
+
+def test_earlier_events_are_told_on_a_click(admin_client, contact, monkeypatch):
+    monkeypatch.setattr(timeline, "AT_HAND", 2)
+    open_it(contact)
+    at_hand, details, earlier = seen(admin_client, contact).partition("<details><summary>1 earlier")
+    assert details
+    assert events(at_hand)[0] == events(earlier)[0] == "Tue 3 March 2026"
+    assert events(at_hand)[2] == "01:01:00 The mail was sent."
+    assert events(earlier)[1:] == ["01:00:00 The mail was scheduled for this moment."]
+
+
+def test_every_time_is_told_with_its_zone(admin_client, contact):
+    open_it(contact, HOUR, GMAIL)
+    html = seen(admin_client, contact)
+    notes = re.findall(r"\d\d:\d\d</dd><dd>([^<]*)</dd>", html)
+    assert notes == ["proxy, Pacific/Auckland time"] * 2 + ["Pacific/Auckland time"]
+    assert "Times are in Pacific/Auckland." in html
+    labels = re.findall(r"([A-Z]\w+ at[^<]*):</label>", html)
+    assert labels == ["Scheduled at (UTC)", "Sent at (UTC)", "Created at (UTC)"]
 
 
 def test_a_reason_of_an_operators_rules_is_shown_as_it_is(admin_client, contact):

@@ -8,12 +8,18 @@ Whoever has a connection can answer whatever comes over it: which worker does is
 """
 
 import asyncio
+import logging
 import socket
+from array import array
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from enum import StrEnum
 
+logger = logging.getLogger(__name__)
+
 MOST_BYTES = 64 * 1024  # of a packet that is passed on: most are a request's head
+MOST_AT_ONCE = 32  # that a worker takes before it looks after others, and others after the rest
+DESCRIPTOR = "i"  # its type, of `array`
 
 
 class Part(StrEnum):
@@ -58,13 +64,15 @@ class Channel:
 
     def take(self) -> tuple[socket.socket, bytes] | None:
         """None where there is none, or another was faster."""
-        try:
-            packet, [connection], *_ = socket.recv_fds(
-                self._exit, MOST_BYTES, 1, socket.MSG_CMSG_CLOEXEC
-            )
-        except BlockingIOError:
-            return None
-        return socket.socket(fileno=connection), packet
+        room = socket.CMSG_LEN(array(DESCRIPTOR).itemsize)
+        while True:
+            try:
+                packet, [*sent], *_ = self._exit.recvmsg(MOST_BYTES, room, socket.MSG_CMSG_CLOEXEC)
+            except BlockingIOError:
+                return None
+            if sent:
+                return socket.socket(fileno=array(DESCRIPTOR, sent[0][2])[0]), packet
+            logger.error("A connection was lost: this process may open no more files.")
 
     def fileno(self) -> int:
         return self._exit.fileno()
@@ -100,12 +108,16 @@ class Exchange:
     def _own(self) -> Channel:
         return self._channels[self.part]
 
-    def _take(self):
-        """All at once: the loop may have been long in coming."""
-        while taken := self._own.take():
+    def _take(self) -> bool:
+        """Whether there may be more."""
+        for _ in range(MOST_AT_ONCE):
+            taken = self._own.take()
+            if taken is None:
+                return False
             arriving = asyncio.ensure_future(self._arrive(*taken))
             self._arriving.add(arriving)
             arriving.add_done_callback(self._arriving.discard)
+        return True
 
     async def _arrive(self, connection: socket.socket, packet: bytes):
         connection.setblocking(False)
@@ -116,6 +128,7 @@ class Exchange:
 
     async def close(self):
         """What is on its way still comes in, unless somebody else takes it."""
-        self._take()
         asyncio.get_running_loop().remove_reader(self._own.fileno())
+        while self._take():
+            pass
         await asyncio.gather(*self._arriving, return_exceptions=True)

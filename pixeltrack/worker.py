@@ -53,6 +53,7 @@ class Protocol(HttpToolsProtocol):
 
     _asks_no_more = False
     _too_long = False
+    _in_head = False
     _in_body = False
     _pending = 0  # bytes since a head, a piece of a body or a request was complete
     _since = 0.0  # when the first of them came, in the loop's time
@@ -78,13 +79,15 @@ class Protocol(HttpToolsProtocol):
 
     # -- What comes in ---------------------------------------------------------------------------
     def data_received(self, data):
+        if self.flow.read_paused:  # before the transport began to read, which then takes no notice
+            self.transport.pause_reading()
         if self.exchange and self.begins() and self.exchange.pass_on(self.transport, data):
             return
         self.take(data)
 
     def begins(self) -> bool:
         """Whether what comes now is the beginning of a request, and nothing is owed before it."""
-        if self._pending or self._in_body or self.transport.is_closing():
+        if self._pending or self._in_head or self._in_body or self.transport.is_closing():
             return False
         return self.cycle is None or (self.cycle.response_complete and not self.pipeline)
 
@@ -99,13 +102,15 @@ class Protocol(HttpToolsProtocol):
 
     def on_message_begin(self):
         """Without uvicorn's scope, which is made where ASGI needs it."""
+        self._in_head = True
         self.url, self.headers, self.expect_100_continue = b"", [], False
 
     def on_headers_complete(self):
         # A packet may have much more in it than the head.
         if self._pending > self.HEAD_BYTES and self.length_of_head() > self.HEAD_BYTES:
             raise HeadTooLong
-        self._pending, self._since, self._in_body = 0, self.loop.time(), True
+        self._pending, self._since = 0, self.loop.time()
+        self._in_head, self._in_body = False, True
         if way := self.short_way():
             self.cycle = Shortcut(self, way)
         else:
@@ -237,8 +242,10 @@ class ExchangingServer(Server):
         """The others are told at the same time, and until they know, they pass something on."""
         Protocol.exchange = None
         await asyncio.sleep(2 * TICK_SECONDS)
-        await self._exchange.close()
-        await super().shutdown(sockets)
+        try:
+            await self._exchange.close()
+        finally:
+            await super().shutdown(sockets)
 
 
 class Worker(UvicornWorker):
@@ -269,7 +276,10 @@ class Worker(UvicornWorker):
         self.config.app = self.wsgi
         self._install_sigquit_handler()
         server = self.server()
-        await server.serve(sockets=[] if self.part is Part.PAGES else self.sockets)
+        if self.part is Part.PAGES:  # the port is to be free when those for hits have ended
+            while self.sockets:
+                self.sockets.pop().close()
+        await server.serve(sockets=self.sockets)
         if not server.started:
             sys.exit(Arbiter.WORKER_BOOT_ERROR)
 

@@ -2,11 +2,13 @@
 
 import asyncio
 import os
+import resource
 import signal
 import socket
 import time
 from contextlib import ExitStack, closing
 from itertools import product
+from pathlib import Path
 from types import SimpleNamespace
 
 import httpx
@@ -100,6 +102,24 @@ def test_a_channel_without_room_says_so():
         assert channel.put(connection.fileno(), b"a")
 
 
+def test_a_connection_without_a_descriptor_left_for_it_is_passed_over(caplog):
+    with closing(Channel()) as channel, socket.socket() as connection:
+        assert channel.put(connection.fileno(), b"lost")
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        free = os.dup(connection.fileno())
+        os.close(free)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (free, hard))
+        try:
+            assert channel.take() is None
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        assert "may open no more files" in caplog.text
+        assert channel.put(connection.fileno(), b"taken")
+        found, packet = channel.take()
+        found.close()
+        assert packet == b"taken"
+
+
 def test_what_has_come_before_the_end_still_comes_in():
     class Read(asyncio.Protocol):
         def __init__(self, read):
@@ -166,6 +186,60 @@ def test_requests_sent_together_are_answered_in_their_order(client, server):  # 
         assert len(answers) == len(paths)
         for path, answer in zip(paths, answers, strict=True):
             assert b'"path": "%s"' % path in answer
+
+
+@pytest.mark.parametrize(("first", "second"), [(HIT, PAGE), (PAGE, HIT), (HIT, HIT)])
+def test_a_head_that_begins_in_another_requests_packet_stays_where_it_began(
+    server,  # noqa: F811
+    first,
+    second,
+):
+    """The first answer is out before the rest of the second head comes."""
+    head = get(second)
+    with connect(server) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for cut in range(1, len(head)):
+            connection.sendall(get(first) + head[:cut])
+            assert b'"path": "%s"' % first in one_answer(connection)
+            connection.sendall(head[cut:])
+            answer = one_answer(connection)
+            assert b"200 OK" in answer, cut
+            assert b'"path": "%s"' % second in answer, cut
+
+
+def one_answer(connection) -> bytes:
+    text = b""
+    while not text.endswith(b"}"):  # of the JSON
+        part = connection.recv(65536)
+        assert part, text
+        text += part
+    return text
+
+
+def test_a_body_behind_another_request_comes_in_whole(client, server):  # noqa: F811
+    length = 5_000_000
+    head = b"POST /read HTTP/1.1\r\n" + HEAD + b"Content-Length: %d\r\n\r\n" % length
+    with connect(server) as connection:
+        connection.sendall(get(PAGE))
+        one_answer(connection)
+        connection.sendall(get(HIT) + head + b"a" * length)
+        connection.shutdown(socket.SHUT_WR)
+        assert b'"read": %d' % length in read_all(connection)
+
+
+def test_who_makes_pages_does_not_hold_the_port(server, client):  # noqa: F811
+    hits, pages = parts(client)
+    assert listens(hits, client.base_url.port)
+    assert not listens(pages, client.base_url.port)
+
+
+def listens(pid: int, port: int) -> bool:
+    """By the kernel's tables: whether the process has the socket that waits at the port."""
+    rows = (line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:])
+    waiting = {row[9] for row in rows if row[3] == "0A" and int(row[1].split(":")[1], 16) == port}
+    assert waiting
+    held = {os.readlink(each) for each in Path(f"/proc/{pid}/fd").iterdir() if each.is_symlink()}
+    return not waiting.isdisjoint(name.partition("[")[2].rstrip("]") for name in held)
 
 
 def test_a_head_in_bits_is_answered(server):  # noqa: F811

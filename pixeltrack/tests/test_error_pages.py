@@ -21,9 +21,9 @@ def assert_page(response, status: int, says: str, link="/admin/"):
 
 
 def test_nothing_at_an_address_is_told_without_the_address(client):
-    reply = client.get("/mistyped/")
+    reply = client.get("/no-such-place/")
     assert_page(reply, 404, "There is nothing at this address")
-    assert "mistyped" not in reply.text
+    assert "no-such-place" not in reply.text
 
 
 def test_a_page_that_one_may_not_see_says_so():

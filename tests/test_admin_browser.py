@@ -12,7 +12,6 @@ from tests.browsing import (
 )
 from tests.screenshots import CAMPAIGN, CONTACT, SCREENS
 from tests.thorough import THOROUGH
-from tests.wire import THUNDERBIRD, get
 
 LISTS = ("campaigns/campaign", "campaigns/contact", "tracking/page", "accounts/user")
 FORMS = (
@@ -113,20 +112,6 @@ def test_the_search_finds_campaigns_and_contacts(sampled, window):
     page.get_by_role("searchbox").fill("tilda.summerfield@example.com")
     page.get_by_role("searchbox").press("Enter")
     expect(page.locator("#result_list tbody tr")).to_have_count(1)
-
-
-def test_openings_are_listed_with_all_their_columns(sampled, window):
-    """On a desk all are in sight; on a phone the table scrolls in its box, and not the page."""
-    pixel, _ = sampled.all("/api/pixels/", contact=CONTACT)
-    get(pixel["url"], headers={"User-Agent": THUNDERBIRD})
-    sampled.settle()
-    for screen, hides in (("desktop", False), ("phone", True)):
-        page = window(screen)
-        page.goto(f"{sampled.url}/admin/tracking/opening/")
-        expect(page.locator("#result_list")).to_contain_text("ada.fairweather@example.com")
-        hidden = page.locator(".results").evaluate("box => box.scrollWidth - box.clientWidth")
-        assert (hidden > 0) is hides, f"{hidden} px are hidden"
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_the_colours_stay_as_chosen(sampled, window):

@@ -8,7 +8,12 @@ from django.apps import apps
 from django.urls import get_resolver
 
 from accounts.collector import collect_rarely
-from pixeltrack.processes import end_with_parent, gather_metrics, gather_metrics_alone
+from pixeltrack.processes import (
+    end_with_parent,
+    gather_metrics,
+    gather_metrics_alone,
+    give_way,
+)
 from pixeltrack.settings import (
     HOST,
     PIXEL_LANE,
@@ -69,6 +74,8 @@ def pre_fork(server, worker):
 
 def post_fork(server, worker):
     sys.setswitchinterval(TURN)
+    if worker.part is Part.PAGES:
+        give_way()
     end_with_parent()  # uvicorn's worker doesn't look after its parent: it would keep the port
 
 

@@ -1,5 +1,6 @@
 """The worker of the Procfile, which is beat as well."""
 
+import os
 import secrets
 import shlex
 import signal
@@ -10,6 +11,7 @@ import httpx
 import pytest
 from honcho.environ import parse_procfile
 
+from pixeltrack.processes import NICENESS
 from tests.services import Service, free_port, wait_until
 from tests.stack import ROOT, Stack
 
@@ -61,11 +63,18 @@ def told(address: str) -> str:
     return reply.text if reply.status_code == 200 else ""
 
 
+def niceness(process: int) -> set[int]:
+    """That of its threads, each of which has one of its own."""
+    threads = os.listdir(f"/proc/{process}/task")
+    return {os.getpriority(os.PRIO_PROCESS, int(thread)) for thread in threads}
+
+
 def test_it_does_what_is_due_tells_of_both_and_stops_when_it_is_asked_to(start, stack):
     worker = start()
     worker.wait_for(lambda: f"{DONE} 2.0" in told("/metrics"))
     assert BEATS in told("/metrics")
     assert told("/healthz")
+    assert niceness(worker.process.pid) == {os.getpriority(os.PRIO_PROCESS, 0) + NICENESS}
     began = time.monotonic()
     assert worker.stop(signal.SIGTERM, within=SOON) == 0
     assert time.monotonic() - began < SOON

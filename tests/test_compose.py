@@ -212,6 +212,11 @@ def test_each_has_a_limit_and_is_started_again(services):
         assert service["logging"]["options"].keys() == {"max-size", "max-file"}, name
 
 
+def test_the_worker_alone_gets_less_of_the_cores(services):
+    assert {name for name, service in services.items() if "cpu_shares" in service} == {"worker"}
+    assert services["worker"]["cpu_shares"] < 1024  # what the others have
+
+
 def test_each_is_asked_how_it_is(services):
     asked = {
         name for name, service in services.items()

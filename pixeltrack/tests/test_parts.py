@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from pixeltrack.parts import METHODS, MOST_BYTES, PATHS, Channel, Exchange, Part, part_of
 from pixeltrack.parts import part_for_one_more as part_for
+from pixeltrack.processes import NICENESS
 from pixeltrack.tests.surroundings import wait_until
 from pixeltrack.tests.test_gunicorn import GUNICORN, server, workers_of  # noqa: F401
 from pixeltrack.tests.test_worker import connect, read_all
@@ -157,6 +158,11 @@ def test_hits_and_pages_have_a_worker_each_on_whatever_connection(server, client
             assert pid(new, PAGE) == pages
         with another(client) as new:
             assert pid(new, HIT) == hits
+
+
+def test_who_makes_pages_gives_way(client):
+    hits, pages = (os.getpriority(os.PRIO_PROCESS, part) for part in parts(client))
+    assert (hits, pages) == (os.getpriority(os.PRIO_PROCESS, 0), hits + NICENESS)
 
 
 def test_a_body_that_goes_on_comes_in_whole(client, server):  # noqa: F811

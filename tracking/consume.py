@@ -17,8 +17,8 @@ from tracking.stream_reader import Entry, StreamReader
 
 logger = logging.getLogger(__name__)
 
-BATCH_HITS = 500
-READ_ENTRIES = 8  # at a time; each may hold hundreds of hits
+BATCH_HITS = 1_000
+READ_ENTRIES = 16  # at a time; each may hold hundreds of hits
 NO_OPENING = {
     Decision.REFRESH,
     Decision.ERASED,

@@ -34,7 +34,7 @@ from tracking.rule_set import Judgement
 from tracking.rules import PIXEL_LIMIT, REFRESH_WINDOW
 from tracking.verdict import judge
 
-TRANSACTION_HITS = 500  # that callers put into one transaction
+TRANSACTION_HITS = 1_000  # that callers put into one transaction
 
 
 @dataclass(frozen=True)

@@ -85,6 +85,7 @@ def test_all_that_a_dead_consumer_read_is_taken_over_without_a_pause(
         stream.append([a_hit(pixel, str(number))])
     dead.gather()
     monkeypatch.setattr(stream_reader, "CLAIM_AFTER_MS", 0)
+    monkeypatch.setattr(consume, "READ_ENTRIES", 8)
     assert [consumer.step() for _ in range(3)] == [8, 8, 4]
 
 

@@ -5,10 +5,11 @@ from operator import attrgetter
 from types import SimpleNamespace
 
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ERROR_FLAG, ORDER_VAR, ChangeList
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
-from django.core.exceptions import ObjectDoesNotExist
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import DataError, IntegrityError, transaction
 from django.db.models import DateTimeField
 from django.http import HttpResponseRedirect
@@ -71,6 +72,21 @@ class ScopedAdmin(admin.ModelAdmin):
             if request.GET.keys() <= {ERROR_FLAG}:
                 raise  # it is not the address
             raise IncorrectLookupParameters from error
+
+    def response_action(self, request, queryset):
+        """Of the rows that were selected, Django asks the database whatever the form says they
+        are called."""
+        selected = request.POST.getlist(ACTION_CHECKBOX_NAME)
+        if not all(map(self.may_be_key, selected)):
+            return self.answer_with(request, "Nothing was done: select rows of the list.")
+        return super().response_action(request, queryset)
+
+    def may_be_key(self, text: str) -> bool:
+        try:
+            self.opts.pk.run_validators(self.opts.pk.to_python(text))  # of numbers, how big
+        except ValidationError:
+            return False
+        return True
 
     def answer_with(self, request, text, page=None):
         self.message_user(request, text, messages.ERROR)

@@ -7,7 +7,7 @@ from django.urls import reverse
 from accounts.idempotency import IdempotentRequest
 from accounts.models import Membership, Team, User
 from accounts.paginator import BoundedPaginator
-from accounts.tests.staff import admin_client, inline, make_staff, page, signed_in
+from accounts.tests.staff import admin_client, inline, make_staff, page, said, signed_in
 
 __all__ = ["admin_client"]  # a fixture
 pytestmark = pytest.mark.django_db
@@ -30,6 +30,17 @@ def test_the_home_page_is_named_after_the_service(admin_client):
 def test_every_list_opens_and_can_be_searched(admin_client, model):
     for query in ("", "?q=a", "?e=1"):
         assert admin_client.get(page(model) + query).status_code == 200
+
+
+@pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__)
+def test_forged_rows_of_an_action_lead_to_the_list(admin_client, model):
+    listed = admin_client.get(page(model)).wsgi_request
+    for action in admin.site.get_model_admin(model).get_actions(listed):
+        for forged in ("x", "9" * 20):
+            data = {"action": action, "_selected_action": forged, "post": "yes"}
+            reply = admin_client.post(page(model), data)
+            assert (reply.status_code, reply.url) == (302, page(model)), (action, forged)
+            assert "select rows" in said(reply)
 
 
 @pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__)

@@ -106,12 +106,16 @@ class CampaignPanel:
         if not self.told["openings"]["total"]:
             return found
         found.append(over_time(self.spread, self.side, self.zone))
-        found.append(time_to_open(self.told, self.spread, self.side))
-        found.append(week(self.told, self.side, self.zone))
-        by_client = clients(self.told, self.side)
+        time = time_to_open(self.told, self.spread, self.side)
+        others = [week(self.told, self.side, self.zone)]
         if self.campaign.pixels_per_contact > 1:
-            return [*found, rendering(self.told, self.side), by_client]
-        return [*found, replace(by_client, wide=True)]
+            others.append(rendering(self.told, self.side))
+        others.append(clients(self.told, self.side))
+        if time.empty:
+            pair, below = [], [time, *others]
+        else:
+            pair, below = [replace(time, tall=True), *others[:2]], others[2:]
+        return [*found, *pair, *(replace(each, wide=True) for each in below)]
 
     def figure(self, name: str) -> Figure | None:
         return next((figure for figure in self.figures if figure.name == name), None)

@@ -39,6 +39,7 @@ class Figure:
     empty: str = ""
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     wide: bool = False
+    tall: bool = False  # as two that stand beside it
 
     @property
     def table(self) -> list[list[str]]:

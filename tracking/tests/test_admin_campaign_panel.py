@@ -137,6 +137,18 @@ def test_every_figure_can_be_taken_away(admin_client, campaign):
     assert admin_client.get(address(campaign, "file", "nothing")).status_code == 404
 
 
+def test_no_figure_stands_beside_an_empty_half(admin_client, campaign):
+    """Two beside the tall one, and all others as wide as the page."""
+    figures = r'<section class="figure([^"]*)" aria-labelledby="figure-([\w-]+)"'
+    kinds = {
+        name: kind for kind, name in re.findall(figures, admin_client.get(address(campaign)).text)
+    }
+    assert list(kinds)[:4] == ["groups", "over-time", "time-to-open", "week"]
+    assert kinds["time-to-open"] == " tall"
+    assert sorted(kinds.values())[:2] == ["", ""]
+    assert set(sorted(kinds.values())[2:]) == {" tall", " wide"}
+
+
 def test_how_long_mails_waited_is_told_by_group(admin_client, campaign):
     html = admin_client.get(address(campaign)).text
     part = html.partition('id="figure-time-to-open"')[2].partition("</section>")[0]

@@ -12,6 +12,7 @@ from tests.browsing import (
 )
 from tests.screenshots import CAMPAIGN, CONTACT, SCREENS
 from tests.thorough import THOROUGH
+from tests.wire import get
 
 LISTS = ("campaigns/campaign", "campaigns/contact", "tracking/page", "accounts/user")
 FORMS = (
@@ -112,6 +113,25 @@ def test_the_search_finds_campaigns_and_contacts(sampled, window):
     page.get_by_role("searchbox").fill("tilda.summerfield@example.com")
     page.get_by_role("searchbox").press("Enter")
     expect(page.locator("#result_list tbody tr")).to_have_count(1)
+
+
+def test_openings_are_listed_with_all_their_columns(sampled, window):
+    """On a desk all are in sight, whatever they are called; on a phone the table scrolls in its
+    box, and not the page."""
+    made = sampled.post("/api/campaigns/", {"name": "Wide", "group_names": ["A", "autumn" * 30]})
+    *_, group = sampled.all("/api/groups/", campaign=made["id"], ordering="id")
+    address = f"{'somebody' * 7}@example.com"
+    contact = sampled.post("/api/contacts/", {"group": group["id"], "email": address})
+    [pixel] = sampled.all("/api/pixels/", contact=contact["id"])
+    get(pixel["url"], headers={"User-Agent": "YahooMailProxy"})  # as long as clients' names are
+    sampled.settle()
+    for screen, hides in (("desktop", False), ("phone", True)):
+        page = window(screen)
+        page.goto(f"{sampled.url}/admin/tracking/opening/")
+        expect(page.locator("#result_list")).to_contain_text(address)
+        hidden = page.locator(".results").evaluate("box => box.scrollWidth - box.clientWidth")
+        assert (hidden > 0) is hides, f"{hidden} px are hidden"
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_the_colours_stay_as_chosen(sampled, window):

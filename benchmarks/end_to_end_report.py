@@ -30,7 +30,8 @@ second. A rate is kept up when that lag's median in the last third of the time i
 the middle third (by more than {noise} s, which a batch under way comes to), and all of the rate
 was answered. The first try ({probe} s) is as fast as it answers; the rates after it start at what
 was recorded of it per second. In these short tries a rate is kept up when all is recorded {noise} s
-after the last answer. The last try is the result; the peer's takes {share:.0%} of its time.
+after wrk has ended, which is a second after its last request. The last try is the result; the
+peer's takes {share:.0%} of its time.
 """
 
 
@@ -101,7 +102,7 @@ def sides(found: list[Outcome]) -> list[str]:
 def tries(ours: Outcome) -> list[str]:
     lines = [
         "| offered/s | for s | answered/s | lag in the middle, s | lag in the end, s "
-        "| recorded after the last answer, s | µs of CPU: web, consumer, mariadbd |",
+        "| all recorded after it, s | µs of CPU: web, consumer, mariadbd |",
         "|---" * 7 + "|",
     ]
     for run in ours.tries:

@@ -6,6 +6,7 @@ import subprocess
 import threading
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from math import sqrt
 from pathlib import Path
 from statistics import median
@@ -13,6 +14,7 @@ from statistics import median
 import redis
 
 from benchmarks.end_to_end_sides import Ours, Together
+from benchmarks.page_views_sides import took
 from benchmarks.pixel_run import SCRIPT
 from benchmarks.pixel_sides import found_by_wrk, length_of_answer
 from benchmarks.wrk import GRACE_S, PATIENCE_S
@@ -70,7 +72,7 @@ class Run:
     p50: float  # ms
     p99: float
     cpu: dict[str, float]
-    drained: float  # seconds from the begin until the last one was recorded
+    behind: float  # seconds until the last one was recorded, from when wrk has ended
     lag: Lag | None
 
     @property
@@ -84,11 +86,6 @@ class Run:
     @property
     def end(self) -> float:
         return self.lag.between(self.seconds * 2 / 3, self.seconds)
-
-    @property
-    def behind(self) -> float:
-        """Seconds that it took to record what was left when the last answer was there."""
-        return self.drained - self.seconds - GRACE_S
 
     @property
     def is_answered(self) -> bool:
@@ -128,16 +125,16 @@ class Sender:
         self.outcome.acknowledged = 1
 
     def send(self, seconds: int, offered: float = 0) -> Run:
-        before, began = self._used(), time.monotonic()
+        before = self._used()
         if isinstance(self.side, Ours):
             with Lag(self.side.stack.connect_redis()) as lag:
                 sent = self._wrk(seconds, offered)
-            self.side.stack.settle(within=DRAIN_S)
+            behind = took(partial(self.side.stack.settle, within=DRAIN_S))
         else:
-            lag, sent = None, self._wrk(seconds, offered)
-        drained, used, answers = time.monotonic() - began, self._used(), sent["answers"]
+            lag, sent, behind = None, self._wrk(seconds, offered), 0.0
+        used, answers = self._used(), sent["answers"]
         cpu = {name: (used[name] - before[name]) / answers * 1e6 for name in used}
-        run = Run(offered, seconds, answers, sent["p50"], sent["p99"], cpu, drained, lag)
+        run = Run(offered, seconds, answers, sent["p50"], sent["p99"], cpu, behind, lag)
         self.outcome.tries.append(run)
         return run
 
@@ -190,7 +187,7 @@ def find_rate(sender: Sender, options):
     in the end.
     """
     probe = sender.outcome.last
-    low, high, rate = 0.0, None, probe.answers / probe.drained
+    low, high, rate = 0.0, None, probe.answers / (probe.seconds + GRACE_S + probe.behind)
     for _ in range(MOST_TRIES):
         run = sender.send(options.step, rate)
         if run.is_answered and run.behind <= NOISE_S:

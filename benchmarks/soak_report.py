@@ -160,7 +160,6 @@ def in_all(found: Found) -> list[str]:
         f"- {run.answers:,} pixels were answered, {run.p50:.1f} ms in the median and p99 "
         f"{run.p99:.1f} ms from when wrk had sent the request.",
         f"- The oldest hit in the stream was {longest:.2f} s old at most; the last one was "
-        f"recorded {run.drained - run.seconds:.1f} s after the time was over, of which wrk waits "
-        "for one.",
+        f"recorded {run.behind:.1f} s after wrk had ended.",
         f"- µs of CPU for each opening: {cpu}.",
     ]

@@ -27,7 +27,16 @@ UNDERSTOOD = {
 }
 # Limits of memory and processes, what Docker does with logs, what it publishes outside: not here.
 LEFT_OUT = {
-    *("mem_limit", "memswap_limit", "mem_reservation", "cpus", "pids_limit", "ulimits", "shm_size"),
+    *(
+        "mem_limit",
+        "memswap_limit",
+        "mem_reservation",
+        "cpus",
+        "cpu_shares",
+        "pids_limit",
+        "ulimits",
+        "shm_size",
+    ),
     *("logging", "ports", "expose", "labels", "pull_policy", "privileged", "devices", "platform"),
     *("oom_score_adj", "container_name", "profiles"),
 }

@@ -30,8 +30,8 @@ second. A rate is kept up when that lag's median in the last third of the time i
 the middle third (by more than {noise} s, which a batch under way comes to), and all of the rate
 was answered. The first try ({probe} s) is as fast as it answers; the rates after it start at what
 was recorded of it per second. In these short tries a rate is kept up when all is recorded {noise} s
-after wrk has ended, which is a second after its last request. The last try is the result; the
-peer's takes {share:.0%} of its time.
+after wrk has ended, which is a second after its last request; one that fails is repeated, because
+others may have had the cores. The last try is the result; the peer's takes {share:.0%} of its time.
 """
 
 

@@ -51,7 +51,7 @@ prove: $(VENV)/.dev ## the long proofs; their results go to benchmarks/
 	@$(PY) -m benchmarks.busy --rows $(or $(ROWS),1000000)
 	@$(PY) -m benchmarks.soak
 
-bench: $(VENV)/.bench ## measure beside others (needs wrk) into benchmarks/RESULTS.md: all, or BENCH=pixel|end_to_end|page_views|ranges
+bench: $(VENV)/.bench ## measure beside others (needs wrk) into benchmarks/RESULTS.md: all of BENCH=pixel|end_to_end|page_views; or BENCH=ranges
 	@$(PY) -m benchmarks.results $(BENCH)
 
 lint: $(VENV)/.dev ## check the style and which way imports run

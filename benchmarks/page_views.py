@@ -1,7 +1,7 @@
 """Page views of PixelTrack beside a peer of the reference's design: how long a write and a read
 take through NGINX, and how many there can be. `make bench` runs it.
 
-    python -m benchmarks.page_views [--rounds 3] [--count 300] [--clients 64] [--seconds 6]
+    python -m benchmarks.page_views [--rounds 5] [--count 300] [--clients 64] [--seconds 2]
 
 The results go to benchmarks/PAGE_VIEWS.md. Exits with 1 if something does not hold.
 """
@@ -77,7 +77,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--count", type=int, default=300, help="of requests, one after the other")
     parser.add_argument("--clients", type=int, default=64, help="of wrk, at once")
-    parser.add_argument("--seconds", type=int, default=3, help="that wrk sends")
+    parser.add_argument("--seconds", type=int, default=2, help="that wrk sends")
     parser.add_argument("--results", type=Path, default=RESULTS, help="default: %(default)s")
     options = parser.parse_args()
     if min(options.rounds, options.count, options.clients, options.seconds) < 1:

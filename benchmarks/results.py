@@ -3,9 +3,9 @@ bench` runs it.
 
     python -m benchmarks.results [pixel] [end_to_end] [page_views] [ranges]
 
-Each part writes a page of its own (PIXEL.md …), and what is new of them goes to
-benchmarks/RESULTS.md. Of a part that is not named, its last page is told. Exits with 1 if something
-does not hold.
+Without parts, it is all but the ranges. Each part writes a page of its own (PIXEL.md …), and what
+is new of them goes to benchmarks/RESULTS.md. Of a part that is not run, its last page is told.
+Exits with 1 if something does not hold.
 """
 
 import argparse
@@ -26,6 +26,7 @@ PARTS = {
     "page_views": ("At once",),
     "ranges": (),
 }
+USUAL = ("pixel", "end_to_end", "page_views")  # what stands beside no server takes its time apart
 SECTION = re.compile(r"^(?=##? )", re.MULTILINE)
 VERDICT = re.compile(r"^- (?:reached|\*\*not reached\*\*): .*(?:\n  .*)*", re.MULTILINE)
 MADE = re.compile(r"^Made by .*?on (\d{4}-\d\d-\d\d)", re.MULTILINE | re.DOTALL)
@@ -64,8 +65,8 @@ def run(part: str) -> int:
 
 
 def page(parts: list[str], minutes: float) -> str:
-    named = "All of it was" if parts == [*PARTS] else f"{', '.join(parts)}:"
-    part = "" if parts == [*PARTS] else f" BENCH={parts[0]}"
+    named = f"{', '.join(parts)}:"
+    part = "" if parts == [*USUAL] else f" BENCH={parts[0]}"
     head = HEAD.format(parts=named, part=part, minutes=minutes, processor=processor(), **made_on())
     return "\n".join([head, *(told(part) for part in PARTS if page_of(part).exists())])
 
@@ -103,7 +104,7 @@ def parsed() -> argparse.Namespace:
     options = parser.parse_args()
     if unknown := set(options.parts) - PARTS.keys():
         parser.error(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
-    options.parts = options.parts or [*PARTS]
+    options.parts = options.parts or [*USUAL]
     return options
 
 

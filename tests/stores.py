@@ -7,7 +7,7 @@ from pathlib import Path
 
 import redis
 
-from tests.services import Service, bare_environment, find, free_port, listens
+from tests.services import Service, bare_environment, find, free_port, listens, wait_until
 
 STORES = Path(__file__).parent.parent / "stores"
 USERS = {"root": "REDIS_ROOT_PASSWORD", "pixeltrack": "REDIS_PASSWORD"}
@@ -32,6 +32,15 @@ class StoredRedis(Service):
     def client(self, user: str) -> redis.Redis:
         password = self.secrets[USERS[user]]
         return redis.Redis(port=self.port, username=user, password=password)
+
+    def wait_until_written(self):
+        """Until what it has answered is in its file: with `appendfsync everysec` it holds writes
+        back for up to two seconds while the disk is busy with a sync."""
+        with self.client("root") as root:
+            wait_until(
+                lambda: not root.info("persistence")["aof_buffer_length"],
+                what="Redis has written what it held back",
+            )
 
 
 class StoredMariaDB(Service):

@@ -54,6 +54,7 @@ def test_redis_has_what_scripts_and_transactions_wrote_after_it_was_killed(store
             pipeline.set("{a}:one", 1)
             pipeline.set("{a}:two", 2)
             pipeline.execute()
+    stored_redis.wait_until_written()
     stored_redis.kill()
     stored_redis.start()
     with stored_redis.client("pixeltrack") as program:

@@ -14,6 +14,15 @@ USERS = {"root": "REDIS_ROOT_PASSWORD", "pixeltrack": "REDIS_PASSWORD"}
 USERS["exporter"] = "REDIS_EXPORTER_PASSWORD"
 
 
+def wait_until_written(client: redis.Redis):
+    """Until what this Redis has answered is in its file: with `appendfsync everysec` it holds
+    writes back for up to two seconds while the disk is busy with a sync."""
+    wait_until(
+        lambda: not client.info("persistence")["aof_buffer_length"],
+        what="Redis has written what it held back",
+    )
+
+
 class StoredRedis(Service):
     def __init__(self, folder: Path, secrets: dict[str, str]):
         self.port, self.secrets = free_port(), secrets
@@ -32,15 +41,6 @@ class StoredRedis(Service):
     def client(self, user: str) -> redis.Redis:
         password = self.secrets[USERS[user]]
         return redis.Redis(port=self.port, username=user, password=password)
-
-    def wait_until_written(self):
-        """Until what it has answered is in its file: with `appendfsync everysec` it holds writes
-        back for up to two seconds while the disk is busy with a sync."""
-        with self.client("root") as root:
-            wait_until(
-                lambda: not root.info("persistence")["aof_buffer_length"],
-                what="Redis has written what it held back",
-            )
 
 
 class StoredMariaDB(Service):

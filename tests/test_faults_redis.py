@@ -7,6 +7,7 @@ import pytest
 from tests.faults.mail import Mail
 from tests.faults.world import borrow
 from tests.services import wait_until
+from tests.stores import wait_until_written
 
 
 @pytest.fixture
@@ -21,6 +22,7 @@ def test_a_killed_redis_still_has_all_that_was_answered(world):
     with world.consumers_held():
         assert set(world.fetch_together(hits)) == {"stored"}
         entries = world.waiting()
+        wait_until_written(world.client)
         with world.redis_down():
             late = mail.hits(1, prefix="late")
             assert set(world.fetch_all(late)) == {"database"}

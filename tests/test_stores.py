@@ -13,7 +13,7 @@ from redis.retry import Retry
 
 from pixeltrack.bootstrap import STORE_SECRETS
 from tests.conftest import needs
-from tests.stores import StoredMariaDB, StoredRedis
+from tests.stores import StoredMariaDB, StoredRedis, wait_until_written
 
 SECRETS = {name: token_urlsafe(24) for name in STORE_SECRETS if name[0] in "MR"}
 SECRETS["MYSQL_GRAFANA_PASSWORD"] = r"it's \ 100% «fine»"
@@ -54,7 +54,8 @@ def test_redis_has_what_scripts_and_transactions_wrote_after_it_was_killed(store
             pipeline.set("{a}:one", 1)
             pipeline.set("{a}:two", 2)
             pipeline.execute()
-    stored_redis.wait_until_written()
+    with stored_redis.client("root") as root:
+        wait_until_written(root)
     stored_redis.kill()
     stored_redis.start()
     with stored_redis.client("pixeltrack") as program:

@@ -22,6 +22,7 @@ from tests.faults.databases import MySQL, SQLite
 from tests.faults.mail import Hit, Mail
 from tests.faults.points import FOLDER, Points
 from tests.services import Service, wait_until
+from tests.stores import wait_until_written
 from tests.wire import exchange, request
 from tracking.reply import GIF
 
@@ -134,6 +135,7 @@ class World:
     def redis_writing_nothing(self):
         """Killed at the end, Redis has written nothing of what it answered for meanwhile: as
         when a sync of a slow disk keeps it from writing for up to two seconds."""
+        wait_until_written(self.client)  # what came before
         log = self.redis_log()
         written = log.stat().st_size
         yield

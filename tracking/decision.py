@@ -1,7 +1,7 @@
 """What the consumer decides about a hit."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from tracking.hit import Hit
 from tracking.page_views.hit import ViewHit
@@ -19,8 +19,7 @@ class Decision(StrEnum):
     TOO_OLD = "too_old"  # retention may have archived it, and nobody could tell
 
 
-@dataclass(frozen=True)
-class Recorded:
+class Recorded(NamedTuple):
     """What became of a hit; for a refresh, when the opening that counted was (ms)."""
 
     hit: Hit | ViewHit

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import transaction
@@ -37,8 +38,7 @@ from tracking.verdict import judge
 TRANSACTION_HITS = 1_000  # that callers put into one transaction
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(NamedTuple):
     """The pixel of a hit, with what must be known of its contact and campaign."""
 
     pixel_id: int
@@ -94,8 +94,12 @@ def lock_targets(hits) -> dict[bytes, Target]:
     One table at a time: given a join, MariaDB may begin with the groups, which are few, and read
     every contact and pixel of a campaign of a million for each batch.
     """
-    uuids = {UUID(bytes=hit.pixel) for hit in hits}
-    contacts = set(Pixel.objects.filter(uuid__among=uuids).values_list("contact_id", flat=True))
+    uuids = {hit.pixel for hit in hits}
+    asked = Pixel.objects.filter(uuid__among=uuids).values_list("pk", "uuid", "contact_id")
+    fetched, contacts = {}, set()
+    for pk, uuid, contact in asked:
+        fetched[pk] = uuid.bytes
+        contacts.add(contact)
     locked = Contact.objects.select_for_update().filter(pk__among=contacts).order_by("pk")
     known = {pk: rest for pk, *rest in locked.values_list("pk", "erased_at", *MAIL)}
     groups = {group for *_, group in known.values()}
@@ -109,12 +113,12 @@ def lock_targets(hits) -> dict[bytes, Target]:
     targets = {}
     # All pixels of each: what was opened of a mail is told by them.
     pixels = Pixel.objects.filter(contact__among=known)
-    for uuid, pk, contact, number in pixels.values_list("uuid", "pk", "contact_id", "number"):
+    for pk, contact, number in pixels.values_list("pk", "contact_id", "number"):
         (erased_at, sent_at, *_, group), mail = known[contact], mails[contact]
         mail.pixels[pk] = number
-        if uuid in uuids and group in campaigns:
+        if pk in fetched and group in campaigns:
             target = Target(pk, contact, group, *campaigns[group], erased_at, sent_at, mail)
-            targets[uuid.bytes] = target
+            targets[fetched[pk]] = target
     return targets
 
 
@@ -136,7 +140,7 @@ def groups_of_old(hits, targets) -> set[int]:
 
 
 def known_event_ids(hits) -> set[bytes]:
-    event_ids = {UUID(bytes=hit.event_id) for hit in hits}
+    event_ids = {hit.event_id for hit in hits}
     found = Opening.objects.filter(event_id__among=event_ids).values_list("event_id", flat=True)
     return {event_id.bytes for event_id in found}
 
@@ -175,9 +179,10 @@ class History:
         return history
 
     def add(self, opening: Opening):
+        pixel_id = opening.pixel_id
         reader = opening.user_agent_id, opening.network_label
-        self._by_reader[opening.pixel_id, *reader].append(opening.opened_at)
-        self._by_pixel[opening.pixel_id].append(opening.opened_at)
+        self._by_reader[pixel_id, *reader].append(opening.opened_at)
+        self._by_pixel[pixel_id].append(opening.opened_at)
         if opening.begins_mail_open:
             self._mail_opens[opening.contact_id, *reader].append(opening.opened_at)
 
@@ -324,5 +329,6 @@ def store_contacts(openings: list[Opening], mails: dict[int, Mail], tally: Tally
             rows[contact_id] = made(ContactOpenings, contact_id=contact_id)
         rows[contact_id].add(opening, mails[contact_id])
     for contact_id, row in rows.items():
+        row.follow_plan(mails[contact_id])
         row.tally_firsts(tally, groups[contact_id], 1)
     ContactOpenings.objects.store([rows[contact_id] for contact_id in sorted(rows)])

@@ -116,7 +116,9 @@ class RuleSet:
 
     def judge(self, evidence: Evidence) -> Judgement:
         """By the first rule that fits."""
-        return self._remembered(evidence._replace(since_sent=self._rounded(evidence.since_sent)))
+        if evidence.since_sent is not None:
+            evidence = evidence._replace(since_sent=self._rounded(evidence.since_sent))
+        return self._remembered(evidence)
 
     @cached_property
     def _remembered(self) -> Callable[[Evidence], Judgement]:

@@ -40,6 +40,8 @@ def literals(field: models.Field, values: Sequence, connection) -> list[str] | N
         return ["NULL" if value is None else str(int(value)) for value in values]
     if kinds <= MOMENTS and are_utc(field, values, connection):
         return ["NULL" if value is None else f"'{value.isoformat(' ')[:-6]}'" for value in values]
+    if kinds == {UUID} and isinstance(field, models.UUIDField):
+        return [f"'{value.hex}'" for value in values]  # as each database takes them
     if kinds <= WRITTEN:
         prepared = prepared_column(field, values, connection)
         return ["NULL" if value is None else f"'{value}'" for value in prepared]
@@ -70,7 +72,7 @@ def prepared_column(field: models.Field, values: Sequence, connection) -> Sequen
 @models.Field.register_lookup
 @models.ForeignKey.register_lookup
 class Among(models.Lookup):
-    """`IN`, of ids and UUIDs: filter(pk__among={1, 2})."""
+    """`IN`, of ids and UUIDs, which may be given as their 16 bytes: filter(pk__among={1, 2})."""
 
     lookup_name = "among"
     prepare_rhs = False
@@ -82,15 +84,15 @@ class Among(models.Lookup):
         if not self.rhs:
             raise EmptyResultSet
         column, parameters = self.process_lhs(compiler, connection)
-        return f"{column} IN ({', '.join(ids(self.rhs, connection))})", parameters
+        return f"{column} IN ({', '.join(ids(self.rhs))})", parameters
 
 
-def ids(values: Iterable[int | UUID], connection) -> list[str]:
+def ids(values: Iterable[int | UUID | bytes]) -> list[str]:
     kinds = set(map(type, values))
     if kinds == {int}:
         return [*map(str, values)]
-    if kinds != {UUID}:
-        raise TypeError(f"ids or UUIDs, and not {kinds}")
-    if connection.features.has_native_uuid_field:
-        return [f"'{value}'" for value in values]
-    return [f"'{value.hex}'" for value in values]
+    if kinds == {UUID}:
+        return [f"'{value.hex}'" for value in values]
+    if kinds == {bytes}:
+        return [f"'{value.hex()}'" for value in values]
+    raise TypeError(f"ids or UUIDs, and not {kinds}")

@@ -69,6 +69,8 @@ def test_among_finds_what_in_finds():
     uuids = set(Pixel.objects.filter(contact__in=own).values_list("uuid", flat=True))
     assert set(Pixel.objects.filter(contact__among=own).values_list("uuid", flat=True)) == uuids
     assert set(Pixel.objects.filter(uuid__among=uuids).values_list("uuid", flat=True)) == uuids
+    told = {uuid.bytes for uuid in uuids}
+    assert set(Pixel.objects.filter(uuid__among=told).values_list("uuid", flat=True)) == uuids
     assert set(Contact.objects.filter(pk__among=own).values_list("pk", flat=True)) == own
     assert set(Contact.objects.exclude(pk__among=own)).isdisjoint(contacts[:3])
     assert not Contact.objects.filter(pk__among=[]).exists()

@@ -159,7 +159,7 @@ class ContactOpeningsQuerySet(ByContactQuerySet):
             rows[contact_id].add(opening, mails[contact_id])
         for contact_id in rows.keys() & mails.keys():
             if rows[contact_id].openings:
-                rows[contact_id].follow_schedule(mails[contact_id])
+                rows[contact_id].follow_plan(mails[contact_id])
         return {contact_id: row for contact_id, row in rows.items() if row.openings}
 
 
@@ -252,7 +252,8 @@ class ContactOpenings(models.Model):
         return {field.attname: values[field.attname] for field in self._meta.fields}
 
     def add(self, opening: Opening, mail: Mail):
-        """Take one more opening into account, in whatever order they come."""
+        """Take one more opening into account, in whatever order they come. `follow_plan` has to
+        come after the last of them."""
         self.openings += 1
         self.mail_opens += opening.begins_mail_open
         if self.last_at is None or opening.opened_at > self.last_at:
@@ -262,8 +263,6 @@ class ContactOpenings(models.Model):
         if Verdict.verified(opening.verdict):
             self.consider("first_verified", opening, mail)
             self.see("first_verified", opening, mail)
-        self.follow_schedule(mail)
-        self.follow_pixels(mail)
 
     def see(self, first: str, opening: Opening, mail: Mail):
         """A pixel was opened; what is settled is not rendered any further."""
@@ -273,17 +272,14 @@ class ContactOpenings(models.Model):
 
     def follow_mail(self, mail: Mail):
         """The contact's times and pixels may be others. What is settled stays."""
-        self.follow_schedule(mail)
-        self.follow_pixels(mail)
+        self.follow_plan(mail)
         for first in filter(self.is_left, FIRSTS):
             self.set_first(first, {"delay_s": seconds_from(mail.due_at, self.at(first))})
 
-    def follow_pixels(self, mail: Mail):
+    def follow_plan(self, mail: Mail):
+        """Which pixels there are, and whether it was opened before it is due."""
         if not self.first_archived:
             self.pixels = mail.bits()
-
-    def follow_schedule(self, mail: Mail):
-        """Whether it was opened before it is due."""
         due = due_from(mail.scheduled_at)
         early = self.first_at < due
         self.early_group_id, self.early_until = (mail.group_id, due) if early else (None, None)

@@ -21,9 +21,11 @@ from tracking.way import GROUP_SIZE, REDIS_ERRORS, ways
 logger = logging.getLogger(__name__)
 
 Tell = Callable[[Outcome], None]
-# From the beginning of a group to that of the next, in seconds. A group of one costs as much as
-# three hits more; a hit that comes alone waits for nobody.
+# A group of one costs as much as three hits more. So where hits come together, it takes so many
+# seconds from the beginning of a group to that of the next, unless there are enough for it before;
+# whoever comes alone waits for nobody. The event loop counts in whole milliseconds.
 PACE = 0.001
+ENOUGH = 16
 COUNTS = {Hit: count_all, ViewHit: count_views}
 
 
@@ -38,6 +40,7 @@ class NodeCommit:
         self._thread, self._saving = fallback_thread, saving_thread
         self._waiting: list[tuple[Hit | ViewHit, Tell]] = []
         self._committing: asyncio.Task | None = None
+        self._enough: asyncio.Future | None = None  # while a group is waited for
 
     async def open(self):
         """Connect before the first hit, which has little time; Redis may be down as well."""
@@ -48,6 +51,8 @@ class NodeCommit:
         self._waiting.append((hit, tell))
         if self._committing is None:
             self._committing = asyncio.create_task(self._commit_all())
+        elif self._enough and len(self._waiting) == ENOUGH:
+            set_if_awaited(self._enough, None)
 
     async def _commit_all(self):
         clock = asyncio.get_running_loop().time
@@ -57,9 +62,22 @@ class NodeCommit:
                 group = self._waiting[:GROUP_SIZE]
                 del self._waiting[:GROUP_SIZE]
                 await self._commit(group)
-                await asyncio.sleep(next_at - clock())  # which may be past
+                if len(group) > 1 or self._waiting:
+                    await self._wait_for_more(next_at - clock())
         finally:
             self._committing = None
+
+    async def _wait_for_more(self, seconds: float):
+        if seconds <= 0 or len(self._waiting) >= ENOUGH:
+            return
+        loop = asyncio.get_running_loop()
+        self._enough = loop.create_future()
+        waking = loop.call_later(seconds, set_if_awaited, self._enough, None)
+        try:
+            await self._enough
+        finally:
+            waking.cancel()
+            self._enough = None
 
     async def _commit(self, group):
         """Tells what became of every hit of the group, whatever happens."""
@@ -150,7 +168,7 @@ class NodeCommit:
         await self._redis.close()
 
 
-def set_if_awaited(future: asyncio.Future, outcome: Outcome):
+def set_if_awaited(future: asyncio.Future, outcome: Outcome | None):
     if not future.done():  # its client may have gone
         future.set_result(outcome)
 

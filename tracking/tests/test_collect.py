@@ -76,7 +76,7 @@ def test_hits_that_follow_close_upon_a_group_share_the_next(redis_client, monkey
 
     async def arrive():
         commit, following = GroupCommit(), []
-        await commit.collect(a_hit())
+        await asyncio.gather(*(commit.collect(a_hit(pixel=pixel * 16)) for pixel in (b"p", b"q")))
         for number in range(3):
             hit = a_hit(pixel=number.to_bytes(16))
             following.append(asyncio.ensure_future(commit.collect(hit)))
@@ -87,7 +87,34 @@ def test_hits_that_follow_close_upon_a_group_share_the_next(redis_client, monkey
         return outcomes
 
     assert asyncio.run(arrive()) == [Outcome.STORED] * 3
-    assert [len(entry) for entry in entries(redis_client)] == [1, 3]
+    assert [len(entry) for entry in entries(redis_client)] == [2, 3]
+
+
+def test_hits_that_come_one_after_the_other_wait_for_nobody(redis_client, monkeypatch):
+    monkeypatch.setattr(group_commit, "PACE", 60)
+
+    async def arrive():
+        commit = GroupCommit()
+        for number in range(3):
+            await asyncio.wait_for(commit.collect(a_hit(pixel=number.to_bytes(16))), timeout=10)
+        await commit.close()
+
+    asyncio.run(arrive())
+    assert [len(entry) for entry in entries(redis_client)] == [1, 1, 1]
+
+
+def test_hits_that_are_enough_for_a_group_wait_no_longer(redis_client, monkeypatch):
+    monkeypatch.setattr(group_commit, "PACE", 60)
+
+    async def arrive():
+        commit = GroupCommit()
+        await asyncio.gather(*(commit.collect(a_hit(pixel=pixel * 16)) for pixel in (b"p", b"q")))
+        many = (a_hit(pixel=number.to_bytes(16)) for number in range(group_commit.ENOUGH))
+        following = asyncio.gather(*map(commit.collect, many))
+        return await asyncio.wait_for(following, timeout=10)
+
+    assert asyncio.run(arrive()) == [Outcome.STORED] * group_commit.ENOUGH
+    assert [len(entry) for entry in entries(redis_client)] == [2, group_commit.ENOUGH]
 
 
 def test_hits_spread_over_the_shards_by_their_pixel(collect_all, redis_client, settings):

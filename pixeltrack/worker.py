@@ -64,6 +64,7 @@ class Protocol(HttpToolsProtocol):
         """`read`: what another worker has read, who has passed the connection on."""
         super().__init__(*arguments, **options)
         self._read = read
+        self._quick = getattr(self.app, "quick", None)
 
     def connection_made(self, transport):
         super().connection_made(transport)
@@ -125,7 +126,7 @@ class Protocol(HttpToolsProtocol):
 
     def short_way(self):
         """What answers this request without ASGI; None where it isn't a simple one."""
-        quick, parser = getattr(self.app, "quick", None), self.parser
+        quick, parser = self._quick, self.parser
         is_free = self.cycle is None or (self.cycle.response_complete and not self.pipeline)
         if quick is None or not is_free or self.flow.write_paused or self.expect_100_continue:
             return None
@@ -141,9 +142,10 @@ class Protocol(HttpToolsProtocol):
 
     def on_message_complete(self):
         self._pending, self._in_body = 0, False
-        super().on_message_complete()
         if isinstance(self.cycle, Shortcut):
             self.cycle.finish_request()
+        else:
+            super().on_message_complete()
 
     def length_of_head(self) -> int:
         return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-import msgpack
 from django.utils.functional import cached_property  # without the lock that functools has
 
+from tracking.hit import pack
 
-@dataclass(frozen=True)
+
+@dataclass  # not a frozen one, see Hit
 class ViewHit:
     event_id: bytes  # 16
     page_id: str
@@ -27,4 +28,4 @@ class ViewHit:
     @cached_property
     def packed(self) -> bytes:
         """All but the event id, which the stream keeps beside it."""
-        return msgpack.packb((self.FORMAT, self.page_id, self.user_id, self.at, self.referrer))
+        return pack((self.FORMAT, self.page_id, self.user_id, self.at, self.referrer))

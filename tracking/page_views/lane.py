@@ -10,6 +10,7 @@ from time import perf_counter
 from django.conf import settings
 
 from tracking.fallback import name_of
+from tracking.metrics import Times
 from tracking.outcome import Outcome
 from tracking.page_views import answers
 from tracking.page_views.answers import SECONDS, Request
@@ -44,6 +45,7 @@ class ViewLane:
         self._most_bytes = min(BODY_BYTES, settings.API_MAX_BODY_BYTES)
         self._taking_in: set[asyncio.Future] = set()
         self._reading = asyncio.Lock()
+        self._times = Times(SECONDS)
         self._kept: KeptAnswers | None = None  # made in the worker's own event loop
         self._ways = {TRACK_PATH: self.track, GIF_PATH: self.gif}
         if settings.STATS_PUBLIC:  # else it is Django that knows who asks
@@ -146,20 +148,19 @@ class ViewLane:
             taking_in.add_done_callback(lambda done: answer(done.result))
         else:  # without a task of its own
             try:
-                tell = partial(answer, to_one_view, request, sent, begun)
+                tell = partial(self._tell_of_one, answer, request, sent, begun)
                 self._group_commit().take(sent.rows[0], tell)
             except Exception as error:
                 lost = answers.lose_all(sent.rows, name_of(error))
                 answer(answers.to_track, request, sent, lost)
 
+    def _tell_of_one(self, answer, request: Request, sent: Sent, begun: float, outcome: Outcome):
+        self._times.add(perf_counter() - begun)
+        answer(answers.to_track, request, sent, [outcome])
+
     async def close(self):
         if self._kept:
             await self._kept.close()
-
-
-def to_one_view(request: Request, sent: Sent, begun: float, outcome: Outcome) -> Reply:
-    SECONDS.observe(perf_counter() - begun)
-    return answers.to_track(request, sent, [outcome])
 
 
 def tell_quickly(kept: bytes, body: bytes, answer: Callable):

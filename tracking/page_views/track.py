@@ -13,7 +13,8 @@ from uuid import UUID
 
 from django.utils.dateparse import parse_datetime
 
-from tracking.hit import event_id, referer_host
+from tracking.event_ids import event_id
+from tracking.hit import referer_host
 from tracking.models.page_view import NAME_LENGTH
 from tracking.moment import milliseconds
 from tracking.outcome import Outcome

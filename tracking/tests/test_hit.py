@@ -1,11 +1,11 @@
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import msgpack
 import pytest
 from django.test import RequestFactory
 
 from campaigns.token import make_token
-from tracking.hit import Hit, client_address, event_id, referer_host
+from tracking.hit import Hit, client_address, referer_host
 from tracking.kinds import unpack
 
 UUID_ = uuid4()
@@ -99,21 +99,6 @@ def test_the_reader_is_the_user_agent_with_the_label_not_the_address():
     assert one.reader == hit_of(("user-agent", "A"), peer="74.125.0.1").reader
     assert one.reader != hit_of(("user-agent", "A"), peer="203.0.113.1").reader
     assert one.reader != hit_of(("user-agent", "B"), peer="66.249.80.1").reader
-
-
-def test_each_hit_has_an_event_id_of_its_own():
-    ids = {hit_of(("x-request-id", "same")).event_id for _ in range(100)}
-    assert len(ids) == 100
-    assert {UUID(bytes=each).version for each in ids} == {4}
-
-
-def test_behind_our_proxy_each_try_of_a_request_has_the_same_event_id(settings):
-    settings.TRUSTED_PROXIES = 1
-    pixel, other = UUID_.bytes, uuid4().bytes
-    assert event_id("request", pixel) == event_id("request", pixel)
-    assert event_id("request", pixel) != event_id("request", other)
-    assert event_id("request", pixel) != event_id("another", pixel)
-    assert event_id("", pixel) != event_id("", pixel)
 
 
 @pytest.mark.parametrize(

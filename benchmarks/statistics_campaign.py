@@ -143,7 +143,7 @@ from tracking.simulate import READERS
 from tracking.verdict import RULES
 texts = [reader.user_agent for reader in READERS]
 UserAgent.objects.store(texts)
-ids = UserAgent.objects.ids_of(texts)
+ids = UserAgent.objects.known(texts).ids
 def told(reader):
     label = "apple-relay" if reader.user_agent == "Mozilla/5.0" else ""
     referer = reader.headers.get("Referer", "").removeprefix("http://").rstrip("/")

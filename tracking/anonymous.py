@@ -28,10 +28,12 @@ and the quarantine of hits that can't be recorded hold what the hit brought.
 from collections import defaultdict
 from datetime import datetime, timedelta
 from hashlib import blake2b
+from uuid import UUID
 
 from tracking.hit import Hit
-from tracking.models import AnonymousReader, Opening, ReaderSalt
+from tracking.models import AnonymousReader, ReaderSalt
 from tracking.models.anonymous_reader import hour_of
+from tracking.models.new_opening import NewOpening
 from tracking.rules import PIXEL_LIMIT, REFRESH_WINDOW
 
 HOUR = timedelta(hours=1)  # not shorter than the window
@@ -112,20 +114,20 @@ class AnonymousHistory:
         if begins_mail_open:
             self._mail_opens[reader].append(moment)
 
-    def add(self, opening: Opening):
+    def add(self, opening: NewOpening):
         trace = self.trace_of(opening)
         self.note(*trace.own, opening.opened_at, opening.begins_mail_open)
 
-    def opening_beside(self, opening: Opening) -> datetime | None:
+    def opening_beside(self, opening: NewOpening) -> datetime | None:
         trace = self.trace_of(opening)
         return next(self.near(trace, self._by_reader, trace.hashes.values()), None)
 
-    def begins_mail_open(self, opening: Opening) -> bool:
+    def begins_mail_open(self, opening: NewOpening) -> bool:
         trace = self.trace_of(opening)
         readers = [reader for _, reader in trace.hashes.values()]
         return not any(self.near(trace, self._mail_opens, readers))
 
-    def is_full(self, opening: Opening) -> bool:
+    def is_full(self, opening: NewOpening) -> bool:
         trace = self.trace_of(opening)
         pixels = [pixel for pixel, _ in trace.hashes.values()]
         return sum(1 for _ in self.near(trace, self._by_pixel, pixels)) >= PIXEL_LIMIT
@@ -134,10 +136,10 @@ class AnonymousHistory:
         for key in keys:
             yield from (at for at in moments[key] if abs(at - trace.moment) < REFRESH_WINDOW)
 
-    def trace_of(self, opening: Opening) -> Trace:
-        return self.traces[opening.event_id.bytes]
+    def trace_of(self, opening: NewOpening) -> Trace:
+        return self.traces[opening.event_id]
 
-    def readers_of(self, openings: list[Opening]) -> list[AnonymousReader]:
+    def readers_of(self, openings: list[NewOpening]) -> list[AnonymousReader]:
         """The rows to store beside the anonymous ones of these openings."""
         rows = []
         for opening in openings:
@@ -145,7 +147,7 @@ class AnonymousHistory:
                 continue
             pixel, reader = self.trace_of(opening).own
             row = AnonymousReader(pixel=pixel, reader=reader, opened_at=opening.opened_at)
-            row.opening_id = opening.event_id
+            row.opening_id = UUID(bytes=opening.event_id)
             rows.append(row)
         return rows
 

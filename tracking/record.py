@@ -8,14 +8,15 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import NamedTuple
-from uuid import UUID
 
 from django.db import transaction
 
 from accounts.retry import retry_transaction
 from campaigns.models import Campaign, Contact, Group, Pixel
 from campaigns.models.made import made
+from campaigns.models.uuid_text import AsText, uuid_bytes
 from tracking.anonymous import AnonymousHistory, NewSalts
 from tracking.decision import Decision, Recorded
 from tracking.hit import Hit
@@ -29,6 +30,8 @@ from tracking.models import (
     UserAgent,
 )
 from tracking.models.mail import MAIL, Mail
+from tracking.models.new_opening import STORED, NewOpening, values_of
+from tracking.models.user_agent import KnownUserAgents
 from tracking.moment import milliseconds, moment_of
 from tracking.retention import LEAST_DAYS, days_ago, is_too_old, taken_since
 from tracking.rule_set import Judgement
@@ -81,10 +84,11 @@ def _record(hits, audit):
             openings.append(opening)
     if openings:
         store_user_agents(openings, past.user_agents)
-        store(openings, {target.contact_id: target.mail for target in targets.values()})
+        mails = {target.contact_id: target.mail for target in targets.values()}
+        store(openings, mails, past.user_agents.names)
         AnonymousReader.objects.bulk_create(past.anonymous.readers_of(openings))
         if audit:
-            audit(openings)
+            audit([opening.as_model() for opening in openings])
     return recorded
 
 
@@ -95,10 +99,10 @@ def lock_targets(hits) -> dict[bytes, Target]:
     every contact and pixel of a campaign of a million for each batch.
     """
     uuids = {hit.pixel for hit in hits}
-    asked = Pixel.objects.filter(uuid__among=uuids).values_list("pk", "uuid", "contact_id")
+    asked = Pixel.objects.filter(uuid__among=uuids)
     fetched, contacts = {}, set()
-    for pk, uuid, contact in asked:
-        fetched[pk] = uuid.bytes
+    for pk, uuid, contact in asked.values_list("pk", AsText("uuid"), "contact_id"):
+        fetched[pk] = uuid_bytes(uuid)
         contacts.add(contact)
     locked = Contact.objects.select_for_update().filter(pk__among=contacts).order_by("pk")
     known = {pk: rest for pk, *rest in locked.values_list("pk", "erased_at", *MAIL)}
@@ -148,6 +152,9 @@ def known_event_ids(hits) -> set[bytes]:
 class History:
     """The openings around some hits: those in the database and those just decided."""
 
+    KNOWN = ("pixel_id", "contact_id", "user_agent_id", "network_label")
+    KNOWN += ("opened_at", "begins_mail_open")
+
     def __init__(self):
         self._by_reader = defaultdict(list)
         self._by_pixel = defaultdict(list)
@@ -165,41 +172,43 @@ class History:
     def between(cls, first: datetime, last: datetime, openings) -> "History":
         """Of those of `openings` (a QuerySet) that decide about hits from first to last."""
         history = cls()
-        for opening in openings.filter(
+        around = openings.filter(
             opened_at__gt=first - REFRESH_WINDOW, opened_at__lt=last + REFRESH_WINDOW
-        ).only(
-            "pixel_id",
-            "contact_id",
-            "user_agent_id",
-            "network_label",
-            "opened_at",
-            "begins_mail_open",
-        ):
-            history.add(opening)
+        )
+        for row in around.values_list(*cls.KNOWN):
+            history.note(*row)
         return history
 
-    def add(self, opening: Opening):
-        pixel_id = opening.pixel_id
-        reader = opening.user_agent_id, opening.network_label
-        self._by_reader[pixel_id, *reader].append(opening.opened_at)
-        self._by_pixel[pixel_id].append(opening.opened_at)
-        if opening.begins_mail_open:
-            self._mail_opens[opening.contact_id, *reader].append(opening.opened_at)
+    def add(self, opening: NewOpening | Opening):
+        self.note(*known_of(opening))
 
-    def opening_beside(self, opening: Opening) -> datetime | None:
+    def note(self, pixel_id, contact_id, user_agent_id, network_label, moment, begins_mail_open):
+        self._by_reader[pixel_id, user_agent_id, network_label].append(moment)
+        self._by_pixel[pixel_id].append(moment)
+        if begins_mail_open:
+            self._mail_opens[contact_id, user_agent_id, network_label].append(moment)
+
+    def opening_beside(self, opening: NewOpening | Opening) -> datetime | None:
         """When the opening was whose refresh this one would be."""
-        reader = opening.user_agent_id, opening.network_label
-        moments = self._by_reader[opening.pixel_id, *reader]
-        return next(near(moments, opening.opened_at), None)
+        known = self._by_reader.get(
+            (opening.pixel_id, opening.user_agent_id, opening.network_label)
+        )
+        return next(near(known, opening.opened_at), None) if known else None
 
-    def begins_mail_open(self, opening: Opening) -> bool:
-        reader = opening.user_agent_id, opening.network_label
-        moments = self._mail_opens[opening.contact_id, *reader]
-        return not any(near(moments, opening.opened_at))
+    def begins_mail_open(self, opening: NewOpening | Opening) -> bool:
+        known = self._mail_opens.get(
+            (opening.contact_id, opening.user_agent_id, opening.network_label)
+        )
+        return not known or not any(near(known, opening.opened_at))
 
-    def is_full(self, opening: Opening) -> bool:
-        moments = self._by_pixel[opening.pixel_id]
-        return sum(1 for _ in near(moments, opening.opened_at)) >= PIXEL_LIMIT
+    def is_full(self, opening: NewOpening | Opening) -> bool:
+        known = self._by_pixel.get(opening.pixel_id, ())
+        if len(known) < PIXEL_LIMIT:
+            return False
+        return sum(1 for _ in near(known, opening.opened_at)) >= PIXEL_LIMIT
+
+
+known_of = attrgetter(*History.KNOWN)
 
 
 def near(moments, moment):
@@ -214,7 +223,7 @@ class Past:
     taken_since: dict[int, datetime | None]  # of groups with hits that are no longer new
     history: History
     anonymous: AnonymousHistory
-    user_agents: dict[str, int]  # text → id, which is negative where it is new
+    user_agents: KnownUserAgents
 
     @classmethod
     def around(cls, hits, targets) -> "Past":
@@ -223,15 +232,15 @@ class Past:
             taken_since=taken_since(groups_of_old(hits, targets)),
             history=History.around(hits, targets),
             anonymous=AnonymousHistory.around(anonymous_hits(hits, targets)),
-            user_agents=UserAgent.objects.ids_of({hit.user_agent for hit in hits}),
+            user_agents=UserAgent.objects.known({hit.user_agent for hit in hits}),
         )
 
-    def add(self, opening: Opening):
-        self.event_ids.add(opening.event_id.bytes)
+    def add(self, opening: NewOpening):
+        self.event_ids.add(opening.event_id)
         (self.history if opening.contact_id else self.anonymous).add(opening)
 
 
-def decide(hit, target, past: Past) -> tuple[Recorded, Opening | None]:
+def decide(hit, target, past: Past) -> tuple[Recorded, NewOpening | None]:
     """What becomes of one hit, and its opening if it is one."""
     moment = moment_of(hit)
     if hit.event_id in past.event_ids:
@@ -250,7 +259,7 @@ def decide(hit, target, past: Past) -> tuple[Recorded, Opening | None]:
     asked = [(past.history, opening)]
     if target.is_anonymous:
         # The openings from before it became so are asked as well: they know their readers.
-        opening = without_reader(opening)
+        opening = opening.anonymous()
         asked.append((past.anonymous, opening))
     for history, seen in asked:
         if counted_at := history.opening_beside(seen):
@@ -261,54 +270,43 @@ def decide(hit, target, past: Past) -> tuple[Recorded, Opening | None]:
     return Recorded(hit, Decision.RECORDED), opening
 
 
-def opening_of(hit: Hit, moment: datetime, target: Target, user_agents) -> Opening:
+def opening_of(hit: Hit, moment: datetime, target: Target, user_agents) -> NewOpening:
     judged = Judgement(*hit.judged, None) if hit.judged else judge(hit, target.sent_at)
-    return made(
-        Opening,
-        event_id=UUID(bytes=hit.event_id),
-        pixel_id=target.pixel_id,
-        contact_id=target.contact_id,
-        group_id=target.group_id,
-        user_agent_id=user_agents[hit.user_agent],
-        network_label=hit.network_label,
-        network=hit.network,
-        prefetch=hit.prefetch,
-        referer=hit.referer,
-        opened_at=moment,
-        **judged._asdict(),
+    return NewOpening(
+        hit.event_id,
+        target.group_id,
+        moment,
+        *judged,
+        target.pixel_id,
+        target.contact_id,
+        user_agents.ids[hit.user_agent],
+        hit.network_label,
+        hit.network,
+        hit.prefetch,
+        hit.referer,
     )
 
 
-def without_reader(opening: Opening) -> Opening:
-    """What an anonymous campaign keeps of it."""
-    return made(
-        Opening,
-        event_id=opening.event_id,
-        group_id=opening.group_id,
-        opened_at=opening.opened_at,
-        verdict=opening.verdict,
-        reason=opening.reason,
-        rules_date=opening.rules_date,
-    )
-
-
-def store_user_agents(openings: list[Opening], user_agents: dict[str, int]):
+def store_user_agents(openings: list[NewOpening], user_agents: KnownUserAgents):
     """Those that are new. Not those of hits that are no openings: somebody who rotates User-Agents
     would fill the table with them."""
     new = {opening.user_agent_id for opening in openings if (opening.user_agent_id or 0) < 0}
     if not new:
         return
-    texts = {number: text for text, number in user_agents.items() if number in new}
+    texts = {number: text for text, number in user_agents.ids.items() if number in new}
     stored = UserAgent.objects.store(texts.values())
     for opening in openings:
         if opening.user_agent_id in new:
-            opening.user_agent_id = stored[texts[opening.user_agent_id]]
+            opening.user_agent_id = stored.ids[texts[opening.user_agent_id]]
+    user_agents.names.update(stored.names)
 
 
-def store(openings: list[Opening], mails: dict[int, Mail]):
-    """The openings, each contact's row, and the counts."""
-    Opening.objects.insert(openings)
+def store(openings: list[NewOpening], mails: dict[int, Mail], names: dict[int, tuple]):
+    """The openings, each contact's row, and the counts. `names`: of User-Agents, by their ids, as
+    far as they are known."""
+    Opening.objects.insert(STORED, [*map(values_of, openings)])
     tally = Tally()
+    tally.user_agents |= names
     for mail in mails.values():
         tally.pixels |= mail.pixels
     for opening in openings:
@@ -317,7 +315,7 @@ def store(openings: list[Opening], mails: dict[int, Mail]):
     OpeningCount.objects.add(tally)
 
 
-def store_contacts(openings: list[Opening], mails: dict[int, Mail], tally: Tally):
+def store_contacts(openings: list[NewOpening], mails: dict[int, Mail], tally: Tally):
     """The rows of the contacts that are known to have opened; their firsts go into the tally."""
     groups = {opening.contact_id: opening.group_id for opening in openings}
     rows = {row.pk: row for row in ContactOpenings.objects.filter(pk__among=groups)}

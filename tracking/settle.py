@@ -1,6 +1,7 @@
 """Settle: record packed hits, wherever they waited, and let a bad one keep no other back."""
 
 import logging
+from collections import Counter
 
 from accounts.retry import is_unavailable
 from tracking.decision import Decision, Recorded
@@ -34,13 +35,17 @@ def settle(packed: list[tuple[bytes, bytes]]) -> list[Recorded]:
     recorded = []
     for start in range(0, len(hits), TRANSACTION_HITS):
         recorded += record_or_quarantine(hits[start : start + TRANSACTION_HITS])
-    for each in recorded:
-        count(each)
+    count(recorded)
     return recorded
 
 
-def count(recorded: Recorded):
-    COUNTERS[type(recorded.hit)][recorded.decision].inc()
+def count(recorded: list[Recorded]):
+    for (kind, decision), number in Counter(map(kind_and_decision, recorded)).items():
+        COUNTERS[kind][decision].inc(number)
+
+
+def kind_and_decision(recorded: Recorded) -> tuple[type, Decision]:
+    return type(recorded.hit), recorded.decision
 
 
 def record_or_quarantine(hits: list[Hit]) -> list[Recorded]:
@@ -80,5 +85,5 @@ def replay(quarantined: QuarantinedHit) -> Recorded | None:
         quarantined.refused(error)
         return None
     quarantined.delete()
-    count(recorded)
+    count([recorded])
     return recorded

@@ -1,9 +1,10 @@
-"""Numbers, moments and UUIDs, written into statements.
+"""Numbers, moments, UUIDs and texts of harmless signs alone, written into statements.
 
 As a parameter, each of them would take Django and the driver up to fifty times as long, and the
-consumer names hundreds in every statement. Texts stay parameters.
+consumer names hundreds in every statement. All other texts stay parameters.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from uuid import UUID
@@ -11,11 +12,15 @@ from uuid import UUID
 from django.core.exceptions import EmptyResultSet
 from django.db import models
 
+# Nothing that means anything within quotes, to a database or to its driver, nor spaces, which some
+# databases drop at the end.
+HARMLESS = re.compile(r"[A-Za-z0-9._:/@+-]*", re.ASCII)
 NUMBERS = {int, bool, type(None)}
 PLAIN = {str, int, type(None)}
 # What no text can be smuggled in by: Django's adapters make digits and punctuation of them.
 WRITTEN = {datetime, date, UUID, type(None)}
 MOMENTS = {datetime, type(None)}
+UUIDS = ({UUID}, {bytes})  # the 16 bytes
 
 
 def written_rows(
@@ -24,7 +29,11 @@ def written_rows(
     """Rows (a value for each of the fields) as VALUES has them, and their parameters, if any."""
     written, texts = [], []
     for field, values in zip(fields, zip(*rows, strict=True), strict=True):
-        column = literals(field, values, connection)
+        if values.count(values[0]) == len(rows):
+            column = literals(field, values[:1], connection)
+            column = column and column * len(rows)
+        else:
+            column = literals(field, values, connection)
         if column is None:
             column = ["%s"] * len(rows)
             texts.append(prepared_column(field, values, connection))
@@ -40,8 +49,10 @@ def literals(field: models.Field, values: Sequence, connection) -> list[str] | N
         return ["NULL" if value is None else str(int(value)) for value in values]
     if kinds <= MOMENTS and are_utc(field, values, connection):
         return ["NULL" if value is None else f"'{value.isoformat(' ')[:-6]}'" for value in values]
-    if kinds == {UUID} and isinstance(field, models.UUIDField):
-        return [f"'{value.hex}'" for value in values]  # as each database takes them
+    if isinstance(field, models.UUIDField) and kinds in UUIDS:
+        return ids(values)  # as each database takes them
+    if kinds == {str} and not isinstance(field, models.JSONField):
+        return [f"'{value}'" for value in values] if HARMLESS.fullmatch("".join(values)) else None
     if kinds <= WRITTEN:
         prepared = prepared_column(field, values, connection)
         return ["NULL" if value is None else f"'{value}'" for value in prepared]

@@ -52,6 +52,47 @@ def test_a_column_may_have_texts_and_others():
     assert contact.pixels.get(number=3).uuid == rows[1][2]
 
 
+HARMLESS = ["", "a", "A", "0", "1e5", "NULL", "0x41", "DEFAULT", "127.0.0.0/24", "2001:db8::/48"]
+HARMLESS += ["--", "/**/", "a@example.com", "a+b_c"]
+
+
+@pytest.mark.parametrize("alike", [True, False])
+def test_harmless_texts_are_stored_as_they_are(alike):
+    group = make_contact().group
+    texts = HARMLESS if not alike else ["--"] * 3
+    rows = []
+    for number, text in enumerate(texts):
+        address = f"{number}@example.com"
+        rows.append((group.pk, address, address, text, "", MOMENT, None, {}, MOMENT))
+    with CaptureQueriesContext(connection) as captured:
+        insert_rows(Contact, NAMES, rows)
+    assert "'--'" in captured[0]["sql"]
+    stored = Contact.objects.filter(email__in=[row[1] for row in rows]).order_by("pk")
+    assert list(stored.values_list(*NAMES)) == rows
+
+
+@pytest.mark.parametrize("alike", [True, False])
+def test_rows_are_stored_whose_texts_are_alike_and_hostile(alike):
+    group = make_contact().group
+    rows = []
+    for number, text in enumerate(["'); --"] * 3 if alike else HOSTILE):
+        address = f"{number}@example.com"
+        rows.append((group.pk, address, address, text, "", MOMENT, MOMENT, {}, MOMENT))
+    insert_rows(Contact, NAMES, rows)
+    stored = Contact.objects.filter(email__in=[row[1] for row in rows]).order_by("pk")
+    assert list(stored.values_list(*NAMES)) == rows
+
+
+def test_a_uuid_may_be_given_as_its_bytes():
+    contact, one, other = make_contact(), uuid4(), uuid4()
+    insert_rows(
+        Pixel,
+        ("contact", "number", "uuid"),
+        [(contact.pk, 2, one.bytes), (contact.pk, 3, other.bytes)],
+    )
+    assert [contact.pixels.get(number=number).uuid for number in (2, 3)] == [one, other]
+
+
 def test_nothing_of_a_text_is_written_into_the_statement():
     contact = make_contact()
     with CaptureQueriesContext(connection) as captured:

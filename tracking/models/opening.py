@@ -1,5 +1,5 @@
 from collections import Counter
-from operator import itemgetter
+from collections.abc import Sequence
 
 from django.db import models
 from django.utils import timezone
@@ -13,16 +13,13 @@ from tracking.models.verdict import Verdict
 
 
 class OpeningQuerySet(GroupScopedQuerySet):
-    def insert(self, openings: list["Opening"]):
-        """Store new ones, inside a transaction of the caller's. Tells no ids."""
-        fields = [field for field in Opening._meta.concrete_fields if not field.primary_key]
-        now = timezone.now()
-        for opening in openings:
-            opening.recorded_at = now
-        # Past Django's descriptors, which each foreign key would go through.
-        row = itemgetter(*[field.attname for field in fields])
-        rows = [row(vars(opening)) for opening in openings]
-        insert_rows(Opening, [field.name for field in fields], rows)
+    def insert(self, names: Sequence[str], rows: list[tuple]):
+        """Store new ones, inside a transaction of the caller's: the values of the attributes
+        `names` of each. Tells no ids."""
+        fields = {field.attname: field.name for field in Opening._meta.concrete_fields}
+        recorded_at = (timezone.now(),)
+        rows = [row + recorded_at for row in rows]
+        insert_rows(Opening, [*map(fields.__getitem__, names), "recorded_at"], rows)
 
     def as_counted(self) -> "OpeningQuerySet":
         """With no more than what counts need to know of each."""
@@ -56,7 +53,19 @@ def traits_of(reason: str, pixel: Trait | None, user_agent_id: int | None) -> tu
     return (("reason", reason), pixel, ("user_agent_id", user_agent_id))
 
 
-class Opening(models.Model):
+class Counted:
+    """What is counted of an opening."""
+
+    __slots__ = ()
+
+    def tally(self, tally: Tally, sign: int):
+        """Put this opening into the tally, or (sign -1) take it out."""
+        traits = traits_of(self.reason, tally.pixel(self.pixel_id), self.user_agent_id)
+        measures = {"openings": sign, "mail_opens": sign * self.begins_mail_open}
+        tally.note(self.group_id, self.opened_at, self.verdict, traits, **measures)
+
+
+class Opening(Counted, models.Model):
     """One counted hit of one pixel.
 
     One of an anonymous campaign knows its group, time and verdict, and neither pixel nor contact
@@ -109,9 +118,3 @@ class Opening(models.Model):
 
     def __str__(self):
         return f"opening {self.event_id}"
-
-    def tally(self, tally: Tally, sign: int):
-        """Put this opening into the tally, or (sign -1) take it out."""
-        traits = traits_of(self.reason, tally.pixel(self.pixel_id), self.user_agent_id)
-        measures = {"openings": sign, "mail_opens": sign * self.begins_mail_open}
-        tally.note(self.group_id, self.opened_at, self.verdict, traits, **measures)

@@ -3,6 +3,7 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 
 from campaigns.models import Pixel
+from tracking.client_names import NAMES
 from tracking.models.user_agent import UserAgent
 
 QUARTER = timedelta(minutes=15)
@@ -62,7 +63,11 @@ class Tally:
 
     def __init__(self):
         self._quarters, self._days = Sums(), Sums()
-        self.pixels: dict[int, int] = {}  # id → number, where somebody knows them already
+        # Where somebody knows them already: id → number, and id → names (NAMES).
+        self.pixels: dict[int, int] = {}
+        self.user_agents: dict[int, tuple[str, ...]] = {}
+        self._quarter = self._next_quarter = datetime.min.replace(tzinfo=UTC)
+        self._day = date.min
 
     def pixel(self, pixel_id: int | None) -> Trait | None:
         """The trait of an opening's pixel; an anonymous one has none."""
@@ -79,8 +84,11 @@ class Tally:
         traits: tuple[Trait, ...],
         **measures: int,
     ):
-        quarter = quarter_of(moment)
-        day, days = day_of(quarter), self._days
+        if not self._quarter <= moment < self._next_quarter:  # hardly ever: they come together
+            self._quarter = quarter_of(moment)
+            self._next_quarter = self._quarter + QUARTER
+            self._day = day_of(self._quarter)
+        quarter, day, days = self._quarter, self._day, self._days
         rows = [self._quarters[group_id, quarter, verdict]]
         rows += [days[group_id, day, dimension, value, verdict] for dimension, value in traits]
         for measure, number in measures.items():
@@ -93,7 +101,7 @@ class Tally:
         """(group id, quarter, verdict) → …, and (group id, day, dimension, value, verdict) → …"""
         noted = {key: numbers for key, numbers in self._days.items() if any(numbers)}
         traits = {(dimension, value) for _, _, dimension, value, _ in noted}
-        meant, days = looked_up(traits, self.pixels), Sums()
+        meant, days = looked_up(traits, self.pixels, self.user_agents), Sums()
         for (group_id, day, *trait, verdict), numbers in noted.items():
             for dimension, value in meant.get(tuple(trait), (trait,)):
                 # MySQL takes texts for the same that differ in spaces at their end.
@@ -101,16 +109,19 @@ class Tally:
         return self._quarters, days
 
 
-def looked_up(traits: set[Trait], pixels: dict[int, int]) -> dict[Trait, list[Trait]]:
-    """What those stand for that are given by an id; the numbers of some pixels are known."""
+def looked_up(
+    traits: set[Trait], pixels: dict[int, int], user_agents: dict[int, tuple[str, ...]]
+) -> dict[Trait, list[Trait]]:
+    """What those stand for that are given by an id; the numbers of some pixels, and the names of
+    some User-Agents, are known."""
     ids = {value for dimension, value in traits if dimension == "pixel_id"}
     further = values_of(Pixel, ids - pixels.keys(), "number")
     numbers = pixels | {pk: number for pk, (number,) in further.items()}
     agents = {value for dimension, value in traits if dimension == "user_agent_id"}
-    names = ("client", "os", "device")
-    known = {None: ("", "", "")} | values_of(UserAgent, agents - {None}, *names)
+    further = values_of(UserAgent, agents - {None, *user_agents}, *NAMES)
+    known = {None: ("",) * len(NAMES)} | user_agents | further
     return {("pixel_id", pk): [("pixel", str(numbers[pk]))] for pk in ids} | {
-        ("user_agent_id", pk): list(zip(names, known[pk], strict=True)) for pk in agents
+        ("user_agent_id", pk): list(zip(NAMES, known[pk], strict=True)) for pk in agents
     }
 
 

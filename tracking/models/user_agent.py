@@ -1,6 +1,7 @@
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from hashlib import blake2b
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import models, transaction
@@ -8,6 +9,7 @@ from django.db.models import Q
 
 from accounts.retry import retry_transaction
 from campaigns.models.adding import make_missing
+from campaigns.models.uuid_text import AsText, uuid_bytes
 from tracking.client_names import NAMES, names_of
 from tracking.names_version import names_version
 
@@ -17,19 +19,28 @@ DESCRIBED_AT_ONCE = 200  # with their locks, for a few hundredths of a second
 ATTACHED_AT_ONCE = 500  # SQLite takes fewer than 1,000 in one condition
 
 
-class UserAgentQuerySet(models.QuerySet):
-    def ids_of(self, texts) -> dict[str, int]:
-        """text → id, for texts of at most 512 characters; a new one has a negative id of its own
-        until it is stored."""
-        wanted = {user_agent_fingerprint(text): text for text in texts}
-        found = dict(self.filter(fingerprint__among=wanted).values_list("fingerprint", "pk"))
-        return {
-            text: found.get(fingerprint, -position)
-            for position, (fingerprint, text) in enumerate(wanted.items(), 1)
-        }
+class KnownUserAgents(NamedTuple):
+    ids: dict[str, int]  # by the text; a new one has a negative id of its own until it is stored
+    names: dict[int, tuple[str, ...]]  # by the id, without those of new ones
 
-    def store(self, texts: Iterable[str]) -> dict[str, int]:
-        """text → id; stored are those that are not there yet.
+
+class UserAgentQuerySet(models.QuerySet):
+    def known(self, texts: Iterable[str]) -> "KnownUserAgents":
+        """What is known of these texts of at most 512 characters."""
+        wanted = {user_agent_fingerprint(text): text for text in texts}
+        rows = self.filter(fingerprint__among=wanted).values_list(
+            AsText("fingerprint"), "pk", *NAMES
+        )
+        ids, names = {}, {}
+        for fingerprint, pk, *called in rows:
+            ids[wanted[uuid_bytes(fingerprint)]] = pk
+            names[pk] = tuple(called)
+        for position, text in enumerate(wanted.values(), 1):
+            ids.setdefault(text, -position)
+        return KnownUserAgents(ids, names)
+
+    def store(self, texts: Iterable[str]) -> "KnownUserAgents":
+        """What is known of these; stored are those that are not there yet.
 
         Inside the transaction that needs them, which waits for others that store the same. In the
         order of their keys, so that none of them waits for another in turn.
@@ -40,8 +51,7 @@ class UserAgentQuerySet(models.QuerySet):
             for fingerprint in sorted(wanted)
         ]
         make_missing(self.model, ["fingerprint"], DESCRIBED, rows)
-        found = self.filter(fingerprint__among=wanted).values_list("fingerprint", "pk")
-        return {wanted[fingerprint]: pk for fingerprint, pk in found}
+        return self.known(wanted.values())
 
     def outdated(self) -> "UserAgentQuerySet":
         """Those described by other data than today's. In two halves, which an index has."""
@@ -83,9 +93,9 @@ class UserAgentQuerySet(models.QuerySet):
 
 
 @lru_cache(REMEMBERED)
-def user_agent_fingerprint(text: str) -> UUID:
+def user_agent_fingerprint(text: str) -> bytes:
     # With a version's bits in place: MariaDB refuses a UUID without.
-    return UUID(bytes=blake2b(text.encode(), digest_size=16).digest(), version=5)
+    return UUID(bytes=blake2b(text.encode(), digest_size=16).digest(), version=5).bytes
 
 
 def describe_user_agent(text: str) -> dict:

@@ -1,5 +1,5 @@
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection
@@ -63,7 +63,7 @@ def test_an_opening_tells_who_when_and_by_what(house):
 @pytest.mark.parametrize("under", ["", "campaigns", "contacts"])
 def test_a_page_may_hold_a_thousand_user_agents(house, under):
     agents = [
-        UserAgent(text=f"agent {n}", fingerprint=user_agent_fingerprint(f"agent {n}"))
+        UserAgent(text=f"agent {n}", fingerprint=UUID(bytes=user_agent_fingerprint(f"agent {n}")))
         for n in range(1_000)
     ]
     UserAgent.objects.bulk_create(agents)

@@ -18,9 +18,9 @@ Of the time that it took, {stolen:.0%} was taken by others on the machine's host
 figures worse than they are, and not those of both sides by the same.
 
 All of a side is on the same two cores, and nobody has one for itself: web server, Redis, MariaDB
-(`innodb_flush_log_at_trx_commit=1`), a PixelTrack's consumer, and the load generator, wrk with
+(`innodb_flush_log_at_trx_commit=1`), a PixelTrack's consumers, and the load generator, wrk with
 {connections} keep-alive connections. Each request is for a pixel that nobody has fetched, with one
-of {readers:,} User-Agents, which people share. A PixelTrack has one web process and one consumer;
+of {readers:,} User-Agents, which people share. A PixelTrack has one web process and two consumers;
 the reference's design two web processes, one for each core. They are measured one after the other.
 
 The reference's design answers when the row is committed, so what it answers is its rate. A

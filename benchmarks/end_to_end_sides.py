@@ -31,16 +31,31 @@ class Together:
 
 
 class Ours(Together, PixelTrack):
+    """With two consumers, as docker-compose.yml has them: while one waits for the database, the
+    other works."""
+
+    SECOND = "second consumer"
+
     def __enter__(self):
         super().__enter__()
         self.spread()
         return self
 
+    def start(self):
+        super().start()
+        self.stack.start_consumer(self.SECOND)
+
     def services(self) -> dict[str, Service]:
         ours = self.stack.services
-        return {name: ours[name] for name in ("web", "consumer", "redis")} | {
+        return {name: ours[name] for name in ("web", "consumer", self.SECOND, "redis")} | {
             "mariadbd": self.stack.mariadb
         }
+
+    def used(self) -> dict[str, float]:
+        """Both consumers as one."""
+        used = super().used()
+        used["consumer"] += used.pop(self.SECOND)
+        return used
 
     def rest(self, whether: bool):
         """The consumer never does: it is what is measured."""

@@ -2,7 +2,7 @@
 nothing, a server in Go, the reference's design, and Django views with a row per opening; then
 PixelTrack by itself, with few connections and with many. `make bench` runs it.
 
-    python -m benchmarks.pixel [--rounds 5] [--seconds 1] [--pixels 200000]
+    python -m benchmarks.pixel [--rounds 5] [--seconds 1] [--pixels 400000]
 
 The results go to benchmarks/PIXEL.md and PIXEL.svg. Exits with 1 if something does not hold.
 """
@@ -94,7 +94,7 @@ def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.pixel", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=1, help="that wrk sends to a side")
-    parser.add_argument("--pixels", type=int, default=200_000)
+    parser.add_argument("--pixels", type=int, default=400_000)
     parser.add_argument("--connections", type=int, default=32)
     parser.add_argument("--results", type=Path, default=RESULTS, help="default: %(default)s")
     options = parser.parse_args()

@@ -264,8 +264,9 @@ def decide(hit, target, past: Past) -> tuple[Recorded, NewOpening | None]:
     for history, seen in asked:
         if counted_at := history.opening_beside(seen):
             return Recorded(hit, Decision.REFRESH, milliseconds(counted_at)), None
-    if any(history.is_full(seen) for history, seen in asked):
-        return Recorded(hit, Decision.LIMIT), None
+    for history, seen in asked:
+        if history.is_full(seen):
+            return Recorded(hit, Decision.LIMIT), None
     opening.begins_mail_open = all(history.begins_mail_open(seen) for history, seen in asked)
     return Recorded(hit, Decision.RECORDED), opening
 

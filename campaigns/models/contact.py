@@ -1,6 +1,6 @@
 from contextlib import contextmanager
 from functools import cache
-from uuid import uuid4
+from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -12,6 +12,7 @@ from django.utils.html import format_html
 
 from accounts.address import address_key
 from accounts.retry import retry_transaction
+from accounts.uuids import ordered_uuids
 from campaigns.address import ADDRESS_LENGTH, read_address
 from campaigns.erasure import (
     ERASED_DOMAIN,
@@ -262,6 +263,10 @@ class Contact(models.Model):
         self.save(update_fields=[*forgotten, "erased_at"])
 
 
+def new_uuid() -> UUID:
+    return UUID(bytes=ordered_uuids(1)[0])
+
+
 class Pixel(models.Model):
     """One tracking image of a contact: 1 at the top of the mail, the last at its bottom."""
 
@@ -269,7 +274,7 @@ class Pixel(models.Model):
     # has openings can't be deleted alone: the database refuses (see Opening.pixel).
     contact = models.ForeignKey(Contact, models.CASCADE, related_name="pixels", db_index=False)
     number = models.PositiveSmallIntegerField()
-    uuid = models.UUIDField(unique=True, default=uuid4, editable=False)
+    uuid = models.UUIDField(unique=True, default=new_uuid, editable=False)
 
     objects = ByContactQuerySet.as_manager()
 

@@ -4,16 +4,14 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from uuid import RFC_4122, UUID, uuid4
 
-import pytest
-
-from tracking.event_ids import AT_ONCE, as_uuids, event_id, random_event_id
+from tracking.event_ids import AT_ONCE, event_id, new_event_id
 from tracking.tests.test_hit import hit_of
 
 
 def test_each_hit_has_an_event_id_of_its_own():
     ids = {hit_of(("x-request-id", "same")).event_id for _ in range(100)}
     assert len(ids) == 100
-    assert {UUID(bytes=each).version for each in ids} == {4}
+    assert {UUID(bytes=each).version for each in ids} == {7}
 
 
 def test_behind_our_proxy_each_try_of_a_request_has_the_same_event_id(settings):
@@ -25,39 +23,29 @@ def test_behind_our_proxy_each_try_of_a_request_has_the_same_event_id(settings):
     assert event_id("", pixel) != event_id("", pixel)
 
 
-def test_random_ones_are_uuids_and_none_comes_twice():
-    made = [random_event_id() for _ in range(5 * AT_ONCE)]
+def test_new_ones_are_uuids_and_none_comes_twice():
+    made = [new_event_id() for _ in range(5 * AT_ONCE)]
     assert len(set(made)) == len(made)
     assert {(UUID(bytes=each).version, UUID(bytes=each).variant) for each in made} == {
-        (4, RFC_4122)
+        (7, RFC_4122)
     }
-
-
-@pytest.mark.parametrize("version", [4, 5])
-def test_they_are_marked_as_uuid_does_it(version):
-    numbers = os.urandom(16 * 100)
-    marked = [
-        UUID(bytes=numbers[start : start + 16], version=version).bytes
-        for start in range(0, len(numbers), 16)
-    ]
-    assert as_uuids(version, numbers) == marked
 
 
 def test_threads_share_none():
     with ThreadPoolExecutor(4) as threads:
-        many = threads.map(lambda _: [random_event_id() for _ in range(AT_ONCE * 3)], range(8))
+        many = threads.map(lambda _: [new_event_id() for _ in range(AT_ONCE * 3)], range(8))
         made = [each for some in many for each in some]
     assert len(set(made)) == len(made)
 
 
 def test_a_forked_process_shares_none():
-    random_event_id()  # so that some are left over
+    new_event_id()  # so that some are left over
     reading, writing = os.pipe()
     child = os.fork()
     if not child:
-        os.write(writing, random_event_id())
+        os.write(writing, new_event_id())
         os._exit(0)
     os.waitpid(child, 0)
-    assert os.read(reading, 16) not in {random_event_id() for _ in range(AT_ONCE)}
+    assert os.read(reading, 16) not in {new_event_id() for _ in range(AT_ONCE)}
     os.close(reading)
     os.close(writing)

@@ -11,7 +11,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import NamedTuple
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from accounts.retry import retry_transaction
 from campaigns.models import Campaign, Contact, Group, Pixel
@@ -63,18 +63,23 @@ def record(hits: list[Hit], audit: Callable[[list[Opening]], None] | None = None
 
     `audit` is given the new openings inside the transaction that stores them.
     """
+    by_ids = audit is not None  # whoever reports openings gives them ids of his own
     while True:
         try:
-            return _record(hits, audit)
+            return _record(hits, audit, by_ids)
         except NewSalts as new:
             ReaderSalt.objects.make(new.hours)
+        except IntegrityError:
+            if by_ids:
+                raise
+            by_ids = True  # an opening that was moved since, perhaps, or has lost its reader
 
 
 @retry_transaction
 @transaction.atomic
-def _record(hits, audit):
+def _record(hits, audit, by_ids):
     targets = lock_targets(hits)
-    past = Past.around(hits, targets)
+    past = Past.around(hits, targets, by_ids)
     openings, recorded = [], []
     for hit in hits:
         decided, opening = decide(hit, targets.get(hit.pixel), past)
@@ -156,6 +161,7 @@ class History:
     KNOWN += ("opened_at", "begins_mail_open")
 
     def __init__(self):
+        self.event_ids: set[bytes] = set()  # of those in the database
         self._by_reader = defaultdict(list)
         self._by_pixel = defaultdict(list)
         self._mail_opens = defaultdict(list)
@@ -175,7 +181,8 @@ class History:
         around = openings.filter(
             opened_at__gt=first - REFRESH_WINDOW, opened_at__lt=last + REFRESH_WINDOW
         )
-        for row in around.values_list(*cls.KNOWN):
+        for event_id, *row in around.values_list(AsText("event_id"), *cls.KNOWN):
+            history.event_ids.add(uuid_bytes(event_id))
             history.note(*row)
         return history
 
@@ -215,6 +222,11 @@ def near(moments, moment):
     return (other for other in moments if abs(other - moment) < REFRESH_WINDOW)
 
 
+def is_remembered(target: Target | None) -> bool:
+    """Whether its openings are known to be its own."""
+    return target is not None and not target.is_anonymous
+
+
 @dataclass
 class Past:
     """What is known when a batch is decided; the openings decided are added."""
@@ -226,11 +238,18 @@ class Past:
     user_agents: KnownUserAgents
 
     @classmethod
-    def around(cls, hits, targets) -> "Past":
+    def around(cls, hits, targets, by_ids: bool) -> "Past":
+        """`by_ids`: look for openings with the ids of these hits wherever they are. That costs as
+        much as to read all else, and a hit that comes again finds its opening at the same contact
+        and time."""
+        history = History.around(hits, targets)
+        asked = (
+            hits if by_ids else [hit for hit in hits if not is_remembered(targets.get(hit.pixel))]
+        )
         return cls(
-            event_ids=known_event_ids(hits),
+            event_ids=history.event_ids | known_event_ids(asked),
             taken_since=taken_since(groups_of_old(hits, targets)),
-            history=History.around(hits, targets),
+            history=history,
             anonymous=AnonymousHistory.around(anonymous_hits(hits, targets)),
             user_agents=UserAgent.objects.known({hit.user_agent for hit in hits}),
         )

@@ -5,6 +5,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from campaigns.models import Campaign
 from campaigns.tests.factories import make_campaign, make_contact
 from campaigns.tests.removed import finish_removals
 from tracking import record as record_module
@@ -84,6 +85,43 @@ def test_a_hit_delivered_twice_counts_once(contact, pixel):
     assert decisions(hit, hit) == [Decision.RECORDED, Decision.DUPLICATE]
     assert decisions(hit) == [Decision.DUPLICATE]
     assert counts(contact.group)[("12:00", "human")]["openings"] == 1
+
+
+def test_a_hit_is_known_again_whose_opening_was_moved(contact, pixel):
+    hit, other = a_hit(pixel), a_hit(pixel, user_agent="another reader")
+    record([hit])
+    Opening.objects.update(opened_at=NOON - timedelta(hours=5))
+    assert decisions(hit, other) == [Decision.DUPLICATE, Decision.RECORDED]
+    assert Opening.objects.count() == 2
+
+
+def test_a_hit_is_known_again_at_another_contact(contact, pixel):
+    hit = a_hit(pixel)
+    elsewhere = a_hit(make_contact().pixels.get(), event_id=hit.event_id)
+    assert decisions(hit) == [Decision.RECORDED]
+    assert decisions(elsewhere) == [Decision.DUPLICATE]
+    assert decisions(a_hit(pixel, 120), elsewhere) == [Decision.RECORDED, Decision.DUPLICATE]
+
+
+def test_a_hit_is_known_again_whose_campaign_was_anonymous_before(contact, pixel):
+    hit = a_hit(pixel)
+    Campaign.objects.update(tracking=Campaign.Tracking.ANONYMOUS)
+    record([hit])
+    Campaign.objects.update(tracking=Campaign.Tracking.INDIVIDUAL)
+    assert decisions(hit) == [Decision.DUPLICATE]
+    assert Opening.objects.count() == 1
+
+
+def test_to_know_hits_again_costs_no_query(pixel):
+    hits = [a_hit(pixel, 70 * number) for number in range(5)]
+    record(hits)
+    with CaptureQueriesContext(connection) as captured:
+        assert decisions(*hits) == [Decision.DUPLICATE] * 5
+    assert not [
+        query
+        for query in captured
+        if "event_id` IN" in query["sql"] or 'event_id" IN' in query["sql"]
+    ]
 
 
 @pytest.mark.parametrize("minutes", [0, 0.001, 59.99, -59.99])

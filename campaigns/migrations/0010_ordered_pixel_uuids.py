@@ -5,6 +5,8 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    # Only what Python puts there has changed: the column takes what old code and new make.
+    beside_old_code = "the column stays as it is"
 
     dependencies = [
         ('campaigns', '0009_contact_group'),

@@ -243,7 +243,8 @@ class Run:
             if all(way in ("stored", "refresh") for way in ways[AFTERWARDS_HITS // 2 :]):
                 break
         else:
-            self.findings.other.append(f"with all mended, hits are still {Counter(ways)}")
+            why = self.system.web.text()[-800:]
+            self.findings.other.append(f"with all mended, hits are still {Counter(ways)}: {why}")
         self.drain()
 
     def fetch_after(self, plan, first) -> list[str]:

@@ -45,8 +45,10 @@ class Shortcut:
         self.keep_alive = True
 
     def finish_request(self):
+        # Let go of, with all that it has read: what comes next finds its place in the caches.
+        way, self._way = self._way, None
         try:
-            self._way(self.body, self.answer)
+            way(self.body, self.answer)
         except FAILURES as error:
             self.fail(error)
 

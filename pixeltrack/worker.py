@@ -114,6 +114,7 @@ class Protocol(HttpToolsProtocol):
         self._in_head, self._in_body = False, True
         if way := self.short_way():
             self.cycle = Shortcut(self, way)
+            self.url, self.headers = b"", []  # the way has what it needs of them
         else:
             self.make_scope()
             super().on_headers_complete()

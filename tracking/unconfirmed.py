@@ -9,6 +9,9 @@ once, wherever they are found.
 import threading
 import time
 from collections import deque
+from collections.abc import Sequence
+from itertools import starmap
+from typing import NamedTuple
 
 from tracking.hit import Hit
 
@@ -16,26 +19,39 @@ HELD_BACK_S = 2.0  # at most, before Redis writes although the disk is busy
 KEPT_S = HELD_BACK_S + 0.5
 
 
+class PackedHit(NamedTuple):
+    """What is left of a hit; the spool needs no more."""
+
+    event_id: bytes
+    packed: bytes
+
+
 class Unconfirmed:
-    """What this process has of them, and by which run of Redis they were taken."""
+    """What this process has of them, and by which run of Redis they were taken.
+
+    They are many, and each lives for seconds: kept as objects, they took the processor's caches and
+    the garbage collector's time from the hits that come.
+    """
 
     def __init__(self):
-        self._groups: deque[tuple[float, list[Hit]]] = deque()
-        self._put_back: list[Hit] = []  # they don't grow old
+        # (when, event ids, what is packed)
+        self._groups: deque[tuple[float, list[bytes], list[bytes]]] = deque()
+        self._put_back: list[PackedHit] = []  # they don't grow old
         self._run_id: str | None = None
         self._lock = threading.Lock()  # threads of the plain view share it
 
-    def add(self, hits: list[Hit]):
+    def add(self, hits: Sequence[Hit | PackedHit]):
         """These are in the stream. Those that are older are written by now."""
-        if not hits:
+        event_ids, packed = [hit.event_id for hit in hits], [hit.packed for hit in hits]
+        if not event_ids:
             return
         now = time.monotonic()
         with self._lock:
-            self._groups.append((now, hits))
+            self._groups.append((now, event_ids, packed))
             while self._groups[0][0] < now - KEPT_S:
                 self._groups.popleft()
 
-    def lost_with(self, run_id: str | None) -> list[Hit]:
+    def lost_with(self, run_id: str | None) -> list[PackedHit]:
         """Those that may be lost, seeing that this run of Redis answers (None: none does).
 
         They are handed out once. Put them back where nobody could take them.
@@ -44,11 +60,12 @@ class Unconfirmed:
             before, self._run_id = self._run_id, run_id or self._run_id
             lost, self._put_back = self._put_back, []
             if run_id is None or run_id != before:
-                lost += [hit for _, hits in self._groups for hit in hits]
+                for _, event_ids, packed in self._groups:
+                    lost += starmap(PackedHit, zip(event_ids, packed, strict=True))
                 self._groups.clear()
             return lost
 
-    def put_back(self, hits: list[Hit]):
+    def put_back(self, hits: list[PackedHit]):
         with self._lock:
             self._put_back += hits
 

@@ -3,8 +3,12 @@
 import pytest
 
 from tracking import unconfirmed as module
-from tracking.unconfirmed import KEPT_S, Unconfirmed
+from tracking.unconfirmed import KEPT_S, PackedHit, Unconfirmed
 from tracking.way import Way
+
+
+def hit(name) -> PackedHit:
+    return PackedHit(str(name).encode(), b"packed")
 
 
 @pytest.fixture
@@ -14,37 +18,39 @@ def unconfirmed():
     return kept
 
 
-@pytest.mark.parametrize(("answers", "lost"), [("run 1", []), ("run 2", [1, 2]), (None, [1, 2])])
+@pytest.mark.parametrize(
+    ("answers", "lost"), [("run 1", []), ("run 2", [hit(1), hit(2)]), (None, [hit(1), hit(2)])]
+)
 def test_only_another_run_of_redis_or_none_may_have_lost_hits(unconfirmed, answers, lost):
-    unconfirmed.add([1])
-    unconfirmed.add([2])
+    unconfirmed.add([hit(1)])
+    unconfirmed.add([hit(2)])
     assert unconfirmed.lost_with(answers) == lost
     assert unconfirmed.lost_with("run 3" if lost else "run 1") == []  # handed out once
 
 
 def test_the_run_after_one_that_was_gone_is_compared_with_the_one_before(unconfirmed):
     assert unconfirmed.lost_with(None) == []
-    unconfirmed.add([1])
+    unconfirmed.add([hit(1)])
     assert unconfirmed.lost_with("run 1") == []
-    assert unconfirmed.lost_with("run 2") == [1]
+    assert unconfirmed.lost_with("run 2") == [hit(1)]
 
 
 def test_what_is_old_is_written_by_now(unconfirmed, monkeypatch):
     now = 100.0
     monkeypatch.setattr(module.time, "monotonic", lambda: now)
-    unconfirmed.add([1])
+    unconfirmed.add([hit(1)])
     now += KEPT_S
-    unconfirmed.add([2])
+    unconfirmed.add([hit(2)])
     now += 0.1
-    unconfirmed.add([3])
+    unconfirmed.add([hit(3)])
     now += 3600  # nothing was stored since: these may still be the last ones of a dead Redis
-    assert unconfirmed.lost_with(None) == [2, 3]
+    assert unconfirmed.lost_with(None) == [hit(2), hit(3)]
 
 
 def test_refreshes_are_in_no_stream_and_are_not_kept():
     way = Way()
-    way.took(["stored", "refresh"], [True, False])
-    assert way.unconfirmed.lost_with(None) == ["stored"]
+    way.took([hit("stored"), hit("refresh")], [True, False])
+    assert way.unconfirmed.lost_with(None) == [hit("stored")]
 
 
 class Disk:
@@ -74,22 +80,22 @@ def disk(monkeypatch):
 def test_what_the_disk_refuses_is_tried_again(disk, run):
     way = Way()
     way.save_unconfirmed("run 1")
-    way.took(["a", "b"], [True, True])
+    way.took([hit("a"), hit("b")], [True, True])
     way.save_unconfirmed(run)
     disk.refuses = False
     way.save_unconfirmed(run)
     way.save_unconfirmed(run)
-    assert disk.taken == ["a", "b"]
+    assert disk.taken == [hit("a"), hit("b")]
 
 
 def test_and_does_not_grow_old_meanwhile(disk, monkeypatch):
     way = Way()
     way.save_unconfirmed("run 1")
-    way.took(["lost"], [True])
+    way.took([hit("lost")], [True])
     way.save_unconfirmed("run 2")
     now = module.time.monotonic() + KEPT_S + 1
     monkeypatch.setattr(module.time, "monotonic", lambda: now)
-    way.took(["of the new run"], [True])
+    way.took([hit("of the new run")], [True])
     disk.refuses = False
     way.save_unconfirmed("run 2")
-    assert disk.taken == ["lost"]
+    assert disk.taken == [hit("lost")]

@@ -2,7 +2,7 @@
 nothing, a server in Go, the reference's design, and Django views with a row per opening; then
 PixelTrack by itself, with few connections and with many. `make bench` runs it.
 
-    python -m benchmarks.pixel [--rounds 5] [--seconds 1] [--pixels 400000]
+    python -m benchmarks.pixel [--rounds 5] [--seconds 1] [--pixels 320000]
 
 The results go to benchmarks/PIXEL.md and PIXEL.svg. Exits with 1 if something does not hold.
 """
@@ -71,12 +71,15 @@ def measure(folder: Path, options, ending: ExitStack) -> tuple[list[Runner], lis
         runner.warm_up()
     take_turns(runners, options.rounds)
     crowds = [Crowd(ours, tokens, many, CROWD_WINDOW * options.seconds) for many in CROWDS]
-    for crowd in crowds:
+    profiled = Crowd(ours, *usual)
+    for crowd in [*crowds, profiled]:
         crowd.start()
     take_turns(crowds, options.rounds)
-    profile = profile_of(runners[0], folder)
+    profile = profile_of(profiled, folder)
+    runners[0].found.problems += profiled.found.problems
+    everyone = [*runners, *crowds, profiled]
     for side in sides:
-        check_openings(side, [runner for runner in [*runners, *crowds] if runner.side is side])
+        check_openings(side, [runner for runner in everyone if runner.side is side])
     return runners, crowds, profile
 
 
@@ -94,7 +97,7 @@ def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.pixel", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=1, help="that wrk sends to a side")
-    parser.add_argument("--pixels", type=int, default=400_000)
+    parser.add_argument("--pixels", type=int, default=320_000)
     parser.add_argument("--connections", type=int, default=32)
     parser.add_argument("--results", type=Path, default=RESULTS, help="default: %(default)s")
     options = parser.parse_args()

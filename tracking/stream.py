@@ -34,7 +34,7 @@ REFRESH_WINDOW_MS = 60 * 60 * 1000
 # The script compares times; the expiry only cleans up, a minute late to be beyond all doubt.
 FILTER_LIFE_MS = REFRESH_WINDOW_MS + 60_000
 MEMORY_MARK = 0.9  # of Redis' maxmemory
-# Of one stream. Its entries may hold five hundred page views of two kilobytes each, by which
+# Of one stream. Its entries may hold two hundred page views of two kilobytes each, by which
 # nobody is to take the memory that pixels need.
 STREAM_BYTES = 512 * 2**20
 REPLICAS_MS = 25  # that they are waited for: less than the client waits for Redis

@@ -20,7 +20,7 @@ from tracking.unconfirmed import Unconfirmed
 
 logger = logging.getLogger(__name__)
 
-GROUP_SIZE = 500  # hits in one call of the script, which holds up Redis while it runs
+GROUP_SIZE = 200  # hits in one call of the script, which holds up Redis while it runs
 MEASURE_EVERY_S = 0.25
 REDIS_ERRORS = (RedisError, OSError)
 SHOWN = BREAKER_OPEN.labels("redis")  # from the beginning

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from benchmarks.end_to_end_peer import Peer
 from benchmarks.end_to_end_report import report, verdicts
-from benchmarks.end_to_end_run import Outcome, sustain
+from benchmarks.end_to_end_run import Outcome, Sender, compare
 from benchmarks.end_to_end_sides import CORES, Ours
 from benchmarks.machine import Stolen
 from benchmarks.pixel import BUFFER_POOL, PROGRAMS
@@ -38,16 +38,16 @@ def main() -> int:
 
 
 def measure(folder: Path, options, ending: ExitStack) -> list[Outcome]:
-    """One after the other, so that each has both cores."""
+    """While one is asked, the other has nothing to do, so that each has both cores."""
     mariadb, tokens = MariaDB(folder, BUFFER_POOL), folder / "tokens"
     ending.callback(mariadb.stop)
     mariadb.start()
-    with Ours(folder, mariadb) as ours:
-        uuids = ours.make_pixels(options.pixels, tokens)
-        found = [sustain(ours, tokens, len(uuids), options)]
-    uuids = uuids[:PEERS_PIXELS]
-    with Peer(folder, mariadb, ours.stack.key, uuids) as peer:
-        return [*found, sustain(peer, tokens, len(uuids), options)]
+    ours = ending.enter_context(Ours(folder, mariadb))
+    uuids = ours.make_pixels(options.pixels, tokens)
+    peers = uuids[:PEERS_PIXELS]
+    peer = ending.enter_context(Peer(folder, mariadb, ours.stack.key, peers))
+    asking = [(ours, len(uuids)), (peer, len(peers))]
+    return compare(*(Sender(side, tokens, count, options) for side, count in asking), options)
 
 
 def parsed() -> argparse.Namespace:

@@ -21,7 +21,7 @@ All of a side is on the same two cores, and nobody has one for itself: web serve
 (`innodb_flush_log_at_trx_commit=1`), a PixelTrack's consumers, and the load generator, wrk with
 {connections} keep-alive connections. Each request is for a pixel that nobody has fetched, with one
 of {readers:,} User-Agents, which people share. A PixelTrack has one web process and two consumers;
-the reference's design two web processes, one for each core. They are measured one after the other.
+the reference's design two web processes, one for each core. While one is asked, the other rests.
 
 The reference's design answers when the row is committed, so what it answers is its rate. A
 PixelTrack answers when its Redis has the hit. So wrk sends at a rate, for which it is not waited
@@ -31,7 +31,8 @@ the middle third (by more than {noise} s, which a batch under way comes to), and
 was answered. The first try ({probe} s) is as fast as it answers; the rates after it start at what
 was recorded of it per second. In these short tries a rate is kept up when all is recorded {noise} s
 after wrk has ended, which is a second after its last request; one that fails is repeated, because
-others may have had the cores. The last try is the result; the peer's takes {share:.0%} of its time.
+others may have had the cores. The last try is the result. The peer has {share:.0%} of its time
+before all tries and again after them, and its better rate is what counts.
 """
 
 

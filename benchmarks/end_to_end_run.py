@@ -24,8 +24,9 @@ from tests.wire import exchange, request
 
 PROBE_S, DRAIN_S, EVERY_S = 4, 600.0, 0.25
 FASTER, SLOWER, CLOSE = 1.4, 0.9, 1.1
-MOST_TRIES, MOST_LONG_TRIES, TWICE = 5, 3, 2
-PEERS_SHARE = 0.5  # of the time, for who can't fall behind
+LASTING = 0.95  # of the highest rate of a few seconds
+MOST_TRIES, MOST_LONG_TRIES, TWICE = 4, 2, 2
+PEERS_SHARE = 0.25  # of the time, before and again after, for who can't fall behind
 READERS = 2_000  # distinct User-Agents: people share them
 # A lag is told by its oldest entry: one of a batch that is being recorded is not behind.
 NOISE_S = 0.5
@@ -167,15 +168,23 @@ class Sender:
         return self._next < self._count
 
 
-def sustain(side: Together, tokens: Path, count: int, options) -> Outcome:
-    sender = Sender(side, tokens, count, options)
-    sender.send(PROBE_S)
-    if isinstance(side, Ours):
-        find_rate(sender, options)
-    else:  # its answer is the row: it can't fall behind
-        sender.send(round(options.seconds * PEERS_SHARE))
+def compare(ours: Sender, peer: Sender, options) -> list[Outcome]:
+    """The peer has its turn before and after, and what counts is the better one of its two: the
+    machine's host may have been slower during the other."""
+    peer.send(PROBE_S)
+    seconds = round(options.seconds * PEERS_SHARE)
+    before = peer.send(seconds)
+    ours.send(PROBE_S)
+    find_rate(ours, options)
+    after = peer.send(seconds)
+    peer.outcome.tries.append(max(before, after, key=lambda run: run.rate))
+    return [counted(ours), counted(peer)]
+
+
+def counted(sender: Sender) -> Outcome:
+    """With what is kept of it."""
     outcome = sender.outcome
-    outcome.kept = side.openings()
+    outcome.kept = sender.side.openings()
     if outcome.kept != outcome.acknowledged:
         outcome.problems.append(
             f"{outcome.acknowledged} openings were acknowledged, {outcome.kept} are kept"
@@ -185,7 +194,7 @@ def sustain(side: Together, tokens: Path, count: int, options) -> Outcome:
 
 def find_rate(sender: Sender, options):
     """What was recorded of the probe in its time is a rate that both cores can do. From there up to
-    one that they can't, halfway back and so on, and then the highest one that lasts.
+    one that they can't, halfway back and so on, and then whether nearly the highest one lasts.
 
     In the few seconds of a try a lag hardly grows, so that there it counts what is left to record
     in the end; and one that fails is repeated, because others may have had the cores meanwhile.
@@ -200,7 +209,7 @@ def find_rate(sender: Sender, options):
         if low and high and high / low < CLOSE:
             break
         rate = sqrt(low * high) if low and high else low * FASTER or high / FASTER
-    rate = low or rate
+    rate = (low or rate) * LASTING
     for _ in range(MOST_LONG_TRIES):
         if sender.send(options.seconds, rate).keeps_up or not sender.has_pixels:
             break

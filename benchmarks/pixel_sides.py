@@ -151,6 +151,7 @@ class PixelTrack(Side):
 
     def openings(self) -> int:
         self.rest(False)
+        pin(self.stack.services["consumer"], SERVER_CORE)  # which has nothing to answer any more
         self.stack.settle(within=DRAIN_S)
         return self.stack.shell(COUNT_OPENINGS)
 

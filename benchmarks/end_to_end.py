@@ -1,7 +1,7 @@
 """Openings from the request to the row, web server, consumer, MariaDB, Redis and load generator
 all on the same two cores, beside the reference's design on the same. `make bench` runs it.
 
-    python -m benchmarks.end_to_end [--seconds 60] [--pixels 3000000]
+    python -m benchmarks.end_to_end [--seconds 60] [--pixels 2400000]
 
 The results go to benchmarks/END_TO_END.md. Exits with 1 if something does not hold.
 """
@@ -54,7 +54,7 @@ def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.end_to_end", description=__doc__)
     parser.add_argument("--seconds", type=int, default=60, help="that a rate is kept up")
     parser.add_argument("--step", type=int, default=5, help="seconds of a try before that")
-    parser.add_argument("--pixels", type=int, default=3_000_000)
+    parser.add_argument("--pixels", type=int, default=2_400_000)
     parser.add_argument("--connections", type=int, default=32)
     parser.add_argument("--results", type=Path, default=RESULTS, help="default: %(default)s")
     options = parser.parse_args()

@@ -23,9 +23,9 @@ from tests.services import find
 from tests.wire import exchange, request
 
 PROBE_S, DRAIN_S, EVERY_S = 4, 600.0, 0.25
-FASTER, SLOWER, CLOSE = 1.4, 0.9, 1.1
+FASTER, SLOWER, CLOSE = 1.2, 0.9, 1.1
 LASTING = 0.95  # of the highest rate of a few seconds
-MOST_TRIES, MOST_LONG_TRIES, TWICE = 4, 2, 2
+MOST_TRIES, MOST_LONG_TRIES, TWICE = 3, 2, 2
 PEERS_SHARE = 0.25  # of the time, before and again after, for who can't fall behind
 READERS = 2_000  # distinct User-Agents: people share them
 # A lag is told by its oldest entry: one of a batch that is being recorded is not behind.
